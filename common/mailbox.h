@@ -1,0 +1,46 @@
+// A queue of messages from any thread to the one that owns the state.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <utility>
+
+#include "common/clock.h"
+#include "common/mutex.h"
+
+namespace squall {
+
+template <typename Message>
+class Mailbox {
+ public:
+  void Push(Message message) {
+    {
+      MutexLock lock(mutex_);
+      messages_.push_back(std::move(message));
+    }
+    arrived_.NotifyOne();
+  }
+
+  // The oldest message; waits for one until the steady clock shows `deadline`, then nothing.
+  std::optional<Message> PopUntil(Nanos deadline) {
+    MutexLock lock(mutex_);
+    while (messages_.empty()) {
+      if (deadline == kForever) {
+        arrived_.Wait(mutex_);
+      } else {
+        if (SteadyNow() >= deadline) return std::nullopt;
+        arrived_.WaitUntil(mutex_, deadline);
+      }
+    }
+    std::optional<Message> message(std::move(messages_.front()));
+    messages_.pop_front();
+    return message;
+  }
+
+ private:
+  Mutex mutex_;
+  CondVar arrived_;
+  std::deque<Message> messages_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace squall

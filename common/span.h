@@ -1,0 +1,38 @@
+// Sets of sequence numbers: spans as granted, runs as held.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "squall/v1/metrics.pb.h"
+
+namespace squall {
+
+// first, first + stride, …, count numbers.
+struct Span {
+  uint64_t first = 0;
+  uint64_t stride = 1;
+  uint64_t count = 0;
+
+  friend bool operator==(const Span&, const Span&) = default;
+};
+
+// Neighbouring numbers: first … first + count - 1.
+struct Run {
+  uint64_t first = 0;
+  uint64_t count = 0;
+
+  friend bool operator==(const Run&, const Run&) = default;
+};
+
+// The numbers as runs, rising and as few as possible. Sorts `numbers` in place; a number that
+// stands in it twice is a broken invariant.
+std::vector<Run> ToRuns(std::vector<uint64_t>& numbers);
+
+v1::Runs RunsToProto(const std::vector<Run>& runs);
+
+// INVALID_ARGUMENT for lists of unequal length, empty or touching runs, numbers beyond 2^63.
+absl::StatusOr<std::vector<Run>> RunsFromProto(const v1::Runs& proto);
+
+}  // namespace squall

@@ -1,0 +1,45 @@
+// What a run came to: all that reports are made from.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "common/clock.h"
+#include "common/metrics.h"
+#include "squall/v1/control.pb.h"
+#include "squall/v1/plan.pb.h"
+
+namespace squall {
+
+enum class RunState {
+  kComplete,
+  kInterrupted,  // by the user
+  kIncomplete,   // could not be carried out as asked
+};
+
+struct AgentResult {
+  std::string name;     // as the agent calls itself
+  std::string address;  // as the user named it; "local" for the run's own agent
+  std::string build;
+  v1::Host host;
+  uint32_t concurrency = 0;  // its share; 0: it did not take part
+  Metrics metrics;
+};
+
+struct RunResult {
+  std::string id;
+  v1::Plan plan;
+  absl::Time started_at;  // wall clock of the controller, for people
+  Nanos elapsed = 0;      // from Start to the end of the last request
+  RunState state = RunState::kComplete;
+  // n, or under a duration the number of requests that were issued.
+  uint64_t planned = 0;
+  Metrics fleet;  // bucket for bucket the merge of the agents'
+  std::vector<AgentResult> agents;
+  // What the reader must know before believing the numbers, the gravest first. A sentence each.
+  std::vector<std::string> notes;
+};
+
+}  // namespace squall
