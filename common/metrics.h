@@ -33,10 +33,10 @@ struct Outcome {
 };
 
 struct Metrics {
-  static constexpr size_t kSamplesPerKind = 3;      // of each kind, and of each status
-  static constexpr size_t kMaxSamples = 64;         // of all kinds together
-  static constexpr size_t kMaxDetailBytes = 256;    // of one sample
-  static constexpr uint32_t kStatuses = 1000;       // statuses are below this
+  static constexpr size_t kSamplesPerKind = 3;    // of each kind, and of each status
+  static constexpr size_t kMaxSamples = 64;       // of all kinds together
+  static constexpr size_t kMaxDetailBytes = 256;  // of one sample
+  static constexpr uint32_t kStatuses = 1000;     // statuses are below this
 
   struct Sample {
     v1::FailureKind kind;

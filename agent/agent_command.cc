@@ -1,0 +1,97 @@
+#include "agent/agent_command.h"
+
+#include <cstdio>
+#include <memory>
+#include <thread>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+
+#include "agent/control_server.h"
+#include "agent/host.h"
+#include "agent/session.h"
+#include "common/address.h"
+#include "common/signals.h"
+
+namespace squall {
+namespace {
+
+// As many connections as the owner of the machine allows.
+void RaiseFileLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    spdlog::warn("event=file_limit limit={} detail=\"cannot be raised\"", limit.rlim_cur);
+  }
+}
+
+int Fail(const absl::Status& status) {
+  fmt::print(stderr, "squall: {}\n", std::string(status.message()));
+  return 2;
+}
+
+// Says that the agent listens; then watches for the parent's end.
+std::thread FollowParent(int parent_fd, Session& session) {
+  const char ready = 'R';
+  if (write(parent_fd, &ready, 1) != 1) spdlog::warn("event=parent_gone");
+  return std::thread([parent_fd, &session]() noexcept {
+    char byte = 0;
+    while (read(parent_fd, &byte, 1) > 0) {
+    }
+    session.Quit();
+  });
+}
+
+}  // namespace
+
+CLI::App* AddAgentCommand(CLI::App& app, AgentFlags& flags) {
+  CLI::App* command = app.add_subcommand("agent", "Be an agent: send requests for a controller");
+  command->add_option("--listen", flags.listen, "Address for controllers: HOST:PORT or unix:PATH")
+      ->capture_default_str();
+  command->add_option("--name", flags.name, "Name in reports (default: the machine's)");
+  command->add_option("--threads", flags.threads, "Most worker threads (default: one a core)")
+      ->check(CLI::Range(1, 1024));
+  command->add_option("--log-level", flags.log_level, "debug, info, warn, error or off")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}))
+      ->capture_default_str();
+  command->add_option("--parent-fd", flags.parent_fd)->group("");
+  command->footer(
+      "Anyone who reaches the address can make this agent send load: keep it on a network of your\n"
+      "own.\n\n"
+      "Examples:\n"
+      "  squall agent                              # for controllers on this machine\n"
+      "  squall agent --listen 10.0.0.5:7400       # for controllers on this network\n"
+      "  squall agent --listen unix:/run/squall.sock --name lon-1 --threads 4");
+  return command;
+}
+
+int RunAgent(const AgentFlags& flags) {
+  spdlog::set_level(spdlog::level::from_str(flags.log_level));
+  Session session({.name = flags.name.empty() ? HostName() : flags.name,
+                   .threads = flags.threads != 0 ? flags.threads : HostFacts().cores()});
+  SignalWatcher signals({SIGINT, SIGTERM}, [&session](int) { session.Quit(); });
+  RaiseFileLimit();
+
+  absl::StatusOr<Address> address = ParseListenAddress(flags.listen);
+  if (!address.ok()) return Fail(address.status());
+  auto server = ControlServer::Listen(
+      address->target, [&session](LinkEvent event) { session.Post(std::move(event)); });
+  if (!server.ok()) return Fail(server.status());
+  if (flags.parent_fd < 0) {
+    fmt::print("listening on {}\n", (*server)->address());
+    std::fflush(stdout);
+  }
+  std::thread parent;
+  if (flags.parent_fd >= 0) parent = FollowParent(flags.parent_fd, session);
+
+  session.Run();
+  server->reset();
+  if (parent.joinable()) parent.detach();  // ends with the process
+  return 0;
+}
+
+}  // namespace squall

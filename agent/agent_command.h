@@ -1,0 +1,29 @@
+// `squall agent`: the daemon.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace squall {
+
+struct AgentFlags {
+  std::string listen = "127.0.0.1:7400";  // host:port or unix:PATH
+  std::string name;                       // empty: the machine's name
+  uint32_t threads = 0;                   // 0: as many as cores
+  std::string log_level = "info";
+  // A socket whose other end is the parent's: "listening" is said on it, and its end is the
+  // parent's end. -1: the agent is on its own.
+  int parent_fd = -1;
+};
+
+// Declares the subcommand and its flags.
+CLI::App* AddAgentCommand(CLI::App& app, AgentFlags& flags);
+
+// Serves until SIGINT, SIGTERM or the end of its parent. The process's exit code.
+int RunAgent(const AgentFlags& flags);
+
+}  // namespace squall

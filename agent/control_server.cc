@@ -1,0 +1,118 @@
+#include "agent/control_server.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+#include <grpcpp/grpcpp.h>
+
+#include "common/protocol.h"
+#include "common/write_queue.h"
+#include "squall/v1/control.grpc.pb.h"
+
+namespace squall {
+namespace {
+
+using Events = std::function<void(LinkEvent)>;
+using Reactor = grpc::ServerBidiReactor<v1::ControllerMessage, v1::AgentMessage>;
+
+// The session's handle of a stream. It may outlive the stream, and then sends into the void.
+class Link final : public ControlLink {
+ public:
+  Link(Reactor* reactor, std::string peer) : reactor_(reactor), peer_(std::move(peer)) {}
+
+  void Send(v1::AgentMessage message) override { Do(queue_.Push(std::move(message))); }
+  void Finish() override { Do(queue_.Close()); }
+  const std::string& peer() const override { return peer_; }
+
+  void Written(bool ok) { Do(queue_.Written(ok)); }
+
+ private:
+  // Whenever there is something to do the reactor is there: it lives until Finish(), once.
+  void Do(WriteQueue<v1::AgentMessage>::Next next) {
+    if (next.message != nullptr) reactor_->StartWrite(next.message);
+    if (next.finish) reactor_->Finish(grpc::Status::OK);
+  }
+
+  Reactor* const reactor_;
+  const std::string peer_;
+  WriteQueue<v1::AgentMessage> queue_;
+};
+
+// One stream. Its own owner, from the call to OnDone.
+class Stream final : public Reactor {
+ public:
+  Stream(const std::string& peer, const Events& events)
+      : events_(events), link_(std::make_shared<Link>(this, peer)) {
+    StartRead(&incoming_);
+  }
+
+  void OnReadDone(bool ok) noexcept override {
+    if (!ok) {  // the controller has ended the stream, or is gone
+      events_(LinkClosed{link_});
+      link_->Finish();
+      return;
+    }
+    events_(LinkMessage{link_, std::move(incoming_)});
+    incoming_.Clear();
+    StartRead(&incoming_);
+  }
+
+  void OnWriteDone(bool ok) noexcept override { link_->Written(ok); }
+
+  void OnDone() noexcept override { delete this; }
+
+ private:
+  const Events& events_;
+  const std::shared_ptr<Link> link_;
+  v1::ControllerMessage incoming_;
+};
+
+class Server final : public ControlServer, private v1::Agent::CallbackService {
+ public:
+  explicit Server(Events events) : events_(std::move(events)) {}
+
+  ~Server() override {
+    if (server_) server_->Shutdown(std::chrono::system_clock::now());
+  }
+
+  absl::Status Listen(const std::string& address) {
+    int port = 0;
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // two agents must not share a port
+    builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+    builder.RegisterService(this);
+    server_ = builder.BuildAndStart();
+    if (!server_) {
+      return absl::UnavailableError(
+          fmt::format("cannot listen on {}: is another agent running there?", address));
+    }
+    address_ = address;
+    if (!address.starts_with("unix:")) {
+      address_ = fmt::format("{}:{}", address.substr(0, address.rfind(':')), port);
+    }
+    return absl::OkStatus();
+  }
+
+  const std::string& address() const override { return address_; }
+
+ private:
+  Reactor* Session(grpc::CallbackServerContext* context) override {
+    return new Stream(context->peer(), events_);
+  }
+
+  const Events events_;
+  std::string address_;
+  std::unique_ptr<grpc::Server> server_;  // last: its end ends the events
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ControlServer>> ControlServer::Listen(
+    const std::string& address, std::function<void(LinkEvent)> events) {
+  auto server = std::make_unique<Server>(std::move(events));
+  if (absl::Status status = server->Listen(address); !status.ok()) return status;
+  return server;
+}
+
+}  // namespace squall

@@ -1,0 +1,30 @@
+// The gRPC adapter of an agent that controllers dial.
+//
+// It turns streams into events and messages into writes, and knows nothing of the protocol.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "agent/control_link.h"
+
+namespace squall {
+
+class ControlServer {
+ public:
+  // Listens on `address` (host:port, port 0 for any, or unix:PATH). `events` is called from gRPC's
+  // threads until the server is destroyed and must not block.
+  // UNAVAILABLE if the address cannot be had.
+  static absl::StatusOr<std::unique_ptr<ControlServer>> Listen(
+      const std::string& address, std::function<void(LinkEvent)> events);
+
+  // Breaks every stream and waits for the last event.
+  virtual ~ControlServer() = default;
+
+  // The address with the port that was chosen.
+  virtual const std::string& address() const = 0;
+};
+
+}  // namespace squall

@@ -1,0 +1,31 @@
+#include "agent/host.h"
+
+#include <algorithm>
+#include <array>
+#include <thread>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <sys/utsname.h>
+
+namespace squall {
+
+v1::Host HostFacts() {
+  v1::Host host;
+  utsname names{};
+  if (uname(&names) == 0) {
+    host.set_os(fmt::format("{} {}", names.sysname, names.release));
+    host.set_machine(names.machine);
+  }
+  // On Linux this counts the processors that the scheduler lets this process use.
+  host.set_cores(std::max(1u, std::thread::hardware_concurrency()));
+  return host;
+}
+
+std::string HostName() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "agent";
+  return name.data();
+}
+
+}  // namespace squall

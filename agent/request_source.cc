@@ -1,0 +1,36 @@
+#include "agent/request_source.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace squall {
+
+absl::StatusOr<RequestSource> RequestSource::Create(const v1::Plan& plan, std::string list_text) {
+  RequestSource source;
+  source.url_ = plan.request().url();
+  if (!plan.has_urls()) return source;
+
+  const v1::UrlList& urls = plan.urls();
+  absl::StatusOr<UrlList> list = UrlList::Parse(std::move(list_text), urls.name(), source.url_);
+  if (!list.ok()) return list.status();
+  if (list->size() != urls.entries()) {
+    return absl::InvalidArgumentError(
+        fmt::format("{}: {} URLs arrived where the plan says {}; are controller and agent of the "
+                    "same version?",
+                    urls.name(), list->size(), urls.entries()));
+  }
+  const uint64_t entries = list->size();
+  source.listed_.emplace(Listed{*std::move(list), Sequence(urls.order(), plan.seed(), entries)});
+  return source;
+}
+
+void RequestSource::Url(uint64_t n, std::string& url) const {
+  if (listed_) {
+    listed_->list.Get(listed_->sequence.Index(n), url);
+  } else {
+    url = url_;
+  }
+}
+
+}  // namespace squall

@@ -1,0 +1,41 @@
+#include "agent/span_queue.h"
+
+#include <algorithm>
+
+namespace squall {
+namespace {
+
+constexpr uint64_t kLargestChunk = 256;
+constexpr uint64_t kChunksPerWorker = 8;
+
+}  // namespace
+
+void SpanQueue::Add(const std::vector<Span>& spans, bool exhausted) {
+  MutexLock lock(mutex_);
+  for (const Span& span : spans) {
+    spans_.push_back(span);
+    remaining_ += span.count;
+  }
+  low_mark_ = exhausted ? 0 : remaining_ / 2;
+}
+
+SpanQueue::Drawn SpanQueue::Draw() {
+  MutexLock lock(mutex_);
+  if (spans_.empty()) return {};
+  const uint64_t share = remaining_ / (kChunksPerWorker * workers_);
+  Span& front = spans_.front();
+  Drawn drawn;
+  drawn.span = front;
+  drawn.span.count = std::min(front.count, std::clamp<uint64_t>(share, 1, kLargestChunk));
+  front.first += drawn.span.count * front.stride;
+  front.count -= drawn.span.count;
+  if (front.count == 0) spans_.pop_front();
+  remaining_ -= drawn.span.count;
+  if (low_mark_ != 0 && remaining_ < low_mark_) {
+    low_mark_ = 0;
+    drawn.low = true;
+  }
+  return drawn;
+}
+
+}  // namespace squall

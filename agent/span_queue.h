@@ -1,0 +1,36 @@
+// The numbers that were granted to this agent and that no worker has drawn yet.
+//
+// Thread-safe. Workers draw chunks, so that the lock is taken once for many requests; chunks shrink
+// with what is left, so that no worker sits on numbers while another is idle.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+
+#include "common/mutex.h"
+#include "common/span.h"
+
+namespace squall {
+
+class SpanQueue {
+ public:
+  explicit SpanQueue(uint32_t workers) : workers_(workers) {}
+
+  // Appends spans of a grant. With `exhausted` nobody is told when the queue runs low.
+  void Add(const std::vector<Span>& spans, bool exhausted);
+
+  struct Drawn {
+    Span span;         // count 0: there is nothing
+    bool low = false;  // the queue fell below half of what it held after the last Add(): said once
+  };
+  Drawn Draw();
+
+ private:
+  const uint32_t workers_;
+  Mutex mutex_;
+  std::deque<Span> spans_ ABSL_GUARDED_BY(mutex_);
+  uint64_t remaining_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t low_mark_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace squall

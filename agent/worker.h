@@ -1,0 +1,118 @@
+// One thread with one event loop that draws numbers, sends their requests and records them.
+//
+// Everything on the way from number to record belongs to the worker's thread: no lock (but once a
+// chunk of numbers), no allocation, nothing shared. Other threads give it commands, which it takes
+// when its loop is woken, and hear of it through the Listener.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "agent/recorder.h"
+#include "agent/request_source.h"
+#include "agent/span_queue.h"
+#include "agent/transport.h"
+#include "common/mutex.h"
+#include "squall/v1/plan.pb.h"
+
+struct ev_loop;
+
+namespace squall {
+
+class Worker final : private Transport::Sink {
+ public:
+  // Called on the worker's thread; must only pass the news on.
+  class Listener {
+   public:
+    // The answer to RequestSnapshot().
+    struct Swapped {
+      uint32_t worker = 0;
+      std::unique_ptr<Interval> interval;
+      bool finished = false;  // stopped, and nothing is in flight
+    };
+    virtual void OnSwapped(Swapped swapped) noexcept = 0;
+    // It is time for an early snapshot: numbers run low, or this worker has nothing left to do.
+    virtual void OnAttention() noexcept = 0;
+
+   protected:
+    ~Listener() = default;
+  };
+
+  struct Config {
+    uint32_t index = 0;
+    uint32_t concurrency = 1;  // requests in flight at once
+    Nanos duration = 0;        // how long to issue; 0: until stopped
+    Nanos timeout = 0;         // of a request
+  };
+
+  // Makes the transport and starts the thread, which waits for Start(). `queue`, `source` and
+  // `listener` outlive the worker. Errors: the transport's.
+  static absl::StatusOr<std::unique_ptr<Worker>> Create(const Config& config, const v1::Plan& plan,
+                                                        const RequestSource& source,
+                                                        SpanQueue& queue, Listener& listener);
+  // Cuts off what is in flight and joins.
+  ~Worker() override;
+
+  void Start();
+  // There may be numbers to draw again.
+  void Wake();
+  // Swaps what is recorded against `spare`, which is empty. One request at a time.
+  void RequestSnapshot(std::unique_ptr<Interval> spare);
+  // Issues nothing more; what is in flight at `deadline` (steady clock) is cut off.
+  void Stop(Nanos deadline);
+
+ private:
+  struct Commands {
+    bool start = false;
+    bool quit = false;
+    Nanos stop_deadline = kForever;  // kForever: not stopped
+    std::unique_ptr<Interval> spare;
+  };
+  struct Loop;  // libev's watchers, which are not for this header
+
+  Worker(const Config& config, const RequestSource& source, SpanQueue& queue, Listener& listener);
+
+  void OnOutcome(uint32_t slot, Nanos end, const Outcome& outcome) noexcept override;
+
+  enum class State { kWaiting, kIssuing, kEnded };
+
+  template <typename Change>
+  void Command(Change change);
+  void TakeCommands() noexcept;
+  void BeginIssuing(Nanos now);
+  void EndIssuing(Nanos cut_off_at);
+  void CutOff();
+  void HandOver(std::unique_ptr<Interval> spare);
+  void Fill();
+  bool NextNumber(uint64_t& number);
+  void NoteIfIdle();
+  uint32_t in_flight() const;
+
+  const Config config_;
+  const RequestSource& source_;
+  SpanQueue& queue_;
+  Listener& listener_;
+  Recorder recorder_;
+  std::unique_ptr<Loop> loop_;
+  std::unique_ptr<Transport> transport_;
+
+  // The worker's thread only.
+  State state_ = State::kWaiting;
+  std::vector<Sample> slots_;  // what is in flight, by slot
+  std::vector<uint32_t> free_slots_;
+  Span chunk_;  // drawn and not yet issued
+  std::string url_;
+  Nanos issue_until_ = kForever;
+  bool idle_noted_ = false;
+
+  Mutex mutex_;
+  Commands commands_ ABSL_GUARDED_BY(mutex_);
+
+  std::thread thread_;
+};
+
+}  // namespace squall

@@ -1,0 +1,64 @@
+#include "common/plan_check.h"
+
+#include <fmt/format.h>
+
+#include "common/protocol.h"
+
+namespace squall {
+namespace {
+
+constexpr uint64_t kMaxNumber = uint64_t{1} << 62;
+
+absl::Status Wrong(std::string_view field, std::string_view what) {
+  return absl::InvalidArgumentError(fmt::format("plan: {}: {}", field, what));
+}
+
+absl::Status CheckUrls(const v1::UrlList& urls) {
+  if (urls.order() != v1::ORDER_SEQUENTIAL && urls.order() != v1::ORDER_SHUFFLED &&
+      urls.order() != v1::ORDER_RANDOM) {
+    return Wrong("urls.order", "unknown");
+  }
+  if (urls.entries() == 0 || urls.size_bytes() == 0) return Wrong("urls", "the list is empty");
+  if (urls.size_bytes() > kMaxListBytes) return Wrong("urls", "the list is larger than 1 GiB");
+  return absl::OkStatus();
+}
+
+absl::Status CheckPhase(const v1::Phase& phase) {
+  if (phase.requests() == 0 && phase.duration_ns() == 0) {
+    return Wrong("phase", "neither a number of requests nor a duration");
+  }
+  if (phase.requests() > kMaxNumber) return Wrong("phase.requests", "larger than 2^62");
+  if (phase.duration_ns() < 0) return Wrong("phase.duration_ns", "negative");
+  if (phase.concurrency() == 0) return Wrong("phase.concurrency", "must be at least 1");
+  if (phase.concurrency() > kMaxConcurrency) {
+    return Wrong("phase.concurrency", fmt::format("larger than {}", kMaxConcurrency));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckTransport(const v1::Transport& transport) {
+  if (transport.http_version() != v1::HTTP_VERSION_1_1 &&
+      transport.http_version() != v1::HTTP_VERSION_2) {
+    return Wrong("transport.http_version", "unknown");
+  }
+  if (transport.streams() == 0) return Wrong("transport.streams", "must be at least 1");
+  if (transport.streams() > 1 && transport.http_version() != v1::HTTP_VERSION_2) {
+    return Wrong("transport.streams", "more than 1 needs HTTP/2");
+  }
+  if (transport.timeout_ns() <= 0) return Wrong("transport.timeout_ns", "must be more than 0");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckPlan(const v1::Plan& plan) {
+  if (plan.request().method().empty()) return Wrong("request.method", "empty");
+  if (plan.request().url().empty() && !plan.has_urls()) return Wrong("request.url", "empty");
+  if (plan.has_urls()) {
+    if (absl::Status status = CheckUrls(plan.urls()); !status.ok()) return status;
+  }
+  if (absl::Status status = CheckPhase(plan.phase()); !status.ok()) return status;
+  return CheckTransport(plan.transport());
+}
+
+}  // namespace squall

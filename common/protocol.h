@@ -1,0 +1,24 @@
+// Numbers that both ends of the control protocol agree on.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace squall {
+
+// Rises with every change that the other side would misunderstand.
+inline constexpr uint32_t kProtocolVersion = 1;
+
+// Largest message that either side takes, in bytes: a plan with its body, or a snapshot.
+inline constexpr int kMaxMessageBytes = 32 << 20;
+
+// How much of a list goes into one DataChunk, in bytes.
+inline constexpr size_t kChunkBytes = 1 << 20;
+
+// Largest list that is taken, in bytes: it is held in memory on every agent.
+inline constexpr uint64_t kMaxListBytes = uint64_t{1} << 30;
+
+// Most requests in flight of one run.
+inline constexpr uint32_t kMaxConcurrency = 1'000'000;
+
+}  // namespace squall

@@ -1,0 +1,116 @@
+#include "controller/fleet.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+#include <grpcpp/grpcpp.h>
+
+#include "absl/strings/match.h"
+#include "common/mutex.h"
+#include "common/protocol.h"
+#include "common/write_queue.h"
+#include "squall/v1/control.grpc.pb.h"
+
+namespace squall {
+namespace {
+
+using News = decltype(FleetEvent::news);
+
+// What a broken stream means to the user. gRPC puts the cause into its message only.
+absl::Status Explain(const grpc::Status& status) {
+  if (status.ok()) return absl::OkStatus();
+  const std::string& text = status.error_message();
+  if (absl::StrContains(text, "Connection refused")) {
+    return absl::UnavailableError("connection refused; is `squall agent` running there?");
+  }
+  if (absl::StrContains(text, "http1.x")) {
+    return absl::UnavailableError("answers in HTTP/1, so it is not a squall agent");
+  }
+  if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) {
+    return absl::UnavailableError("speaks gRPC, but is not a squall agent");
+  }
+  if (absl::StrContains(text, "DNS resolution failed")) {
+    return absl::UnavailableError("its name has no address");
+  }
+  return absl::UnavailableError(fmt::format("no connection to a squall agent: {}", text));
+}
+
+class Link final : public AgentLink,
+                   private grpc::ClientBidiReactor<v1::ControllerMessage, v1::AgentMessage> {
+ public:
+  Link(const std::string& target, std::function<void(News)> events) : events_(std::move(events)) {
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // no back-off from an earlier attempt
+    arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
+    arguments.SetMaxSendMessageSize(kMaxMessageBytes);
+    stub_ = v1::Agent::NewStub(
+        grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments));
+    stub_->async()->Session(&context_, this);
+    AddHold();  // for writes from other threads; given back when the queue says finish
+    StartRead(&incoming_);
+    StartCall();
+  }
+
+  ~Link() override {
+    context_.TryCancel();
+    Do(queue_.Close());
+    MutexLock lock(mutex_);
+    while (!done_) changed_.Wait(mutex_);
+  }
+
+  void Send(v1::ControllerMessage message) override { Do(queue_.Push(std::move(message))); }
+
+ private:
+  void OnReadDone(bool ok) noexcept override {
+    if (!ok) {
+      Do(queue_.Close());
+      return;
+    }
+    events_(AgentSaid{std::move(incoming_)});
+    incoming_.Clear();
+    StartRead(&incoming_);
+  }
+
+  void OnWriteDone(bool ok) noexcept override {
+    const auto next = queue_.Written(ok);
+    if (next.message == nullptr && !next.finish) events_(AgentDrained{});
+    Do(next);
+  }
+
+  void OnDone(const grpc::Status& status) noexcept override {
+    events_(AgentClosed{Explain(status)});
+    MutexLock lock(mutex_);
+    done_ = true;
+    changed_.NotifyAll();
+  }
+
+  void Do(WriteQueue<v1::ControllerMessage>::Next next) {
+    if (next.message != nullptr) StartWrite(next.message);
+    if (next.finish) RemoveHold();
+  }
+
+  const std::function<void(News)> events_;
+  std::unique_ptr<v1::Agent::Stub> stub_;
+  grpc::ClientContext context_;
+  v1::AgentMessage incoming_;
+  WriteQueue<v1::ControllerMessage> queue_;
+
+  Mutex mutex_;
+  CondVar changed_;
+  bool done_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+class GrpcDialer final : public Dialer {
+ public:
+  std::unique_ptr<AgentLink> Dial(const std::string& target,
+                                  std::function<void(News)> events) override {
+    return std::make_unique<Link>(target, std::move(events));
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Dialer> MakeGrpcDialer() { return std::make_unique<GrpcDialer>(); }
+
+}  // namespace squall

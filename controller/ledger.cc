@@ -1,0 +1,117 @@
+#include "controller/ledger.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace squall {
+namespace {
+
+// How much work an agent holds, in seconds.
+constexpr double kHoldSeconds = 4.0;
+// The smallest grant towards the end of a total, in seconds: less would be spent on waiting for it.
+constexpr double kLeastSeconds = 0.05;
+// The first grant, before any rate is known, in requests a connection.
+constexpr uint64_t kFirstPerConnection = 4;
+// Rates are smoothed over about this time.
+constexpr double kRateSeconds = 2.0;
+
+}  // namespace
+
+size_t Ledger::AddAgent(uint32_t concurrency) {
+  Agent agent;
+  agent.concurrency = concurrency;
+  agents_.push_back(std::move(agent));
+  concurrency_ += concurrency;
+  return agents_.size() - 1;
+}
+
+uint64_t Ledger::GrantSize(const Agent& agent) const {
+  const uint64_t connections = agent.concurrency;
+  // In flight are as many as it has connections; only what is beyond them is work in store.
+  const uint64_t wanted =
+      agent.per_second == 0
+          ? kFirstPerConnection * connections
+          : static_cast<uint64_t>(agent.per_second * kHoldSeconds) + 2 * connections;
+  if (agent.open_count >= wanted) return 0;
+  uint64_t size = wanted - agent.open_count;
+  if (total_ == 0) return size;
+
+  const uint64_t left = total_ - next_;
+  const uint64_t least =
+      std::max(connections, static_cast<uint64_t>(agent.per_second * kLeastSeconds));
+  const double share = static_cast<double>(left) * agent.concurrency / concurrency_;
+  const bool alone = agents_.size() == 1;
+  const uint64_t most = alone ? left : static_cast<uint64_t>(share / 2);
+  size = std::min(size, std::max(least, most));
+  return std::min(size, left);
+}
+
+std::optional<Span> Ledger::TopUp(size_t agent_index) {
+  Agent& agent = agents_[agent_index];
+  const uint64_t size = GrantSize(agent);
+  if (size == 0) return std::nullopt;
+  const Span span{.first = next_, .stride = 1, .count = size};
+  next_ += size;
+  // Ranges that touch become one.
+  auto last = agent.open.empty() ? agent.open.end() : std::prev(agent.open.end());
+  if (last != agent.open.end() && last->second == span.first) {
+    last->second = next_;
+  } else {
+    agent.open.emplace(span.first, next_);
+  }
+  agent.open_count += size;
+  return span;
+}
+
+bool Ledger::IsOpen(const Agent& agent, const Run& run) {
+  auto range = agent.open.upper_bound(run.first);
+  if (range == agent.open.begin()) return false;
+  --range;
+  return run.first < range->second && run.count <= range->second - run.first;
+}
+
+void Ledger::Close(Agent& agent, const Run& run) {
+  auto range = std::prev(agent.open.upper_bound(run.first));
+  const uint64_t end = range->second;
+  const uint64_t run_end = run.first + run.count;
+  if (range->first == run.first) {
+    agent.open.erase(range);
+  } else {
+    range->second = run.first;
+  }
+  if (run_end != end) agent.open.emplace(run_end, end);
+}
+
+absl::Status Ledger::Hold(size_t agent_index, const std::vector<Run>& runs, Nanos window) {
+  Agent& agent = agents_[agent_index];
+  // Runs are disjoint, so each can be checked against what is open now.
+  uint64_t count = 0;
+  for (const Run& run : runs) {
+    if (!IsOpen(agent, run)) {
+      return absl::FailedPreconditionError(
+          fmt::format("it reports {} requests from number {} on, which it was not granted or has "
+                      "reported before",
+                      run.count, run.first));
+    }
+    count += run.count;
+  }
+  for (const Run& run : runs) Close(agent, run);
+  agent.open_count -= count;
+  agent.held += count;
+  held_ += count;
+  if (window > agent.window) {
+    const double seconds = static_cast<double>(window - agent.window) * 1e-9;
+    const double rate = static_cast<double>(count) / seconds;
+    const double mean = static_cast<double>(agent.held) / (static_cast<double>(window) * 1e-9);
+    // Over its first seconds the mean is the best guess; then the newest intervals count more.
+    agent.per_second =
+        static_cast<double>(window) * 1e-9 < kRateSeconds
+            ? mean
+            : agent.per_second + (rate - agent.per_second) * std::min(1.0, seconds / kRateSeconds);
+    agent.window = window;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace squall

@@ -1,0 +1,60 @@
+// The one executable: the only place that knows all parts.
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <grpc/support/log.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "agent/agent_command.h"
+#include "common/protocol.h"
+#include "common/version.h"
+#include "controller/run_command.h"
+#include "controller/run_flags.h"
+#include "controller/usage.h"
+#include "target/target_command.h"
+
+namespace {
+
+// Standard output is for results. gRPC's own log would only repeat, in other words, what we say.
+void SetUpLogs() {
+  spdlog::set_default_logger(spdlog::stderr_logger_mt("squall"));
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z level=%l %v");
+  gpr_set_log_function(
+      [](gpr_log_func_args* entry) { spdlog::debug("event=grpc detail=\"{}\"", entry->message); });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  SetUpLogs();
+  CLI::App app("squall: load tests from many machines at once, with results you can check");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", std::string(squall::kVersion));
+  app.footer(
+      "Examples:\n"
+      "  squall run http://127.0.0.1:8080/ -n 10000 -c 50\n"
+      "  squall run http://10.0.0.9/ -z 30s --agents 10.0.0.5,10.0.0.6\n"
+      "  squall COMMAND --help                     # more on each");
+
+  squall::RunFlags run_flags;
+  squall::AgentFlags agent_flags;
+  squall::TargetFlags target_flags;
+  const CLI::App* run = squall::AddRunCommand(app, run_flags);
+  const CLI::App* agent = squall::AddAgentCommand(app, agent_flags);
+  const CLI::App* target = squall::AddTargetCommand(app, target_flags);
+  CLI::App* version = app.add_subcommand("version", "Print the version of program and protocol");
+  version->footer("Example:\n  squall version");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return squall::ReportUsageError(app, error);
+  }
+
+  if (run->parsed()) return squall::RunRun(run_flags);
+  if (agent->parsed()) return squall::RunAgent(agent_flags);
+  if (target->parsed()) return squall::RunTarget(target_flags);
+  fmt::print("squall {} (protocol {})\n", squall::kVersion, squall::kProtocolVersion);
+  return 0;
+}

@@ -1,0 +1,117 @@
+#include "controller/run_command.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <optional>
+#include <random>
+#include <unistd.h>
+#include <utility>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "absl/time/clock.h"
+#include "common/signals.h"
+#include "controller/coordinator.h"
+#include "controller/fleet.h"
+#include "controller/local_agent.h"
+#include "controller/progress.h"
+#include "controller/report_json.h"
+#include "controller/report_text.h"
+#include "controller/run_options.h"
+#include "controller/terminal.h"
+
+namespace squall {
+namespace {
+
+constexpr int kDone = 0;
+constexpr int kNothingSent = 2;
+constexpr int kNotAsAsked = 3;
+constexpr int kInterruptedExit = 130;
+
+int Fail(const absl::Status& status) {
+  fmt::print(stderr, "squall: {}\n", Printable(std::string(status.message()), false));
+  return absl::IsCancelled(status) ? kInterruptedExit : kNothingSent;
+}
+
+// Sorts by time and is unlikely to come twice.
+std::string NewRunId() {
+  return fmt::format("{}-{:04x}",
+                     absl::FormatTime("%Y%m%dT%H%M%SZ", absl::Now(), absl::UTCTimeZone()),
+                     std::random_device{}() & 0xffffu);
+}
+
+Progress::Mode ProgressMode(bool quiet) {
+  if (quiet) return Progress::Mode::kQuiet;
+  return IsLiveTerminal(STDERR_FILENO) ? Progress::Mode::kLive : Progress::Mode::kLines;
+}
+
+// False, with a message, if it could not be written whole.
+bool WriteText(std::FILE* file, const std::string& text, std::string_view name) {
+  const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  if (std::fflush(file) == 0 && written) return true;
+  fmt::print(stderr, "squall: {}: cannot write: {}\n", name, std::strerror(errno));
+  return false;
+}
+
+bool WriteJson(const RunResult& result, const std::string& path) {
+  std::FILE* file = std::fopen(path.c_str(), "w");
+  if (file == nullptr) {
+    fmt::print(stderr, "squall: {}: cannot write: {}\n", path, std::strerror(errno));
+    return false;
+  }
+  const bool written = WriteText(file, JsonReport(result), path);
+  return std::fclose(file) == 0 && written;
+}
+
+bool WriteReports(const RunResult& result, const std::string& json_path) {
+  bool written = true;
+  if (json_path == "-") {
+    written = WriteText(stdout, JsonReport(result), "standard output");
+  } else {
+    written = WriteText(stdout, TextReport(result, DetectStyle(STDOUT_FILENO)), "standard output");
+    if (!json_path.empty()) written = WriteJson(result, json_path) && written;
+  }
+  return written;
+}
+
+int ExitCode(const RunResult& result) {
+  if (result.state == RunState::kInterrupted) return kInterruptedExit;
+  if (result.state == RunState::kIncomplete || result.fleet.responses() == 0) return kNotAsAsked;
+  return kDone;
+}
+
+}  // namespace
+
+int RunRun(const RunFlags& flags) {
+  absl::StatusOr<RunOptions> options = ResolveRunOptions(flags);
+  if (!options.ok()) return Fail(options.status());
+  spdlog::set_level(options->log_level);
+
+  Progress progress(stderr, ProgressMode(options->quiet), DetectStyle(STDERR_FILENO));
+  std::optional<LocalAgent> local;
+  if (options->agents.empty()) {
+    absl::StatusOr<LocalAgent> started = LocalAgent::Start();
+    if (!started.ok()) return Fail(started.status());
+    local.emplace(*std::move(started));
+    options->agents.push_back(local->address());
+  }
+
+  Coordinator::Config config;
+  config.run_id = NewRunId();
+  config.plan = std::move(options->plan);
+  config.list_text = std::move(options->url_list_text);
+  config.agents = std::move(options->agents);
+  const std::unique_ptr<Dialer> dialer = MakeGrpcDialer();
+  Coordinator coordinator(std::move(config), *dialer, progress);
+  SignalWatcher signals({SIGINT, SIGTERM}, [&coordinator](int) { coordinator.Interrupt(); });
+
+  absl::StatusOr<RunResult> result = coordinator.Run();
+  if (!result.ok()) return Fail(result.status());
+  const bool written = WriteReports(*result, options->json_path);
+  const int code = ExitCode(*result);
+  return written || code != kDone ? code : kNotAsAsked;
+}
+
+}  // namespace squall
