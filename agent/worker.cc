@@ -10,8 +10,7 @@ namespace squall {
 // The thread's event loop and the watchers of its own (a transport has others on the same loop).
 struct Worker::Loop {
   explicit Loop(Worker* worker) : loop(ev_loop_new(EVFLAG_AUTO)) {
-    ev_async_init(&command, [](struct ev_loop* loop, ev_async* watcher, int) noexcept {
-      static_cast<void>(loop);
+    ev_async_init(&command, [](struct ev_loop*, ev_async* watcher, int) noexcept {
       static_cast<Worker*>(watcher->data)->TakeCommands();
     });
     ev_timer_init(

@@ -55,7 +55,7 @@ class Worker final : private Transport::Sink {
                                                         const RequestSource& source,
                                                         SpanQueue& queue, Listener& listener);
   // Cuts off what is in flight and joins.
-  ~Worker() override;
+  ~Worker();
 
   void Start();
   // There may be numbers to draw again.

@@ -38,6 +38,11 @@ std::string Identity() {
                      getpid());
 }
 
+// Why a stream is over.
+std::string Reason(const AgentClosed& closed) {
+  return closed.status.ok() ? "it ended the conversation" : std::string(closed.status.message());
+}
+
 }  // namespace
 
 struct Coordinator::Member {
@@ -168,9 +173,7 @@ absl::Status Coordinator::BeforeStart(Event& event) {
     if (member.stage == Member::Stage::kBusy || member.stage == Member::Stage::kAbsent) {
       return absl::OkStatus();
     }
-    return absl::UnavailableError(
-        fmt::format("{}: {}", Named(index),
-                    closed->status.ok() ? "it ended the conversation" : closed->status.message()));
+    return absl::UnavailableError(fmt::format("{}: {}", Named(index), Reason(*closed)));
   }
   const v1::AgentMessage& message = std::get<AgentSaid>(fleet_event.news).message;
   if (message.has_failed()) return OnRefusal(index, message.failed());
@@ -350,8 +353,7 @@ void Coordinator::DuringRun(Event& event) {
   if (fleet_event.attempt != member.attempt || member.stage != Member::Stage::kRunning) return;
 
   if (auto* closed = std::get_if<AgentClosed>(&fleet_event.news)) {
-    return Lose(index, closed->status.ok() ? "it ended the conversation"
-                                           : std::string(closed->status.message()));
+    return Lose(index, Reason(*closed));
   }
   if (std::holds_alternative<AgentDrained>(fleet_event.news)) return;
   const v1::AgentMessage& message = std::get<AgentSaid>(fleet_event.news).message;

@@ -40,7 +40,8 @@ uint64_t Ledger::GrantSize(const Agent& agent) const {
   const uint64_t left = total_ - next_;
   const uint64_t least =
       std::max(connections, static_cast<uint64_t>(agent.per_second * kLeastSeconds));
-  const double share = static_cast<double>(left) * agent.concurrency / concurrency_;
+  const double share =
+      static_cast<double>(left) * agent.concurrency / static_cast<double>(concurrency_);
   const bool alone = agents_.size() == 1;
   const uint64_t most = alone ? left : static_cast<uint64_t>(share / 2);
   size = std::min(size, std::max(least, most));
