@@ -1,21 +1,27 @@
 // A histogram of times that keeps 3 significant digits over the whole range of 63 bits.
 //
-// The layout is HdrHistogram's (http://hdrhistogram.org; "sub-bucket count" 2048, unit 1 ns):
-// values below 2048 have a bucket each; above, every power of two is cut into 1024 equal buckets,
-// so a bucket is never wider than 1/1024 of its values. Rows of 1024 buckets are allocated when
-// first touched. Merging adds bucket for bucket: the result is the histogram that one recorder
-// would have made of all the values, in whatever order and split they came.
+// The layout is HdrHistogram's (http://hdrhistogram.org; 3 significant digits, that is a
+// "sub-bucket count" of 2048, and unit 1 ns): values below 2048 have a bucket each; above, every
+// power of two is cut into 1024 equal buckets, so no bucket is wider than 1/1024 of the smallest
+// value in it. Buckets are kept in rows of 1024, allocated when first touched; the index of a
+// bucket, row * 1024 + place in the row, is HdrHistogram's index into its counts.
 //
-// Not thread-safe: each worker has its own.
+// Merging adds bucket for bucket: the result is the histogram that one recorder would have made of
+// all the values, in whatever order and split they came. Counts are sums modulo 2^64; the caller
+// keeps them below that (a count of requests is: each has a number of its own, below 2^63).
+//
+// Not thread-safe: each worker has its own. One that was moved from may only be assigned to,
+// cleared or destroyed.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
 #include "absl/numeric/int128.h"
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "squall/v1/metrics.pb.h"
 
@@ -28,9 +34,19 @@ class Histogram {
   Histogram& operator=(const Histogram& other);
   Histogram(Histogram&&) noexcept = default;
   Histogram& operator=(Histogram&&) noexcept = default;
+  ~Histogram() = default;
 
   // `value` in nanoseconds; a value of 2^63 or more is a broken invariant (it would be 292 years).
-  void Record(uint64_t value);
+  void Record(uint64_t value) {
+    // Values too large lead to a row that never exists, so one test finds both new rows and them.
+    const uint32_t row = RowOf(value);
+    if (rows_[row] == nullptr) AddRow(row);
+    ++(*rows_[row])[(value >> ShiftOf(row)) % kRowSize];
+    ++count_;
+    sum_ += value;
+    min_ = std::min(min_, value);
+    max_ = std::max(max_, value);
+  }
 
   void Merge(const Histogram& other);
 
@@ -44,11 +60,13 @@ class Histogram {
   absl::uint128 sum() const { return sum_; }
   // Exact sum over count. 0 when empty.
   double Mean() const;
-  // From the middles of the buckets, as HdrHistogram does: within 0.1 % of a value. 0 when empty.
+  // From the middles of the buckets, as HdrHistogram does: each is within 1/2048 of the values
+  // that it stands for. 0 when empty.
   double StandardDeviation() const;
 
   // The largest value that the bucket of the ceil(fraction * count)-th smallest value stands for,
-  // but never above max() or below min(). `fraction` in [0, 1]. 0 when empty.
+  // but never above max() or below min(). `fraction` in [0, 1]; 0 asks for the smallest value.
+  // 0 when empty.
   uint64_t Quantile(double fraction) const;
 
   // Buckets that are not empty, by rising value.
@@ -56,6 +74,8 @@ class Histogram {
     uint64_t lowest;   // smallest value that falls into it
     uint64_t highest;  // largest value that falls into it
     uint64_t count;
+
+    friend bool operator==(const Bucket&, const Bucket&) = default;
   };
   std::vector<Bucket> Buckets() const;
 
@@ -64,16 +84,28 @@ class Histogram {
   // of range, sums that do not add up, min or max outside their buckets.
   static absl::StatusOr<Histogram> FromProto(const v1::Histogram& proto);
 
+  // Bucket for bucket, and the same count, min, max and sum.
   friend bool operator==(const Histogram& a, const Histogram& b);
 
  private:
-  static constexpr int kRowBits = 10;
+  static constexpr uint32_t kRowBits = 10;
   static constexpr uint32_t kRowSize = 1u << kRowBits;
   // Row 0: values below 1024. Row r > 0: values of r + 10 bits, in buckets 2^(r-1) wide.
   static constexpr uint32_t kRows = 63 - kRowBits + 1;
   using Row = std::array<uint64_t, kRowSize>;
 
-  std::array<std::unique_ptr<Row>, kRows> rows_;
+  static uint32_t RowOf(uint64_t value) {
+    return static_cast<uint32_t>(std::bit_width(value | (kRowSize - 1))) - kRowBits;
+  }
+  // Binary logarithm of the width of the row's buckets.
+  static uint32_t ShiftOf(uint32_t row) { return row == 0 ? 0 : row - 1; }
+  static uint64_t LowestOf(uint64_t index);
+  static uint64_t IndexOf(uint64_t value);
+
+  Row& AddRow(uint32_t row);
+
+  // The last one, for values of 64 bits, is never allocated.
+  std::array<std::unique_ptr<Row>, kRows + 1> rows_;
   uint64_t count_ = 0;
   uint64_t min_ = UINT64_MAX;
   uint64_t max_ = 0;

@@ -1,10 +1,13 @@
 // What a set of requests came to: counters, histograms and a few samples of failures.
 //
-// Plain data that merges exactly; one per worker, per agent and for the fleet. No allocation in
-// Add() once its statuses, kinds and histogram rows have been seen. Not thread-safe.
+// Plain data that merges exactly; one per worker, per agent and for the fleet. What a merge comes
+// to depends neither on the order of merging nor on the split, samples included. Counts and bytes
+// are sums modulo 2^64: the caller merges each request once, so that they stay below. Not
+// thread-safe.
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -21,7 +24,7 @@ struct Outcome {
   // FAILURE_KIND_NONE if a whole response came, otherwise why not. Never FAILURE_KIND_STATUS:
   // the rule on statuses is applied by Metrics::Add.
   v1::FailureKind kind = v1::FAILURE_KIND_NONE;
-  // 100 to 999, or 0 if no whole response came.
+  // With FAILURE_KIND_NONE: the response's, 100 to 999. Not looked at otherwise.
   uint32_t status = 0;
   // Header and body as HTTP sees them.
   uint64_t bytes_received = 0;
@@ -36,17 +39,22 @@ struct Metrics {
   static constexpr size_t kSamplesPerKind = 3;    // of each kind, and of each status
   static constexpr size_t kMaxSamples = 64;       // of all kinds together
   static constexpr size_t kMaxDetailBytes = 256;  // of one sample
-  static constexpr uint32_t kStatuses = 1000;     // statuses are below this
+  static constexpr uint32_t kMinStatus = 100;
+  static constexpr uint32_t kStatuses = 1000;  // statuses are below this
+  static constexpr uint32_t kMinFailedStatus = 400;
 
   struct Sample {
-    v1::FailureKind kind;
-    uint32_t status;
+    v1::FailureKind kind;  // not NONE
+    uint32_t status;       // 0 unless the kind is STATUS
     uint64_t number;
     std::string detail;
+
+    friend bool operator==(const Sample&, const Sample&) = default;
   };
 
   // Adds request `number` with its service time in nanoseconds. Success is a whole response with a
-  // status below 400; everything else is a failure.
+  // status below 400; everything else is a failure. Allocates only for what it meets first: a row
+  // of a histogram, or a failure that is kept as a sample.
   void Add(uint64_t number, uint64_t service_ns, const Outcome& outcome);
 
   void Merge(const Metrics& other);
@@ -57,7 +65,8 @@ struct Metrics {
   uint64_t responses() const;
 
   v1::Metrics ToProto() const;
-  // INVALID_ARGUMENT if it contradicts itself (e.g. succeeded is not its histogram's count).
+  // INVALID_ARGUMENT if it contradicts itself (e.g. succeeded is not its histogram's count) or
+  // ToProto() could not have made it.
   static absl::StatusOr<Metrics> FromProto(const v1::Metrics& proto);
 
   uint64_t succeeded = 0;
@@ -69,6 +78,9 @@ struct Metrics {
   Histogram failure_service;
   std::array<uint64_t, kStatuses> statuses{};
   std::array<uint64_t, v1::FailureKind_ARRAYSIZE> failures{};  // by kind; STATUS and NONE stay 0
+  // Of each kind and each status those with the lowest numbers. The first of each come first, then
+  // the second of each, then the third; by number among these. What exceeds kMaxSamples is cut off
+  // at the end, so that a rare failure is not crowded out by frequent ones.
   std::vector<Sample> samples;
 };
 

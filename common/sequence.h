@@ -1,7 +1,7 @@
 // Which entry of a list request(n) uses.
 //
 // A pure function of (order, seed, entries, n): the same on every machine, with no state and no
-// list of indices. Thread-safe.
+// list of indices. Thread-safe. Some ten nanoseconds (shuffled: about a hundred) a call.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ class Sequence {
   uint64_t Permute(uint64_t value, uint64_t pass) const;
 
   v1::Order order_;
-  uint64_t seed_;
+  uint64_t key_;  // the seed, mixed
   uint64_t entries_;
   int half_bits_;  // the permutation works on 2 * half_bits_ bits
 };

@@ -32,7 +32,7 @@ std::vector<Run> ToRuns(std::vector<uint64_t>& numbers);
 
 v1::Runs RunsToProto(const std::vector<Run>& runs);
 
-// INVALID_ARGUMENT for lists of unequal length, empty or touching runs, numbers beyond 2^63.
+// INVALID_ARGUMENT for lists of unequal length, empty or touching runs, numbers of 2^63 or more.
 absl::StatusOr<std::vector<Run>> RunsFromProto(const v1::Runs& proto);
 
 }  // namespace squall

@@ -1,0 +1,196 @@
+#include "common/histogram.h"
+
+#include <cmath>
+#include <functional>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "absl/status/status.h"
+#include "common/check.h"
+
+namespace squall {
+namespace {
+
+absl::Status Malformed(std::string_view what) {
+  return absl::InvalidArgumentError(fmt::format("histogram: {}", what));
+}
+
+}  // namespace
+
+Histogram::Histogram(const Histogram& other)
+    : count_(other.count_), min_(other.min_), max_(other.max_), sum_(other.sum_) {
+  for (uint32_t row = 0; row < kRows; ++row) {
+    if (other.rows_[row] != nullptr) rows_[row] = std::make_unique<Row>(*other.rows_[row]);
+  }
+}
+
+Histogram& Histogram::operator=(const Histogram& other) { return *this = Histogram(other); }
+
+uint64_t Histogram::LowestOf(uint64_t index) {
+  const auto row = static_cast<uint32_t>(index / kRowSize);
+  const uint64_t place = index % kRowSize;
+  return row == 0 ? place : (kRowSize + place) << ShiftOf(row);
+}
+
+uint64_t Histogram::IndexOf(uint64_t value) {
+  const uint32_t row = RowOf(value);
+  return uint64_t{row} * kRowSize + (value >> ShiftOf(row)) % kRowSize;
+}
+
+Histogram::Row& Histogram::AddRow(uint32_t row) {
+  SQUALL_CHECK(row < kRows);
+  if (rows_[row] == nullptr) rows_[row] = std::make_unique<Row>();
+  return *rows_[row];
+}
+
+void Histogram::Merge(const Histogram& other) {
+  for (uint32_t row = 0; row < kRows; ++row) {
+    if (other.rows_[row] == nullptr) continue;
+    Row& ours = AddRow(row);
+    std::transform(ours.begin(), ours.end(), other.rows_[row]->begin(), ours.begin(),
+                   std::plus<uint64_t>());
+  }
+  count_ += other.count_;
+  sum_ += other.sum_;
+  min_ = std::min(min_, other.min_);
+  max_ = std::max(max_, other.max_);
+}
+
+void Histogram::Clear() {
+  for (auto& row : rows_) {
+    if (row != nullptr) row->fill(0);
+  }
+  count_ = 0;
+  min_ = UINT64_MAX;
+  max_ = 0;
+  sum_ = 0;
+}
+
+double Histogram::Mean() const {
+  return count_ == 0 ? 0 : static_cast<double>(sum_) / static_cast<double>(count_);
+}
+
+double Histogram::StandardDeviation() const {
+  if (count_ == 0) return 0;
+  // Around the mean of the middles, not of the values: equal values then deviate by 0.
+  const std::vector<Bucket> buckets = Buckets();
+  const auto middle = [](const Bucket& bucket) {
+    return bucket.lowest + (bucket.highest - bucket.lowest + 1) / 2;
+  };
+  absl::uint128 sum = 0;
+  for (const Bucket& bucket : buckets) sum += absl::uint128(middle(bucket)) * bucket.count;
+  const double mean = static_cast<double>(sum) / static_cast<double>(count_);
+  double squares = 0;
+  for (const Bucket& bucket : buckets) {
+    const double deviation = static_cast<double>(middle(bucket)) - mean;
+    squares += deviation * deviation * static_cast<double>(bucket.count);
+  }
+  return std::sqrt(squares / static_cast<double>(count_));
+}
+
+uint64_t Histogram::Quantile(double fraction) const {
+  if (fraction >= 1) return max();
+  // A fraction such as 0.07 is stored a little too large, and would ask for the 8th of 100 values;
+  // the next smaller one makes up for it.
+  const double rank = std::ceil(std::nextafter(fraction, 0.0) * static_cast<double>(count_));
+  uint64_t seen = 0;
+  for (const Bucket& bucket : Buckets()) {
+    seen += bucket.count;
+    if (static_cast<double>(seen) >= rank) return std::clamp(bucket.highest, min(), max());
+  }
+  return max();
+}
+
+std::vector<Histogram::Bucket> Histogram::Buckets() const {
+  std::vector<Bucket> buckets;
+  for (uint32_t row = 0; row < kRows; ++row) {
+    if (rows_[row] == nullptr) continue;
+    uint64_t index = uint64_t{row} * kRowSize;
+    for (const uint64_t count : *rows_[row]) {
+      if (count != 0) {
+        const uint64_t lowest = LowestOf(index);
+        buckets.push_back({lowest, lowest + (uint64_t{1} << ShiftOf(row)) - 1, count});
+      }
+      ++index;
+    }
+  }
+  return buckets;
+}
+
+v1::Histogram Histogram::ToProto() const {
+  v1::Histogram proto;
+  proto.set_count(count_);
+  proto.set_min_ns(min());
+  proto.set_max_ns(max());
+  proto.set_sum_high(absl::Uint128High64(sum_));
+  proto.set_sum_low(absl::Uint128Low64(sum_));
+  uint64_t next = 0;  // index after the bucket before
+  for (const Bucket& bucket : Buckets()) {
+    const uint64_t index = IndexOf(bucket.lowest);
+    proto.add_gaps(static_cast<uint32_t>(index - next + 1));
+    proto.add_counts(bucket.count);
+    next = index + 1;
+  }
+  return proto;
+}
+
+absl::StatusOr<Histogram> Histogram::FromProto(const v1::Histogram& proto) {
+  if (proto.gaps_size() != proto.counts_size()) {
+    return Malformed("gaps and counts differ in length");
+  }
+  Histogram histogram;
+  uint64_t next = 0;
+  for (int i = 0; i < proto.gaps_size(); ++i) {
+    const uint32_t gap = proto.gaps(i);
+    const uint64_t count = proto.counts(i);
+    if (gap == 0) return Malformed("gap of 0");
+    if (count == 0) return Malformed("bucket with a count of 0");
+    const uint64_t index = next + gap - 1;
+    if (index >= uint64_t{kRows} * kRowSize) return Malformed("bucket out of range");
+    if (count > UINT64_MAX - histogram.count_) return Malformed("counts overflow");
+    histogram.AddRow(static_cast<uint32_t>(index / kRowSize))[index % kRowSize] = count;
+    histogram.count_ += count;
+    next = index + 1;
+  }
+  if (histogram.count_ != proto.count()) {
+    return Malformed("count is not the sum of the buckets");
+  }
+
+  const uint64_t min = proto.min_ns();
+  const uint64_t max = proto.max_ns();
+  const absl::uint128 sum = absl::MakeUint128(proto.sum_high(), proto.sum_low());
+  if (histogram.count_ == 0) {
+    if (min != 0 || max != 0 || sum != 0) return Malformed("values but no count");
+    return histogram;
+  }
+  const std::vector<Bucket> buckets = histogram.Buckets();
+  const Bucket& first = buckets.front();
+  const Bucket& last = buckets.back();
+  if (min > max || min < first.lowest || min > first.highest || max < last.lowest ||
+      max > last.highest) {
+    return Malformed("min or max outside its bucket");
+  }
+  // The sum is least if all values are the lowest of their buckets, but for one that is max, and
+  // greatest if they are the highest, but for one that is min; every sum between is possible.
+  // 2^64 values below 2^63 cannot overflow.
+  absl::uint128 least = max - std::max(last.lowest, min);
+  absl::uint128 greatest = 0;
+  for (const Bucket& bucket : buckets) {
+    least += absl::uint128(std::max(bucket.lowest, min)) * bucket.count;
+    greatest += absl::uint128(std::min(bucket.highest, max)) * bucket.count;
+  }
+  greatest -= std::min(first.highest, max) - min;
+  if (sum < least || sum > greatest) return Malformed("sum outside its buckets");
+  histogram.min_ = min;
+  histogram.max_ = max;
+  histogram.sum_ = sum;
+  return histogram;
+}
+
+bool operator==(const Histogram& a, const Histogram& b) {
+  return a.count_ == b.count_ && a.min() == b.min() && a.max_ == b.max_ && a.sum_ == b.sum_ &&
+         a.Buckets() == b.Buckets();
+}
+
+}  // namespace squall
