@@ -1,0 +1,72 @@
+# The front door. What squall is made of is CMake's to know; these targets install what they need
+# (deploy/install-deps.sh), configure once, and cost next to nothing when all is up to date.
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+sources = $(shell find agent common controller target tests -name '*.cc' -o -name '*.h')
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test build install format lint bench check-long clean \
+        check-format check-includes check-warnings check-headers check-tidy check-asan check-tsan \
+        deps-build deps-test deps-lint
+
+help:
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 24
+
+demo: build ## a target, three agents and one run over them, in under a minute
+	deploy/demo.sh build/squall
+
+test: build/build.ninja deps-test ## build everything, run unit and integration tests
+	cmake --build build
+	ctest --test-dir build --output-on-failure
+
+build: build/build.ninja ## build the program: build/squall
+	cmake --build build --target squall
+
+install: build ## put program, service, licence and docs under PREFIX (/usr/local); DESTDIR for packages
+	DESTDIR="$(DESTDIR)" cmake --install build --prefix "$(PREFIX)"
+
+format: deps-lint ## format the sources in place
+	clang-format -i $(sources)
+
+lint: check-format check-includes check-headers check-tidy ## format, includes, headers, clang-tidy
+
+bench: ## measure squall itself
+	@echo "bench: nothing yet"
+
+check-long: lint ## what takes too long for every change: clang-tidy, full-scale tests under sanitizers
+	SQUALL_TEST_SCALE=1 tests/support/run_sanitized.sh asan
+	SQUALL_TEST_SCALE=1 tests/support/run_sanitized.sh tsan
+
+clean: ## remove everything that was built
+	rm -rf build build-dev build-asan build-tsan
+
+# Parts of lint and of .ci/run.
+
+check-format: deps-lint
+	clang-format --dry-run -Werror $(sources)
+
+check-includes: deps-build
+	python3 tests/lint/check_includes.py
+
+check-warnings: build-dev/build.ninja
+	cmake --build build-dev
+
+check-headers: build-dev/build.ninja
+	cmake --build build-dev --target squall_header_check
+
+check-tidy: check-warnings deps-lint
+	run-clang-tidy -quiet -p build-dev '$(CURDIR)/(agent|common|controller|target)/.*\.cc$$'
+
+check-asan check-tsan: check-%: deps-build deps-test deps-lint
+	tests/support/run_sanitized.sh $*
+
+# Ninja runs CMake again when a CMakeLists.txt changes, but knows nothing of the presets.
+build/build.ninja: CMakePresets.json | deps-build
+	cmake --preset release
+
+build-dev/build.ninja: CMakePresets.json | deps-build
+	cmake --preset dev
+
+deps-build deps-test deps-lint: deps-%:
+	@deploy/install-deps.sh $*

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Builds with sanitizers (preset asan or tsan) and runs all tests under them.
+#
+#   tests/support/run_sanitized.sh asan|tsan [argument of ctest…]
+#
+# Reports go to files, not to the processes' standard error: a test that starts squall need not look
+# for them, and none is lost. Any report fails this script, whatever the tests said.
+# SQUALL_TEST_SCALE divides the size of integration tests, SQUALL_TEST_ROUNDS repeats them.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+preset=$1
+shift
+build=$PWD/build-$preset
+reports=$build/reports
+cmake --preset "$preset"
+cmake --build "$build"
+rm -rf "$reports"
+mkdir "$reports"
+
+export SQUALL_TEST_SCALE=${SQUALL_TEST_SCALE:-10} SQUALL_TEST_ROUNDS=${SQUALL_TEST_ROUNDS:-1}
+common=log_path=$reports/report:halt_on_error=1
+export ASAN_OPTIONS=$common:detect_stack_use_after_return=1
+export UBSAN_OPTIONS=$common:print_stacktrace=1
+# For the libraries that are not instrumented: see tsan_ignore.txt.
+export TSAN_OPTIONS=$common:second_deadlock_stack=1:ignore_noninstrumented_modules=1
+
+status=0
+ctest --test-dir "$build" --output-on-failure "$@" || status=$?
+if [ -n "$(ls "$reports")" ]; then
+  cat "$reports"/*
+  echo "run_sanitized: $(find "$reports" -type f | wc -l) process(es) reported, see above" >&2
+  exit 1
+fi
+exit "$status"
