@@ -1,0 +1,129 @@
+"""Agents that are down, are none, are busy or misbehave: a clear error, and no hang."""
+
+import socket
+import unittest
+
+import context  # noqa: F401
+from support import squall
+from support.nginx import Nginx, free_port
+from support.processes import wait_until
+from support.recording_server import RecordingServer
+
+# How a fake agent misbehaves, the exit code, words of the message.
+BEFORE_START = [
+    ("wrong-version", 2, "version"),
+    ("refuses-version", 2, "version"),
+    ("failed-plan", 2, "too little of everything"),
+    ("silent", 2, "answer"),
+    ("never-ready", 2, "ready"),
+]
+AFTER_START = [
+    ("dies-after-ready", 3, ""),
+    ("wrong-numbers", 3, ""),
+    ("doubled-snapshot", 3, ""),
+    ("contradiction", 3, ""),
+    ("never-done", 3, ""),
+]
+LONGEST_WAIT_SECONDS = 60
+
+
+class BadAgents(squall.TestCase):
+    def setUp(self):
+        self.server = self.enterContext(RecordingServer())
+        self.agent = self.enterContext(squall.Agent("good-agent"))
+
+    def run_with(self, *addresses):
+        return squall.run("-n", "1000", "-c", "8", self.server.url, "--agents",
+                          ",".join(addresses), timeout=LONGEST_WAIT_SECONDS)
+
+    def check_refused(self, result, *words):
+        """Exit 2, a message with these words, and not one request."""
+        self.check_exit(result, 2)
+        for word in words:
+            self.assertIn(word, result.stderr)
+        self.assertEqual(self.server.connections, 0)
+
+    def check_agent_is_free(self):
+        """At once, without a wait."""
+        result = squall.run("-n", "10", self.server.url, agents=[self.agent])
+        self.check_complete(result, 10)
+        self.assertLess(result.seconds, 5)
+
+    def test_down(self):
+        down = f"127.0.0.1:{free_port()}"
+        result = self.run_with(self.agent.address, down)
+        self.check_refused(result, down, "squall agent")
+        self.assertLess(result.seconds, 15)
+        self.check_agent_is_free()
+
+    def test_no_such_socket(self):
+        self.check_refused(self.run_with("unix:/nonexistent/agent.sock"), "agent.sock")
+
+    def test_web_server_instead(self):
+        for protocol in ("", "http2"):
+            with self.subTest(protocol), Nginx(protocol) as nginx:
+                self.check_refused(self.run_with(nginx.address, self.agent.address), nginx.address)
+        self.check_agent_is_free()
+
+    def test_misbehaving_before_start(self):
+        for mode, _, words in BEFORE_START:
+            with self.subTest(mode), squall.FakeAgent(mode) as fake:
+                self.check_refused(self.run_with(self.agent.address, fake.address), fake.address,
+                                   words)
+        self.check_agent_is_free()
+
+    def test_misbehaving_after_start(self):
+        for mode, exit_code, words in AFTER_START:
+            with self.subTest(mode), squall.FakeAgent(mode) as fake:
+                result = self.run_with(self.agent.address, fake.address)
+                self.check_exit(result, exit_code)
+                self.check_consistent(result)
+                self.assertEqual(result.report["run"]["state"], "incomplete")
+                self.assertLessEqual(result.recorded, 1000)
+                self.assertRegex(result.stdout, rf"fake-agent|{fake.address}")
+                self.assertIn(words, result.stdout)
+                self.check_agent_is_free()
+
+    def test_fake_agent_is_otherwise_a_good_one(self):
+        with squall.FakeAgent("honest") as fake:
+            self.check_complete(self.run_with(self.agent.address, fake.address), 1000)
+
+
+class BusyAgents(squall.TestCase):
+    def setUp(self):
+        self.target = self.enterContext(squall.Target("--delay", "10ms"))
+        self.server = self.enterContext(RecordingServer())
+        self.agents = self.enterContext(squall.fleet(2))
+
+    def busy_for(self, duration):
+        """A run over the first agent, under way."""
+        run = self.enterContext(squall.Run("-z", duration, "-c", "4", self.target.url,
+                                           agents=self.agents[:1]))
+        before = self.target.stats()["requests"]
+        wait_until(lambda: self.target.stats()["requests"] > before + 10, 20, "a run begins")
+        return run
+
+    def test_second_controller_gives_up(self):
+        first = self.busy_for("60s")
+        result = squall.run("-n", "10", self.server.url, agents=self.agents, timeout=40)
+        self.check_exit(result, 2)
+        self.assertGreater(result.seconds, 9)
+        self.assertLess(result.seconds, 20)
+        for words in ("busy", self.agents[0].address, socket.gethostname(), "since"):
+            self.assertIn(words, result.stderr)
+        self.assertEqual(self.server.connections, 0)
+        self.assertIsNone(first.exit_code, "the first run was disturbed")
+        # The other agent waited for nothing, and is free.
+        self.check_complete(squall.run("-n", "10", self.server.url, agents=self.agents[1:]), 10)
+
+    def test_second_controller_waits(self):
+        first = self.busy_for("4s")
+        result = squall.run("-n", "10", self.server.url, agents=self.agents, timeout=40)
+        self.check_complete(result, 10)
+        self.assertGreater(result.seconds, 1)
+        self.assertIn("busy", result.stderr)
+        self.check_exit(first.finish(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

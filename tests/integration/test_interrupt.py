@@ -1,0 +1,124 @@
+"""Ctrl-C once and twice, and a controller that is killed."""
+
+import os
+import signal
+import time
+import unittest
+
+import context  # noqa: F401
+from support import squall
+from support.processes import children, is_running, wait_until
+
+ENDLESS = ("-n", "100000000")
+SETTLE_SECONDS = 0.5  # more than any request of the quick target lasts
+
+
+class Interrupt(squall.TestCase):
+    def started(self, target, agents, *arguments):
+        """A run that has requests in flight, in a process group as a shell would give it."""
+        run = self.enterContext(squall.Run(*ENDLESS, "-c", "20", target.url, *arguments,
+                                           agents=agents))
+        wait_until(lambda: target.stats()["peak_in_flight"] >= 20, 20, "20 requests in flight")
+        return run
+
+    def check_interrupted(self, result):
+        self.check_exit(result, 130)
+        self.check_consistent(result)
+        self.assertEqual(result.report["run"]["state"], "interrupted")
+        self.assertIn("interrupted", result.stdout.lower())
+
+    def test_once(self):
+        for count in (0, 3):  # 0: an agent of its own, which the Ctrl-C must not reach
+            with (self.subTest(agents=count), squall.fleet(count) as agents,
+                  squall.Target("--delay", "50ms") as target):
+                run = self.started(target, agents)
+                time.sleep(1)
+                run.signal(signal.SIGINT)
+                result = run.finish(timeout=10)
+                self.check_interrupted(result)
+                self.assertEqual(result.errors, {})
+                self.assertEqual(result.recorded, target.stats()["requests"])
+                if agents:
+                    self.check_complete(squall.run("-n", "10", target.url, agents=agents), 10)
+
+    def test_once_under_a_duration(self):
+        with squall.fleet(3) as agents, squall.Target("--delay", "50ms") as target:
+            with squall.Run("-z", "60s", "-c", "20", target.url, agents=agents) as run:
+                wait_until(lambda: target.stats()["requests"] > 50, 20, "requests")
+                run.signal(signal.SIGINT)
+                result = run.finish(timeout=10)
+            self.check_interrupted(result)
+            self.assertEqual(result.recorded, target.stats()["requests"])
+
+    def test_twice(self):
+        for count in (0, 3):
+            with (self.subTest(agents=count), squall.fleet(count) as agents,
+                  squall.Target("--delay", "30s") as target):
+                run = self.started(target, agents, "-t", "60s")
+                run.signal(signal.SIGINT)
+                time.sleep(1)
+                self.assertIsNone(run.exit_code, "the first Ctrl-C drains, and did not wait")
+                again = time.monotonic()
+                run.signal(signal.SIGINT)
+                result = run.finish(timeout=20)
+                self.assertLess(time.monotonic() - again, 2)
+                self.check_interrupted(result)
+                self.assertEqual(result.report["totals"]["succeeded"], 0)
+                if agents:  # are free again, whatever is still in flight at the target
+                    with squall.Target() as other:
+                        self.check_complete(squall.run("-n", "10", other.url, agents=agents), 10)
+
+    def test_before_the_start(self):
+        """While it waits for an agent that never answers."""
+        with squall.FakeAgent("silent") as fake, squall.Target() as target:
+            with squall.Run(target.url, agents=[fake]) as run:
+                time.sleep(1)
+                run.signal(signal.SIGINT)
+                self.assertEqual(run.wait(10), 130)
+            self.assertEqual(target.stats()["peak_in_flight"], 0)
+
+    def test_killed_controller(self):
+        with squall.fleet(3) as agents, squall.Target("--delay", "50ms") as target:
+            run = self.started(target, agents)
+            run.signal(signal.SIGKILL)
+            time.sleep(5)
+            self.check_stands_still(target)
+            result = squall.run("-n", "10", target.url, agents=agents)
+            self.check_complete(result, 10)
+            self.assertLess(result.seconds, 5)
+
+    def test_killed_controller_with_its_own_agent(self):
+        with squall.Target("--delay", "50ms") as target:
+            run = self.started(target, [])
+            agents = children(run.pid)
+            self.assertEqual(len(agents), 1)
+            self.assertNotEqual(os.getpgid(agents[0]), os.getpgid(run.pid))
+            run.signal(signal.SIGKILL)
+            wait_until(lambda: not is_running(agents[0]), 5, "the agent ends with its parent")
+            time.sleep(SETTLE_SECONDS)
+            self.check_stands_still(target)
+
+    def check_stands_still(self, target):
+        before = target.stats()["requests"]
+        time.sleep(1)
+        self.assertEqual(target.stats()["requests"], before)
+
+    def test_agent_leaves_at_the_end(self):
+        """The run's own agent does not outlive it, nor does its socket."""
+        with squall.Target() as target:
+            with squall.Run(*ENDLESS, target.url) as run:
+                agents = wait_until(lambda: children(run.pid), 20, "an agent of its own")
+                run.signal(signal.SIGINT)
+                self.check_interrupted(run.finish(timeout=20))
+                for agent in agents:
+                    self.assertFalse(is_running(agent))
+
+    def test_servers_end_by_ctrl_c(self):
+        for start in (squall.Agent, squall.Target):
+            with self.subTest(start.__name__), start() as process:
+                process.signal(signal.SIGINT)
+                self.assertEqual(process.wait(10), 0, process.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,192 @@
+"""Options as they arrive at the other end of the wire."""
+
+import tempfile
+import unittest
+from pathlib import Path
+
+import context  # noqa: F401
+from support import squall
+from support.nginx import Nginx
+from support.recording_server import RecordingServer
+
+
+class Requests(squall.TestCase):
+    def setUp(self):
+        self.server = self.enterContext(RecordingServer())
+        self.agents = self.enterContext(squall.fleet(1))
+
+    def sent(self, *arguments):
+        """The requests of a run of 3, which are alike."""
+        del self.server.recorded[:]
+        result = squall.run("-n", "3", self.server.url + "/p?q=1", *arguments, agents=self.agents)
+        self.check_complete(result, 3)
+        requests = self.server.requests
+        self.assertEqual(len(requests), 3)
+        for request in requests:
+            self.assertEqual((request.method, request.target, request.headers, request.body),
+                             (requests[0].method, requests[0].target, requests[0].headers,
+                              requests[0].body))
+        return requests[0]
+
+    def test_plain(self):
+        request = self.sent()
+        self.assertEqual((request.method, request.target, request.body), ("GET", "/p?q=1", b""))
+        self.assertEqual(sorted(name for name, _ in request.headers),
+                         ["Accept", "Host", "User-Agent"])
+        self.assertEqual(request.values("Host"), [self.server.address])
+        self.assertIn("squall", request.values("User-Agent")[0])
+
+    def test_method(self):
+        for method in ("POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"):
+            with self.subTest(method):
+                self.assertEqual(self.sent("-m", method).method, method)
+
+    def test_headers(self):
+        request = self.sent("-H", "X-One: 1", "-H", "X-Two: a", "-H", "X-Two: b",
+                            "-H", "user-agent: me", "-H", "Host: elsewhere", "-H", "X-Empty:")
+        self.assertEqual(request.values("X-One"), ["1"])
+        self.assertEqual(request.values("X-Two"), ["a", "b"])
+        self.assertEqual(request.values("X-Empty"), [""])
+        self.assertEqual(request.values("User-Agent"), ["me"])
+        self.assertEqual(request.values("Host"), ["elsewhere"])
+
+    def test_body(self):
+        request = self.sent("-d", "@not a file")
+        self.assertEqual((request.method, request.body), ("POST", b"@not a file"))
+        self.assertEqual(len(request.values("Content-Type")), 1)
+        request = self.sent("-d", "{}", "-m", "PUT", "-H", "Content-Type: application/json")
+        self.assertEqual((request.method, request.body), ("PUT", b"{}"))
+        self.assertEqual(request.values("Content-Type"), ["application/json"])
+
+    def test_body_from_a_file(self):
+        body = bytes(range(256)) * 8192  # 2 MiB, zeros and line ends among them
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(body)
+            file.flush()
+            request = self.sent("-D", file.name)
+        self.assertTrue(request.body == body, f"{len(request.body)} bytes of {len(body)}")
+        self.assertEqual(request.values("Expect"), [])
+        self.assertEqual(request.values("Transfer-Encoding"), [])
+
+    def test_empty_body(self):
+        request = self.sent("-d", "")
+        self.assertEqual((request.method, request.values("Content-Length")), ("POST", ["0"]))
+
+
+class Connections(squall.TestCase):
+    def test_kept_alive_or_not(self):
+        with RecordingServer() as server, squall.fleet(3) as agents:
+            for flags, connections in ([], 12), (["--no-keepalive"], 600):
+                with self.subTest(flags):
+                    server.connections = 0
+                    result = squall.run("-n", "600", "-c", "12", server.url, *flags, agents=agents)
+                    self.check_complete(result, 600)
+                    self.assertEqual(server.connections, connections)
+                    self.assertEqual(sum(agent["connections"] for agent in
+                                         result.report["agents"]), connections)
+
+    def test_http2(self):
+        for listen, flags in ("http2", []), ("ssl http2", ["-k"]):
+            for streams, connections in (1, 20), (10, 2):
+                with self.subTest(listen=listen, streams=streams), Nginx(listen) as nginx:
+                    # One worker: each has whole connections of its own.
+                    agent = self.enterContext(squall.Agent("agent", "--threads", "1"))
+                    result = squall.run("-n", "500", "-c", "20", "--http2", "--streams", streams,
+                                        nginx.url, *flags, agents=[agent])
+                    self.check_complete(result, 500)
+                    log = nginx.finish()
+                    self.assertEqual(log.count("protocol"), {"HTTP/2.0": 500})
+                    self.assertEqual(len(log.count("connection")), connections)
+
+    def test_http2_is_not_talked_down(self):
+        for listen in "", "ssl":
+            with self.subTest(listen), Nginx(listen) as nginx:
+                result = squall.run("-n", "10", "--http2", "-k", nginx.url)
+                self.check_exit(result, 3)
+                self.assertEqual(sum(result.errors.values()), 10)
+
+    def test_certificates(self):
+        with Nginx("ssl") as nginx:
+            for flags in ["-k"], ["--cacert", nginx.certificate]:
+                with self.subTest(flags):
+                    self.check_complete(squall.run("-n", "10", nginx.url, *flags), 10)
+            with self.subTest("not verified"):
+                result = squall.run("-n", "10", nginx.url)
+                self.check_exit(result, 3)
+                self.assertEqual(result.errors, {"TLS failed": 10})
+                self.assertIn("TLS", result.stdout.splitlines()[0])
+            self.assertEqual(len(nginx.finish()), 20)
+
+    def test_follow(self):
+        with Nginx() as nginx:
+            for flags, status in ([], 302), (["--follow"], 200):
+                with self.subTest(flags):
+                    result = squall.run("-n", "10", nginx.url + "/moved", *flags)
+                    self.check_complete(result, 10)
+                    self.assertEqual(result.status_codes, {status: 10})
+            self.assertEqual(nginx.finish().count("uri"), {"/moved": 20, "/": 10})
+
+
+class Fleet(squall.TestCase):
+    def test_unix_sockets(self):
+        with tempfile.TemporaryDirectory() as folder, squall.Target() as target:
+            paths = [Path(folder) / name for name in ("a.sock", "b.sock")]
+            agents = [self.enterContext(squall.Agent(path.stem, listen=f"unix:{path}")) for path in paths]
+            result = squall.run("-n", "1000", target.url, agents=agents)
+            self.check_complete(result, 1000)
+            self.assertEqual([agent["name"] for agent in result.report["agents"]], ["a", "b"])
+
+    def test_agents_from_a_file(self):
+        with (squall.fleet(2) as agents, squall.Target() as target,
+              tempfile.NamedTemporaryFile("w") as file):
+            file.write(f"# our machines\n\n{agents[0].address}\n  {agents[1].address}  # new\n")
+            file.flush()
+            result = squall.run("-n", "1000", target.url, "--agents", f"@{file.name}")
+            self.check_complete(result, 1000)
+            self.assertEqual([agent["address"] for agent in result.report["agents"]],
+                             [agent.address for agent in agents])
+
+    def test_duration(self):
+        with squall.fleet(3) as agents, squall.Target("--delay", "10ms") as target:
+            result = squall.run("-z", "3s", "-c", "30", target.url, agents=agents)
+            self.check_complete(result, result.recorded)
+            self.assertGreater(result.report["run"]["elapsed_ns"], 2.9e9)
+            self.assertLess(result.report["run"]["elapsed_ns"], 3.2e9)
+            self.assertEqual(result.recorded, target.stats()["requests"])
+
+    def test_less_concurrency_than_agents(self):
+        with squall.fleet(3) as agents, squall.Target("--delay", "10ms") as target:
+            result = squall.run("-n", "100", "-c", "2", target.url, agents=agents)
+            self.check_complete(result, 100)
+            self.assertEqual(target.stats()["peak_in_flight"], 2)
+            idle = [agent for agent in result.report["agents"] if agent["recorded"] == 0]
+            self.assertEqual(len(idle), 1)
+            self.assertIn("2 of 3 agents", result.stdout)
+
+    def test_concurrency_is_split_by_cores_and_sums(self):
+        for concurrency in (3, 10, 97):
+            with (self.subTest(concurrency), squall.fleet(3) as agents,
+                  squall.Target("--delay", "100ms") as target):
+                result = squall.run("-n", concurrency * 10, "-c", concurrency, target.url,
+                                    agents=agents)
+                self.check_complete(result, concurrency * 10)
+                self.assertEqual(target.stats()["peak_in_flight"], concurrency)
+
+    def test_more_concurrency_than_requests(self):
+        for requests in (1, 5):
+            with (self.subTest(requests), squall.fleet(3) as agents,
+                  squall.Target("--delay", "50ms") as target):
+                result = squall.run("-n", requests, "-c", "50", target.url, agents=agents)
+                self.check_complete(result, requests)
+                self.assertEqual(target.stats()["peak_in_flight"], requests)
+
+    def test_default_concurrency(self):
+        with squall.fleet(2) as agents, squall.Target("--delay", "50ms") as target:
+            result = squall.run("-n", "100", target.url, agents=agents)
+            self.check_complete(result, 100)
+            expected = sum(agent["host"]["cores"] + 1 for agent in result.report["agents"])
+            self.assertEqual(target.stats()["peak_in_flight"], expected)
+
+
+if __name__ == "__main__":
+    unittest.main()

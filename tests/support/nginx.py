@@ -1,0 +1,127 @@
+"""nginx as a server whose access log is the other side's count."""
+
+import getpass
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from collections import Counter, namedtuple
+
+from support.processes import Process, wait_until
+
+_PATH = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin:/opt/homebrew/bin"
+_ATTEMPTS = 5
+
+_CONFIGURATION = """
+daemon off;
+worker_processes 2;
+{user}
+pid {folder}/nginx.pid;
+events {{ worker_connections 4096; }}
+http {{
+  log_format fields '$status\t$request_method\t$request_uri\t$server_protocol\t$connection';
+  access_log {folder}/access.log fields;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  server {{
+    listen 127.0.0.1:{port} {listen};
+    {certificate}
+    location / {{ return 200 "hello\n"; }}
+    location /moved {{ return 302 /; }}
+    location /missing {{ return 404 "nothing here\n"; }}
+    location /broken {{ return 500 "broken\n"; }}
+  }}
+}}
+"""
+
+Request = namedtuple("Request", "status method uri protocol connection")
+
+
+def free_port():
+    """A port of the loopback that nobody listens on just now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class Nginx(Process):
+    """nginx on a free port. `listen` adds parameters to its listen directive: "http2", "ssl", …"""
+
+    def __init__(self, listen=""):
+        program = shutil.which("nginx", path=_PATH)
+        if program is None:
+            raise FileNotFoundError("nginx is needed: deploy/install-deps.sh")
+        super().__init__(program)
+        self.command += ["-p", str(self.folder), "-c", str(self.folder / "nginx.conf"),
+                         "-e", str(self.folder / "error.log")]
+        self._listen = listen
+        self._scheme = "https" if "ssl" in listen else "http"
+        self.certificate = self.folder / "certificate.pem"
+
+    def __enter__(self):
+        if self._scheme == "https":
+            self._make_certificate()
+        for attempt in range(_ATTEMPTS):
+            self._configure(free_port())
+            try:
+                return super().__enter__()
+            except PortTaken:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+
+    def started(self):
+        def listens():  # nginx writes its pid file when it has bound its port
+            if self.exit_code is not None:
+                errors = (self.folder / "error.log").read_text()
+                raise PortTaken(errors) if "Address already in use" in errors else AssertionError(
+                    f"nginx does not start: {errors}")
+            return (self.folder / "nginx.pid").exists()
+        wait_until(listens, 10, "nginx listens")
+
+    def _configure(self, port):
+        self.port = port
+        self.address = f"127.0.0.1:{port}"
+        self.url = f"{self._scheme}://{self.address}"
+        certificate = (f"ssl_certificate {self.certificate}; "
+                       f"ssl_certificate_key {self.folder}/key.pem;")
+        (self.folder / "nginx.conf").write_text(_CONFIGURATION.format(
+            folder=self.folder, port=port, listen=self._listen,
+            user=f"user {getpass.getuser()};" if os.geteuid() == 0 else "",
+            certificate=certificate if self._scheme == "https" else ""))
+
+    def _make_certificate(self):
+        """One for 127.0.0.1 that is its own authority."""
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+             "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
+             "-keyout", self.folder / "key.pem", "-out", self.certificate],
+            check=True, capture_output=True, timeout=30)
+
+    def finish(self):
+        """Lets nginx end in its own way, so that nothing is missing in its log, and reads that."""
+        self.signal(signal.SIGQUIT)
+        self.wait(20)
+        return Log(self.folder / "access.log")
+
+
+class PortTaken(AssertionError):
+    """Somebody else was faster."""
+
+
+class Log:
+    """What nginx answered: a line a request."""
+
+    def __init__(self, path):
+        with open(path, encoding="utf-8") as lines:
+            self.requests = [Request._make(line.rstrip("\n").split("\t")) for line in lines]
+
+    def __len__(self):
+        return len(self.requests)
+
+    def count(self, field):
+        """How often each value of a field occurs."""
+        return Counter(getattr(request, field) for request in self.requests)

@@ -1,0 +1,164 @@
+"""squall itself: runs, agents and targets, and the checks that hold for every result."""
+
+import contextlib
+import http.client
+import json
+import os
+import time
+import unittest
+from dataclasses import dataclass
+from pathlib import Path
+
+from support.processes import Process
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+def _built(variable, *places):
+    """A program of the build: from the environment, as ctest gives it, or where builds put it."""
+    if path := os.environ.get(variable):
+        return path
+    candidates = [_ROOT / build / place for build in ("build", "build-dev") for place in places]
+    return next((path for path in candidates if path.exists()), candidates[0])
+
+
+SQUALL = _built("SQUALL", "squall")
+FAKE_AGENT = _built("SQUALL_FAKE_AGENT", "tests/integration/fake_agent")
+
+
+@dataclass
+class Result:
+    """What a finished `squall run` left behind."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+    seconds: float
+    report: dict | None  # the JSON result; None if it wrote none
+
+    @property
+    def recorded(self):
+        return self.report["totals"]["recorded"]
+
+    @property
+    def status_codes(self):
+        return {int(status): count for status, count in self.report["status_codes"].items()}
+
+    @property
+    def errors(self):
+        return {error["kind"]: error["count"] for error in self.report["errors"]}
+
+
+class Run(Process):
+    """A `squall run` under way."""
+
+    def __init__(self, *arguments, agents=(), json=True, env=None):
+        super().__init__(SQUALL, "run", env=env)
+        self._json = self.folder / "result.json"
+        if agents:
+            self.command += ["--agents", ",".join(agent.address for agent in agents)]
+        if json:
+            self.command += ["--json", str(self._json)]
+        self.command += map(str, arguments)
+
+    def started(self):
+        self._start = time.monotonic()
+
+    def finish(self, timeout=300):
+        exit_code = self.wait(timeout)
+        report = json.loads(self._json.read_text()) if self._json.exists() else None
+        return Result(exit_code, self.stdout, self.stderr, time.monotonic() - self._start, report)
+
+
+def run(*arguments, timeout=300, **options):
+    """Runs `squall run` to its end."""
+    with Run(*arguments, **options) as process:
+        return process.finish(timeout)
+
+
+class Agent(Process):
+    """A `squall agent`."""
+
+    def __init__(self, name="agent", *arguments, listen="127.0.0.1:0", env=None):
+        super().__init__(SQUALL, "agent", "--listen", listen, "--name", name, *arguments, env=env)
+        self.name = name
+
+    def started(self):
+        self.address = self.expect(r"listening on (\S+)")[1]
+
+
+@contextlib.contextmanager
+def fleet(count, **options):
+    """Agents agent-1, agent-2, …"""
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(Agent(f"agent-{i + 1}", **options)) for i in range(count)]
+
+
+class FakeAgent(Process):
+    """An agent that misbehaves (fake_agent.cc)."""
+
+    def __init__(self, mode):
+        super().__init__(FAKE_AGENT, "--mode", mode)
+
+    def started(self):
+        self.address = self.expect(r"listening on (\S+)")[1]
+
+
+class Target(Process):
+    """A `squall target`."""
+
+    def __init__(self, *arguments):
+        super().__init__(SQUALL, "target", "--listen", "127.0.0.1:0", *arguments)
+
+    def started(self):
+        self.url = self.expect(r"listening on (http://\S+)")[1]
+
+    def _request(self, method):
+        connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=10)
+        with contextlib.closing(connection):
+            connection.request(method, "/__stats")
+            response = connection.getresponse()
+            return response.status, response.read()
+
+    def stats(self):
+        """Its own counts: requests, peak_in_flight, connections."""
+        return json.loads(self._request("GET")[1])
+
+    def clear(self):
+        status, body = self._request("DELETE")
+        if status >= 300:
+            raise AssertionError(f"DELETE /__stats: {status} {body!r}")
+
+
+class TestCase(unittest.TestCase):
+    """With the checks that hold for every result."""
+
+    maxDiff = 4000
+
+    def check_exit(self, result, exit_code):
+        self.assertEqual(result.exit_code, exit_code,
+                         f"\n--- stdout\n{result.stdout}\n--- stderr\n{result.stderr}")
+
+    def check_consistent(self, result):
+        """Every figure of a report that follows from others does so."""
+        self.assertIsNotNone(result.report, result.stderr)
+        report, totals = result.report, result.report["totals"]
+        self.assertEqual(totals["recorded"], totals["succeeded"] + totals["failed"])
+        for key in ("recorded", "succeeded", "failed"):
+            self.assertEqual(totals[key], sum(agent[key] for agent in report["agents"]), key)
+        for key, count in (("success", "succeeded"), ("failure", "failed")):
+            self.assertEqual(report["latency"][key]["service"]["count"], totals[count], key)
+        statuses = result.status_codes.items()
+        self.assertEqual(totals["succeeded"], sum(count for status, count in statuses
+                                                  if status < 400))
+        self.assertEqual(totals["failed"], sum(result.errors.values()))
+        for status, count in statuses:
+            self.assertEqual(result.errors.get(f"status {status}"), count if status >= 400 else None)
+
+    def check_complete(self, result, requests):
+        """As many as were asked, all of them recorded."""
+        self.check_exit(result, 0)
+        self.check_consistent(result)
+        self.assertEqual(result.report["run"]["state"], "complete")
+        self.assertEqual(result.report["totals"]["planned"], requests)
+        self.assertEqual(result.recorded, requests)
