@@ -14,8 +14,6 @@
 namespace squall {
 namespace {
 
-using News = decltype(FleetEvent::news);
-
 // What a broken stream means to the user. gRPC puts the cause into its message only.
 absl::Status Explain(const grpc::Status& status) {
   if (status.ok()) return absl::OkStatus();
@@ -38,7 +36,8 @@ absl::Status Explain(const grpc::Status& status) {
 class Link final : public AgentLink,
                    private grpc::ClientBidiReactor<v1::ControllerMessage, v1::AgentMessage> {
  public:
-  Link(const std::string& target, std::function<void(News)> events) : events_(std::move(events)) {
+  Link(const std::string& target, std::function<void(FleetNews)> events)
+      : events_(std::move(events)) {
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // no back-off from an earlier attempt
@@ -90,7 +89,7 @@ class Link final : public AgentLink,
     if (next.finish) RemoveHold();
   }
 
-  const std::function<void(News)> events_;
+  const std::function<void(FleetNews)> events_;
   std::unique_ptr<v1::Agent::Stub> stub_;
   grpc::ClientContext context_;
   v1::AgentMessage incoming_;
@@ -104,7 +103,7 @@ class Link final : public AgentLink,
 class GrpcDialer final : public Dialer {
  public:
   std::unique_ptr<AgentLink> Dial(const std::string& target,
-                                  std::function<void(News)> events) override {
+                                  std::function<void(FleetNews)> events) override {
     return std::make_unique<Link>(target, std::move(events));
   }
 };

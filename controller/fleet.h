@@ -27,10 +27,12 @@ struct AgentClosed {
   absl::Status status;
 };
 
+using FleetNews = std::variant<AgentSaid, AgentDrained, AgentClosed>;
+
 struct FleetEvent {
   size_t agent = 0;
   uint32_t attempt = 0;
-  std::variant<AgentSaid, AgentDrained, AgentClosed> news;
+  FleetNews news;
 };
 
 class AgentLink {
@@ -47,8 +49,8 @@ class Dialer {
  public:
   virtual ~Dialer() = default;
   // `target` as gRPC names it. `events` is called from other threads and must not block.
-  virtual std::unique_ptr<AgentLink> Dial(
-      const std::string& target, std::function<void(decltype(FleetEvent::news))> events) = 0;
+  virtual std::unique_ptr<AgentLink> Dial(const std::string& target,
+                                          std::function<void(FleetNews)> events) = 0;
 };
 
 // Dials listening agents by gRPC.

@@ -98,7 +98,7 @@ int RunRun(const RunFlags& flags) {
     options->agents.push_back(local->address());
   }
 
-  Coordinator::Config config;
+  Muster::Config config;
   config.run_id = NewRunId();
   config.plan = std::move(options->plan);
   config.list_text = std::move(options->url_list_text);

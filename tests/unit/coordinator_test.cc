@@ -11,8 +11,6 @@
 namespace squall {
 namespace {
 
-using News = decltype(FleetEvent::news);
-
 // How a fake agent differs from a good one.
 struct Behaviour {
   uint32_t protocol_version = kProtocolVersion;
@@ -36,7 +34,7 @@ struct Heard {
 // An agent that answers at once, on the coordinator's own thread.
 class FakeLink final : public AgentLink {
  public:
-  FakeLink(const Behaviour& behaviour, Heard& heard, std::function<void(News)> events)
+  FakeLink(const Behaviour& behaviour, Heard& heard, std::function<void(FleetNews)> events)
       : behaviour_(behaviour), heard_(heard), events_(std::move(events)) {}
 
   void Send(v1::ControllerMessage message) override {
@@ -136,7 +134,7 @@ class FakeLink final : public AgentLink {
 
   const Behaviour behaviour_;
   Heard& heard_;
-  const std::function<void(News)> events_;
+  const std::function<void(FleetNews)> events_;
   std::vector<squall::Run> granted_;
   uint64_t expected_ = 0;
   uint64_t sequence_ = 0;
@@ -148,7 +146,7 @@ class FakeLink final : public AgentLink {
 class FakeDialer final : public Dialer {
  public:
   std::unique_ptr<AgentLink> Dial(const std::string& target,
-                                  std::function<void(News)> events) override {
+                                  std::function<void(FleetNews)> events) override {
     const size_t index = std::stoul(target);
     ++heard[index].dialed;
     return std::make_unique<FakeLink>(behaviours[index], heard[index], std::move(events));
@@ -191,7 +189,7 @@ struct Fixture {
     return true;
   }
 
-  Coordinator::Config config;
+  Muster::Config config;
   FakeDialer dialer;
 };
 

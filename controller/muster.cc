@@ -1,0 +1,252 @@
+#include "controller/muster.h"
+
+#include <algorithm>
+#include <pwd.h>
+#include <unistd.h>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "common/protocol.h"
+#include "common/version.h"
+#include "controller/shares.h"
+
+namespace squall {
+namespace {
+
+using Stage = Member::Stage;
+
+// How long an agent may take to answer, and how long a busy one is waited for.
+constexpr Nanos kAnswerTime = 10 * kSecond;
+constexpr Nanos kBusyTime = 10 * kSecond;
+constexpr Nanos kRedialInterval = kSecond / 2;
+// How long nothing may move while a plan and its list are sent and read.
+constexpr Nanos kPrepareTime = 60 * kSecond;
+
+// user@host, for the agents' logs and for whoever finds them busy.
+std::string Identity() {
+  char host[256] = "unknown";
+  gethostname(host, sizeof host - 1);
+  const passwd* user = getpwuid(getuid());
+  return fmt::format("{}@{} (process {})", user != nullptr ? user->pw_name : "unknown", host,
+                     getpid());
+}
+
+}  // namespace
+
+struct Muster::Recruit {
+  Nanos dial_at = kForever;  // when it is dialled again
+  std::string busy;          // what it said when it was busy
+  size_t list_sent = 0;      // bytes
+};
+
+Muster::Muster(Config& config, Dialer& dialer, Progress& progress,
+               Mailbox<CoordinatorEvent>& mailbox, Members& members)
+    : config_(config),
+      dialer_(dialer),
+      progress_(progress),
+      mailbox_(mailbox),
+      members_(members),
+      recruits_(config.agents.size()) {
+  for (const Address& address : config_.agents) {
+    members_.push_back(std::make_unique<Member>());
+    members_.back()->result.address = address.display;
+  }
+}
+
+Muster::~Muster() = default;
+
+absl::Status Muster::Run() {
+  for (size_t i = 0; i < members_.size(); ++i) {
+    members_[i]->give_up_at = SteadyNow() + kAnswerTime;
+    Dial(i);
+  }
+  absl::Status status =
+      Await([](const Member& member) { return member.stage == Stage::kWelcomed; });
+  if (!status.ok()) return status;
+  SplitConcurrency();
+  SendPlan();
+  return Await([](const Member& member) {
+    return member.stage == Stage::kReady || member.stage == Stage::kAbsent;
+  });
+}
+
+void Muster::Dial(size_t index) {
+  Member& member = *members_[index];
+  const uint32_t attempt = ++member.attempt;
+  member.stage = Stage::kDialed;
+  recruits_[index].dial_at = kForever;
+  member.link = dialer_.Dial(config_.agents[index].target,
+                             [&mailbox = mailbox_, index, attempt](FleetNews news) {
+                               mailbox.Push(FleetEvent{index, attempt, std::move(news)});
+                             });
+  v1::ControllerMessage message;
+  v1::Hello& hello = *message.mutable_hello();
+  hello.set_protocol_version(kProtocolVersion);
+  hello.set_build(std::string(kVersion));
+  hello.set_controller(Identity());
+  member.link->Send(std::move(message));
+}
+
+// Handles events until `done` holds for every member.
+template <typename Done>
+absl::Status Muster::Await(Done done) {
+  while (true) {
+    Nanos deadline = kForever;
+    bool all = true;
+    for (size_t i = 0; i < members_.size(); ++i) {
+      if (done(*members_[i])) continue;
+      all = false;
+      deadline = std::min({deadline, recruits_[i].dial_at, members_[i]->give_up_at});
+    }
+    if (all) return absl::OkStatus();
+    if (std::optional<CoordinatorEvent> event = mailbox_.PopUntil(deadline)) {
+      if (absl::Status status = OnEvent(*event); !status.ok()) return status;
+    }
+    const Nanos now = SteadyNow();
+    for (size_t i = 0; i < members_.size(); ++i) {
+      if (done(*members_[i])) continue;
+      if (now >= members_[i]->give_up_at) {
+        const std::string& busy = recruits_[i].busy;
+        return absl::DeadlineExceededError(
+            fmt::format("{}: {}", Named(*members_[i]),
+                        busy.empty() ? "no answer; is `squall agent` running there?"
+                                     : busy + "; try again when that run is over"));
+      }
+      if (now >= recruits_[i].dial_at) Dial(i);
+    }
+  }
+}
+
+absl::Status Muster::OnEvent(CoordinatorEvent& event) {
+  if (std::holds_alternative<Interrupted>(event)) {
+    return absl::CancelledError("interrupted before the start: nothing was sent");
+  }
+  auto& fleet_event = std::get<FleetEvent>(event);
+  const size_t index = fleet_event.agent;
+  Member& member = *members_[index];
+  if (fleet_event.attempt != member.attempt) return absl::OkStatus();
+
+  if (std::holds_alternative<AgentDrained>(fleet_event.news)) {
+    if (member.stage == Stage::kPreparing) SendList(index);
+    return absl::OkStatus();
+  }
+  if (auto* closed = std::get_if<AgentClosed>(&fleet_event.news)) return OnClosed(index, *closed);
+
+  const v1::AgentMessage& message = std::get<AgentSaid>(fleet_event.news).message;
+  if (message.has_failed()) return OnFailed(index, message.failed());
+  if (message.has_welcome() && member.stage == Stage::kDialed) {
+    return OnWelcome(index, message.welcome());
+  }
+  if (message.has_ready() && member.stage == Stage::kPreparing) {
+    member.stage = Stage::kReady;
+    return absl::OkStatus();
+  }
+  return absl::InternalError(fmt::format("{}: sent a message out of order", Named(member)));
+}
+
+absl::Status Muster::OnClosed(size_t index, const AgentClosed& closed) {
+  const Member& member = *members_[index];
+  if (member.stage == Stage::kBusy || member.stage == Stage::kAbsent) return absl::OkStatus();
+  return absl::UnavailableError(fmt::format("{}: {}", Named(member), Reason(closed)));
+}
+
+absl::Status Muster::OnWelcome(size_t index, const v1::Welcome& welcome) {
+  Member& member = *members_[index];
+  if (welcome.protocol_version() != kProtocolVersion) {
+    return absl::FailedPreconditionError(fmt::format(
+        "{}: speaks protocol version {} (squall {}), this controller speaks {} (squall "
+        "{}); install the same version on both",
+        Named(member), welcome.protocol_version(), welcome.build(), kProtocolVersion, kVersion));
+  }
+  if (welcome.host().cores() == 0) {
+    return absl::InternalError(fmt::format("{}: says that it has no cores", Named(member)));
+  }
+  member.stage = Stage::kWelcomed;
+  member.result.name = welcome.name();
+  member.result.build = welcome.build();
+  member.result.host = welcome.host();
+  return absl::OkStatus();
+}
+
+absl::Status Muster::OnFailed(size_t index, const v1::Failed& failed) {
+  Member& member = *members_[index];
+  if (failed.code() != v1::Failed::CODE_BUSY) {
+    return absl::FailedPreconditionError(fmt::format("{}: {}", Named(member), failed.message()));
+  }
+  const Nanos now = SteadyNow();
+  if (recruits_[index].busy.empty()) {
+    member.give_up_at = now + kBusyTime;
+    progress_.Message(fmt::format("{}: {}; waiting up to {} s", Named(member), failed.message(),
+                                  kBusyTime / kSecond));
+  }
+  recruits_[index].busy = failed.message();
+  member.stage = Stage::kBusy;
+  recruits_[index].dial_at = now + kRedialInterval;
+  return absl::OkStatus();
+}
+
+void Muster::SplitConcurrency() {
+  v1::Phase& phase = *config_.plan.mutable_phase();
+  std::vector<uint32_t> cores;
+  for (const auto& member : members_) cores.push_back(member->result.host.cores());
+  uint64_t asked = phase.concurrency();
+  if (asked == 0) {
+    for (const uint32_t count : cores) asked += count + 1;
+  }
+  uint64_t concurrency = std::min<uint64_t>(asked, kMaxConcurrency);
+  if (phase.requests() != 0 && phase.requests() < concurrency) {
+    concurrency = phase.requests();
+    if (phase.concurrency() != 0) {
+      notes_.push_back(
+          fmt::format("concurrency is {} instead of {}: there are no more requests than that",
+                      concurrency, asked));
+    }
+  }
+  phase.set_concurrency(static_cast<uint32_t>(concurrency));
+
+  const std::vector<uint32_t> shares = SharesByWeight(phase.concurrency(), cores);
+  size_t taking_part = 0;
+  for (size_t i = 0; i < members_.size(); ++i) {
+    members_[i]->result.concurrency = shares[i];
+    if (shares[i] != 0) ++taking_part;
+  }
+  if (taking_part < members_.size()) {
+    notes_.push_back(fmt::format("{} of {} agents took part: concurrency is {}", taking_part,
+                                 members_.size(), concurrency));
+  }
+}
+
+void Muster::SendPlan() {
+  const Nanos give_up_at = SteadyNow() + kPrepareTime;
+  for (size_t i = 0; i < members_.size(); ++i) {
+    Member& member = *members_[i];
+    if (member.result.concurrency == 0) {
+      member.stage = Stage::kAbsent;
+      member.link.reset();
+      continue;
+    }
+    member.stage = Stage::kPreparing;
+    member.give_up_at = give_up_at;
+    v1::ControllerMessage message;
+    v1::Prepare& prepare = *message.mutable_prepare();
+    prepare.set_run_id(config_.run_id);
+    *prepare.mutable_plan() = config_.plan;
+    prepare.set_concurrency(member.result.concurrency);
+    member.link->Send(std::move(message));
+  }
+}
+
+// The next piece of the list, when everything before it is on its way.
+void Muster::SendList(size_t index) {
+  Member& member = *members_[index];
+  member.give_up_at = SteadyNow() + kPrepareTime;
+  if (recruits_[index].list_sent == config_.list_text.size()) return;
+  const size_t size = std::min(kChunkBytes, config_.list_text.size() - recruits_[index].list_sent);
+  v1::ControllerMessage message;
+  message.mutable_data()->set_data(config_.list_text.data() + recruits_[index].list_sent, size);
+  recruits_[index].list_sent += size;
+  member.link->Send(std::move(message));
+}
+
+}  // namespace squall
