@@ -1,7 +1,7 @@
 // A mutex and a condition variable that clang's thread-safety analysis understands.
 //
-// They wrap the standard ones rather than absl::Mutex: thread sanitizer sees into pthread calls, but
-// not into a distribution's absl library, and would report races that are none.
+// They wrap the standard ones rather than absl::Mutex: thread sanitizer sees into pthread calls,
+// but not into a distribution's absl library, and would report races that are none.
 #pragma once
 
 #include <chrono>
