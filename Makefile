@@ -44,7 +44,7 @@ clean: ## remove everything that was built
 # Parts of lint and of .ci/run.
 
 check-format: deps-lint
-	clang-format --dry-run -Werror $(sources)
+	@clang-format --dry-run -Werror $(sources)
 
 check-includes: deps-build
 	python3 tests/lint/check_includes.py
