@@ -1,0 +1,131 @@
+#include "target/counts.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace squall::target {
+namespace {
+
+// An answer that was cleared away may be taken back afterwards, which must not wrap around.
+uint64_t Since(uint64_t now, uint64_t then) { return now > then ? now - then : 0; }
+
+}  // namespace
+
+std::string CountsToJson(const Counts& counts) {
+  nlohmann::ordered_json statuses = nlohmann::ordered_json::object();
+  for (const auto& [status, count] : counts.statuses) statuses[std::to_string(status)] = count;
+  const nlohmann::ordered_json json = {
+      {"requests", counts.requests},
+      {"responses", counts.responses},
+      {"in_flight", counts.in_flight},
+      {"peak_in_flight", counts.peak_in_flight},
+      {"connections", counts.connections},
+      {"open_connections", counts.open_connections},
+      {"peak_connections", counts.peak_connections},
+      {"statuses", statuses},
+      {"bytes_received", counts.bytes_received},
+      {"bytes_sent", counts.bytes_sent},
+  };
+  return json.dump(2) + "\n";
+}
+
+std::string CountsToText(const Counts& counts) {
+  std::string text =
+      fmt::format("requests     {}\nresponses    {}\n", counts.requests, counts.responses);
+  for (const auto& [status, count] : counts.statuses) {
+    text += fmt::format("  {}        {}\n", status, count);
+  }
+  text += fmt::format("in flight    peak {}\n", counts.peak_in_flight);
+  text += fmt::format("connections  {}, peak {}\n", counts.connections, counts.peak_connections);
+  text +=
+      fmt::format("bytes        {} received, {} sent\n", counts.bytes_received, counts.bytes_sent);
+  return text;
+}
+
+Tally::Tally(const Responses& responses, int threads)
+    : responses_(responses), threads_(static_cast<size_t>(threads)) {}
+
+// The peak, the gauge and Clear() meet without a lock, so all of them keep to one total order
+// (the default of std::atomic): a rise that Clear() does not see lands on the peak after it.
+void Tally::EnterFlight() { RaisePeakInFlight(in_flight_.fetch_add(1) + 1); }
+
+void Tally::LeaveFlight() { in_flight_.fetch_sub(1); }
+
+void Tally::RaisePeakInFlight(uint64_t in_flight) {
+  uint64_t peak = peak_in_flight_.load();
+  while (in_flight > peak && !peak_in_flight_.compare_exchange_weak(peak, in_flight)) {
+  }
+}
+
+Tally::Ticket Tally::ConnectionOpened() {
+  MutexLock lock(mutex_);
+  ++connections_;
+  ++open_connections_;
+  return clears_;
+}
+
+void Tally::ConnectionProved() {
+  MutexLock lock(mutex_);
+  peak_connections_ = std::max(peak_connections_, open_connections_);
+}
+
+void Tally::ConnectionWithdrawn(Ticket ticket) {
+  MutexLock lock(mutex_);
+  if (ticket == clears_) --connections_;
+  --open_connections_;
+}
+
+void Tally::ConnectionClosed() {
+  MutexLock lock(mutex_);
+  peak_connections_ = std::max(peak_connections_, open_connections_);
+  --open_connections_;
+}
+
+Tally::Sums Tally::AllThreads() const {
+  Sums sums;
+  for (const ThreadCounters& thread : threads_) {
+    sums.requests += thread.requests.value();
+    sums.bytes_received += thread.bytes_received.value();
+    sums.bytes_sent += thread.bytes_sent.value();
+    for (size_t answer = 0; answer < kAnswers; ++answer) {
+      sums.responses[answer] += thread.responses[answer].value();
+    }
+  }
+  return sums;
+}
+
+Counts Tally::Read() const {
+  MutexLock lock(mutex_);
+  const Sums sums = AllThreads();
+  Counts counts;
+  counts.requests = Since(sums.requests, cleared_at_.requests);
+  counts.bytes_received = Since(sums.bytes_received, cleared_at_.bytes_received);
+  counts.bytes_sent = Since(sums.bytes_sent, cleared_at_.bytes_sent);
+  for (size_t answer = 0; answer < kAnswers; ++answer) {
+    const uint64_t count = Since(sums.responses[answer], cleared_at_.responses[answer]);
+    if (count == 0) continue;
+    counts.responses += count;
+    counts.statuses[responses_.status(static_cast<Answer>(answer))] += count;
+  }
+  counts.in_flight = in_flight_.load();
+  counts.peak_in_flight = peak_in_flight_.load();
+  counts.connections = connections_;
+  counts.open_connections = open_connections_;
+  counts.peak_connections = std::max(peak_connections_, open_connections_);
+  return counts;
+}
+
+void Tally::Clear() {
+  MutexLock lock(mutex_);
+  cleared_at_ = AllThreads();
+  ++clears_;
+  connections_ = 0;
+  peak_connections_ = open_connections_;
+  request_number_.store(0);
+  peak_in_flight_.store(0);
+  RaisePeakInFlight(in_flight_.load());
+}
+
+}  // namespace squall::target

@@ -1,0 +1,113 @@
+// What the target has seen, counted so that it can be held against what a load tester claims.
+//
+// A request counts once it has been read whole (or was malformed); it is in flight from then until
+// its answer has been handed to the kernel. Everything about an answer is counted just *before* the
+// send that completes it, and taken back if that send falls short: a client that has its answer
+// must find it in the counts, and must not see its next request overlap the last one, whichever
+// threads serve the two. Requests for /__stats do not count, nor do connections whose first request
+// is one.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "common/mutex.h"
+#include "target/responses.h"
+
+namespace squall::target {
+
+struct Counts {
+  uint64_t requests = 0;
+  uint64_t responses = 0;
+  uint64_t in_flight = 0;
+  uint64_t peak_in_flight = 0;
+  uint64_t connections = 0;  // accepted
+  uint64_t open_connections = 0;
+  uint64_t peak_connections = 0;
+  uint64_t bytes_received = 0;
+  uint64_t bytes_sent = 0;
+  std::map<int, uint64_t> statuses;  // responses by status; none that is 0
+};
+
+// One object with the names above as keys, ended by a line feed.
+std::string CountsToJson(const Counts& counts);
+// For people: a few lines.
+std::string CountsToText(const Counts& counts);
+
+// Written by one thread, read by any.
+class Counter {
+ public:
+  void Add(uint64_t amount) { Set(value() + amount); }
+  void Subtract(uint64_t amount) { Set(value() - amount); }
+  uint64_t value() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  void Set(uint64_t value) { value_.store(value, std::memory_order_relaxed); }
+  std::atomic<uint64_t> value_{0};
+};
+
+// The counters of one thread, on cache lines of their own.
+struct alignas(64) ThreadCounters {
+  Counter requests;
+  Counter bytes_received;
+  Counter bytes_sent;
+  std::array<Counter, kAnswers> responses;
+};
+
+// All counts of one server. Thread-safe but for ThreadCounters.
+class Tally {
+ public:
+  Tally(const Responses& responses, int threads);
+
+  ThreadCounters& OfThread(int thread) { return threads_[static_cast<size_t>(thread)]; }
+
+  // Shared by all threads: the peak of a sum can't be had from the peaks of its parts.
+  void EnterFlight();
+  void LeaveFlight();
+
+  // 1, 2, … in the order of calls; from 1 again after Clear().
+  uint64_t NextRequestNumber() { return request_number_.fetch_add(1) + 1; }
+
+  // A connection counts from its acceptance on, but the peak is looked at only when one proves, by
+  // its first request or its end, not to be there for the counts alone.
+  using Ticket = uint64_t;
+  Ticket ConnectionOpened();
+  void ConnectionProved();
+  void ConnectionWithdrawn(Ticket ticket);
+  void ConnectionClosed();
+
+  Counts Read() const;
+  // Counts from 0 again; what is in flight or open stays, and the peaks restart from there.
+  void Clear();
+
+ private:
+  struct Sums {
+    uint64_t requests = 0;
+    uint64_t bytes_received = 0;
+    uint64_t bytes_sent = 0;
+    std::array<uint64_t, kAnswers> responses{};
+  };
+  Sums AllThreads() const;
+  void RaisePeakInFlight(uint64_t in_flight);
+
+  const Responses& responses_;
+  std::vector<ThreadCounters> threads_;
+
+  alignas(64) std::atomic<uint64_t> in_flight_{0};
+  std::atomic<uint64_t> peak_in_flight_{0};
+  std::atomic<uint64_t> request_number_{0};
+
+  mutable Mutex mutex_;
+  // Threads' counters only go on; clearing them remembers where they stood.
+  Sums cleared_at_ ABSL_GUARDED_BY(mutex_);
+  uint64_t clears_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t connections_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t open_connections_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t peak_connections_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace squall::target

@@ -1,0 +1,36 @@
+#include "target/server.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "target/loop_thread.h"
+
+namespace squall::target {
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(Options options) {
+  absl::StatusOr<Listener> listener = Listen(options.listen);
+  if (!listener.ok()) return listener.status();
+  return std::unique_ptr<Server>(new Server(std::move(options), *std::move(listener)));
+}
+
+Server::Server(Options options, Listener listener)
+    : options_(std::move(options)),
+      listener_(std::move(listener)),
+      responses_(options_),
+      tally_(responses_, options_.threads) {
+  for (int index = 0; index < options_.threads; ++index) {
+    threads_.push_back(
+        std::make_unique<LoopThread>(index, options_, responses_, tally_, listener_.descriptor));
+  }
+}
+
+Server::~Server() { Stop(); }
+
+std::string Server::url() const {
+  return fmt::format("http://{}:{}", listener_.host, listener_.port);
+}
+
+void Server::Stop() { threads_.clear(); }
+
+}  // namespace squall::target

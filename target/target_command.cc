@@ -1,0 +1,173 @@
+#include "target/target_command.h"
+
+#include <csignal>
+#include <cstdio>
+#include <limits>
+#include <memory>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "target/server.h"
+
+namespace squall {
+namespace {
+
+constexpr int kUsageError = 2;
+constexpr int kCannotServe = 3;
+
+constexpr int64_t kMostBodyBytes = int64_t{1} << 30;
+constexpr int64_t kMostThreads = 1024;
+
+absl::StatusOr<absl::Duration> ParseDurationFlag(std::string_view flag, const std::string& text) {
+  absl::Duration duration;
+  if (!absl::ParseDuration(text, &duration) || duration < absl::ZeroDuration() ||
+      duration == absl::InfiniteDuration()) {
+    return absl::InvalidArgumentError(fmt::format(
+        "{} \"{}\" is not a length of time; write a number with its unit, e.g. 200ms or 1.5s", flag,
+        text));
+  }
+  return duration;
+}
+
+absl::Status CheckRange(std::string_view flag, int64_t value, int64_t least, int64_t most) {
+  if (value >= least && value <= most) return absl::OkStatus();
+  if (most == std::numeric_limits<int64_t>::max()) {
+    return absl::InvalidArgumentError(
+        fmt::format("{} {} makes no sense; give at least {}", flag, value, least));
+  }
+  return absl::InvalidArgumentError(
+      fmt::format("{} {} makes no sense; give {} to {}", flag, value, least, most));
+}
+
+absl::StatusOr<target::Options> ToOptions(const TargetFlags& flags) {
+  const absl::StatusOr<absl::Duration> delay = ParseDurationFlag("--delay", flags.delay);
+  if (!delay.ok()) return delay.status();
+  const absl::StatusOr<absl::Duration> jitter = ParseDurationFlag("--jitter", flags.jitter);
+  if (!jitter.ok()) return jitter.status();
+  const bool allows_body = flags.status != 204 && flags.status != 304;
+  const int64_t body_bytes = flags.body_bytes.value_or(allows_body ? 16 : 0);
+  for (const absl::Status& status :
+       {CheckRange("--status", flags.status, 200, 599),
+        CheckRange("--fail-every", flags.fail_every, 0, std::numeric_limits<int64_t>::max()),
+        CheckRange("--body-bytes", body_bytes, 0, kMostBodyBytes),
+        CheckRange("--threads", flags.threads, 1, kMostThreads)}) {
+    if (!status.ok()) return status;
+  }
+  if (!allows_body && body_bytes > 0) {
+    return absl::InvalidArgumentError(
+        fmt::format("an answer with status {} has no body; leave out --body-bytes, or choose "
+                    "another --status",
+                    flags.status));
+  }
+  target::Options options;
+  options.listen = flags.listen;
+  options.delay = *delay;
+  options.jitter = *jitter;
+  options.status = static_cast<int>(flags.status);
+  options.fail_every = static_cast<uint64_t>(flags.fail_every);
+  options.body_bytes = static_cast<uint64_t>(body_bytes);
+  options.threads = static_cast<int>(flags.threads);
+  return options;
+}
+
+// A connection is a file; the usual limit of 1,024 is less than a fleet opens. If it can't be
+// raised, the server says so when it runs out.
+void RaiseFileLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Holds SIGINT and SIGTERM back from the calling thread and those it starts, so that they can be
+// waited for.
+class HeldSignals {
+ public:
+  HeldSignals() {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGINT);
+    sigaddset(&signals_, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals_, &before_);
+  }
+  ~HeldSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  HeldSignals(const HeldSignals&) = delete;
+  HeldSignals& operator=(const HeldSignals&) = delete;
+
+  void WaitForOne() const {
+    int signal = 0;
+    sigwait(&signals_, &signal);
+  }
+
+ private:
+  sigset_t signals_;
+  sigset_t before_;
+};
+
+int Fail(const absl::Status& status) {
+  const absl::string_view message = status.message();
+  fmt::print(stderr, "squall: {}\n", std::string_view(message.data(), message.size()));
+  return absl::IsInvalidArgument(status) ? kUsageError : kCannotServe;
+}
+
+}  // namespace
+
+CLI::App* AddTargetCommand(CLI::App& app, TargetFlags& flags) {
+  CLI::App* command = app.add_subcommand(
+      "target", "Serve HTTP for trying, testing and measuring, and count what comes");
+  command
+      ->add_option("--listen", flags.listen,
+                   "Where: host:port, [IPv6]:port; port 0 is any free one")
+      ->capture_default_str()
+      ->type_name("ADDR");
+  command->add_option("--delay", flags.delay, "Wait this long before each answer, e.g. 200ms")
+      ->capture_default_str()
+      ->type_name("D");
+  command->add_option("--jitter", flags.jitter, "Wait, besides, a random time below this")
+      ->capture_default_str()
+      ->type_name("D");
+  command->add_option("--status", flags.status, "Answer with this status, 200 to 599")
+      ->capture_default_str()
+      ->type_name("CODE");
+  command
+      ->add_option("--fail-every", flags.fail_every, "Answer every K-th request with 500; 0: none")
+      ->capture_default_str()
+      ->type_name("K");
+  command->add_option("--body-bytes", flags.body_bytes, "Size of each answer's body [16]")
+      ->type_name("B");
+  command->add_option("--threads", flags.threads, "Threads to serve with")
+      ->capture_default_str()
+      ->type_name("K");
+  command->footer(
+      "Examples:\n"
+      "  squall target                                answer 200 at once, at 127.0.0.1:8080\n"
+      "  squall target --delay 200ms --jitter 50ms    a slow one\n"
+      "  squall target --fail-every 100               one answer in a hundred is a 500\n"
+      "  squall target --listen 0.0.0.0:80 --threads 4\n"
+      "\n"
+      "Its counts: printed when it stops (Ctrl-C), and meanwhile\n"
+      "  curl http://127.0.0.1:8080/__stats\n"
+      "  curl -X DELETE http://127.0.0.1:8080/__stats    counts from 0 again");
+  return command;
+}
+
+int RunTarget(const TargetFlags& flags) {
+  const absl::StatusOr<target::Options> options = ToOptions(flags);
+  if (!options.ok()) return Fail(options.status());
+  RaiseFileLimit();
+  const HeldSignals signals;
+  const absl::StatusOr<std::unique_ptr<target::Server>> server = target::Server::Start(*options);
+  if (!server.ok()) return Fail(server.status());
+
+  fmt::print("listening on {}\n", (*server)->url());
+  std::fflush(stdout);
+  signals.WaitForOne();
+  (*server)->Stop();
+  fmt::print("{}", target::CountsToText((*server)->counts()));
+  return 0;
+}
+
+}  // namespace squall
