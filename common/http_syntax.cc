@@ -1,0 +1,68 @@
+#include "common/http_syntax.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "absl/strings/ascii.h"
+#include "common/values.h"
+
+namespace squall {
+namespace {
+
+absl::Status Invalid(std::string_view text, std::string_view reason) {
+  return absl::InvalidArgumentError(fmt::format("{}: {}", Printable(text), reason));
+}
+
+bool IsTokenCharacter(char c) {
+  return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
+
+bool IsToken(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), IsTokenCharacter);
+}
+
+bool IsControl(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return (byte < 0x20 && c != '\t') || byte == 0x7F;
+}
+
+}  // namespace
+
+absl::Status CheckMethod(std::string_view method) {
+  if (!IsToken(method)) return Invalid(method, "not a method: write e.g. GET, POST or DELETE");
+  const std::string upper = absl::AsciiStrToUpper(absl::string_view(method.data(), method.size()));
+  if (upper != method) {
+    return Invalid(method, fmt::format("methods are in upper case: did you mean {}?", upper));
+  }
+  if (upper == "CONNECT") return Invalid(method, "asks for a tunnel, which is not a request");
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::Header> ParseHeader(std::string_view text) {
+  constexpr std::string_view kExample = "write \"Name: value\"";
+  const size_t colon = text.find(':');
+  if (colon == std::string_view::npos) {
+    return Invalid(text, fmt::format("a header needs a colon: {}", kExample));
+  }
+  const std::string_view name = text.substr(0, colon);
+  if (!IsToken(name)) {
+    return Invalid(
+        text, fmt::format("{} is not a header's name: {}",
+                          name.empty() ? "nothing" : "what stands before the colon", kExample));
+  }
+  std::string_view value = text.substr(colon + 1);
+  value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
+  value = value.substr(0, value.find_last_not_of(" \t") + 1);
+  if (std::any_of(value.begin(), value.end(), IsControl)) {
+    return Invalid(text, "a header holds no line breaks or other control characters");
+  }
+  if (!IsUtf8(value)) return Invalid(text, "a header's value must be UTF-8");
+  v1::Header header;
+  header.set_name(std::string(name));
+  header.set_value(std::string(value));
+  return header;
+}
+
+}  // namespace squall

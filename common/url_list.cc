@@ -1,0 +1,87 @@
+#include "common/url_list.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "common/url.h"
+#include "common/values.h"
+
+namespace squall {
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+static_assert(kMaxUrlListBytes <= UINT32_MAX, "positions are kept in 32 bits");
+
+// The rest of the line at `start`, without blanks around it.
+std::string_view LineAt(std::string_view text, size_t start) {
+  return TrimBlanks(text.substr(start, text.find('\n', start) - start));
+}
+
+// `base_url` as lines can be joined to it.
+absl::StatusOr<std::string_view> JoinableBase(std::string_view base_url) {
+  if (base_url.empty()) {
+    return absl::InvalidArgumentError(
+        "the line begins with '/': give the URL that it is to be joined to by -u");
+  }
+  if (base_url.find_first_of("?#") != std::string_view::npos) {
+    return absl::InvalidArgumentError(fmt::format(
+        "the line begins with '/' but cannot be joined to {}: give a URL without ? and #",
+        base_url));
+  }
+  if (absl::Status status = CheckUrl(base_url); !status.ok()) return status;
+  if (base_url.ends_with('/')) base_url.remove_suffix(1);
+  return base_url;
+}
+
+}  // namespace
+
+absl::StatusOr<UrlList> UrlList::Parse(std::string text, std::string_view name,
+                                       std::string_view base_url) {
+  if (text.size() > kMaxUrlListBytes) {
+    return absl::InvalidArgumentError(
+        fmt::format("{}: larger than {} MiB", name, kMaxUrlListBytes >> 20));
+  }
+  UrlList list;
+  list.text_ = std::move(text);
+  const std::string_view all = list.text_;
+  list.starts_.reserve(static_cast<size_t>(std::count(all.begin(), all.end(), '\n')) + 1);
+
+  const auto at_line = [name](uint64_t line, const absl::Status& status) {
+    const absl::string_view message = status.message();
+    return absl::InvalidArgumentError(
+        fmt::format("{}:{}: {}", name, line, std::string_view(message.data(), message.size())));
+  };
+  std::string url;
+  size_t next = all.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+  for (uint64_t line = 1; next < all.size(); ++line) {
+    const std::string_view entry = LineAt(all, next);
+    next = std::min(all.find('\n', next), all.size()) + 1;
+    if (entry.empty() || entry.starts_with('#')) continue;
+    if (entry.starts_with('/') && list.base_.empty()) {
+      const absl::StatusOr<std::string_view> base = JoinableBase(base_url);
+      if (!base.ok()) return at_line(line, base.status());
+      list.base_ = *base;
+    }
+    list.starts_.push_back(static_cast<uint32_t>(entry.data() - all.data()));
+    list.Get(list.starts_.size() - 1, url);
+    if (absl::Status status = CheckUrl(url); !status.ok()) return at_line(line, status);
+  }
+  if (list.starts_.empty()) {
+    return absl::InvalidArgumentError(fmt::format("{}: has no URLs: write one a line", name));
+  }
+  list.starts_.shrink_to_fit();
+  return list;
+}
+
+void UrlList::Get(uint64_t index, std::string& url) const {
+  const std::string_view entry = LineAt(text_, starts_[index]);
+  if (entry.starts_with('/')) {
+    url.assign(base_).append(entry);
+  } else {
+    url.assign(entry);
+  }
+}
+
+}  // namespace squall

@@ -1,0 +1,46 @@
+// A list of URLs as a text, one a line.
+//
+// Blank lines and lines that begin with '#' are skipped; blanks around a URL, carriage returns at
+// the end of a line and a byte order mark are tolerated. A line that begins with '/' is joined to
+// the base. Holds the text once and four bytes for each line. Immutable: many threads may read.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace squall {
+
+inline constexpr size_t kMaxUrlListBytes = size_t{1} << 30;
+
+class UrlList {
+ public:
+  // `name` stands for the list in messages. `base_url` may be empty if no line begins with '/'.
+  // INVALID_ARGUMENT for the first bad line, with its number, and for a list that has no URLs.
+  static absl::StatusOr<UrlList> Parse(std::string text, std::string_view name,
+                                       std::string_view base_url);
+
+  // At least 1.
+  uint64_t size() const { return starts_.size(); }
+
+  // Sets `url` to entry `index`, 0 ≤ index < size(). Allocates only while `url` has not yet grown
+  // to the longest entry.
+  void Get(uint64_t index, std::string& url) const;
+
+  // The text as it was given. Leaves nothing behind.
+  std::string ReleaseText() && { return std::move(text_); }
+
+ private:
+  UrlList() = default;
+
+  std::string text_;
+  std::string base_;              // without the slash at its end
+  std::vector<uint32_t> starts_;  // position in text_ of each entry
+};
+
+}  // namespace squall

@@ -1,0 +1,38 @@
+// Values as people type them in flags: whole numbers, durations, log levels.
+//
+// Pure. Errors are INVALID_ARGUMENT; their message begins with the value and says what to write
+// instead, so that a caller only puts the flag's name in front.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <spdlog/common.h>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+namespace squall {
+
+// Messages of the protocol carry such text only.
+bool IsUtf8(std::string_view text);
+
+// The text in a form that is safe to print: control characters and what is not UTF-8 escaped, cut
+// off when long, quotes around nothing.
+std::string Printable(std::string_view text);
+
+// A line, or a piece of one, without the blanks and carriage returns around it.
+std::string_view TrimBlanks(std::string_view text);
+
+// Decimal digits alone: no sign, exponent or separators. `lowest` ≤ value ≤ `highest`.
+absl::StatusOr<uint64_t> ParseWholeNumber(std::string_view text, uint64_t lowest, uint64_t highest);
+
+// "10s", "1m30s", "200ms": every number has its unit. `lowest` ≤ value ≤ `highest`.
+absl::StatusOr<absl::Duration> ParseDuration(std::string_view text, absl::Duration lowest,
+                                             absl::Duration highest);
+
+// trace, debug, info, warn, error, off.
+absl::StatusOr<spdlog::level::level_enum> ParseLogLevel(std::string_view text);
+
+}  // namespace squall

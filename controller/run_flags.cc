@@ -1,0 +1,112 @@
+#include "controller/run_flags.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+namespace squall {
+namespace {
+
+// Declares the flags of one group of the help text.
+class Group {
+ public:
+  Group(CLI::App& command, std::string title) : command_(command), title_(std::move(title)) {}
+
+  // A flag with a value, or a positional. The text is taken as it is: CLI11's own conversions
+  // know neither our units nor what to tell the user.
+  void Value(const std::string& names, const std::string& placeholder,
+             std::optional<std::string>& to, const std::string& help) {
+    command_
+        .add_option_function<std::string>(
+            names, [&to](const std::string& text) { to = text; }, help)
+        ->type_name(placeholder)
+        ->group(title_);
+  }
+
+  void Repeated(const std::string& names, const std::string& placeholder,
+                std::vector<std::string>& to, const std::string& help) {
+    // Without extra arguments, a value takes one word and leaves the URL alone.
+    command_.add_option(names, to, help)
+        ->allow_extra_args(false)
+        ->type_name(placeholder)
+        ->group(title_);
+  }
+
+  void Switch(const std::string& names, bool& to, const std::string& help) {
+    command_.add_flag(names, to, help)->group(title_);
+  }
+
+ private:
+  CLI::App& command_;
+  const std::string title_;
+};
+
+constexpr char kExamples[] = R"(Examples:
+  squall run http://127.0.0.1:8080/
+  squall run -n 100000 -c 50 http://127.0.0.1:8080/
+  squall run -z 30s --agents client1,client2:7401,[2001:db8::7]:7400 https://api.example.com/v1/items
+  squall run --urls paths.txt --order shuffled -n 200000 -u http://127.0.0.1:8080
+  squall run -H 'Content-Type: application/json' -d '{"id": 7}' http://127.0.0.1:8080/items
+
+Every number is for the whole fleet. Results go to standard output, progress to standard error.
+Exit codes: 0 done, 2 usage error and nothing sent, 3 not completed as asked or not one response,
+130 interrupted.)";
+
+}  // namespace
+
+CLI::App* AddRunCommand(CLI::App& app, RunFlags& flags) {
+  CLI::App& run = *app.add_subcommand("run", "Send requests and report what came back");
+  run.footer(kExamples);
+
+  Group what(run, "What is requested");
+  what.Value("URL", "", flags.url_argument, "Absolute http:// or https:// URL");
+  what.Value("-u,--url", "URL", flags.url,
+             "The same by name; with --urls, what lines that begin\nwith / are joined to");
+  what.Value("--urls", "FILE", flags.urls,
+             "List of URLs, one a line; blank lines and lines\nbeginning with # are skipped; at "
+             "most 1 GiB");
+  what.Value("--order", "ORDER", flags.order,
+             "How the list is used: sequential (default), shuffled\n(each once, then again in "
+             "another order) or random");
+  what.Value("--seed", "N", flags.seed,
+             "Seed of all that is drawn (default: another one each time)");
+  what.Value("-m,--method", "METHOD", flags.method, "Default: GET, or POST with a body");
+  what.Repeated("-H,--header", "'NAME: VALUE'", flags.headers,
+                "Header; may be given more than once");
+  what.Value("-d,--data", "TEXT", flags.body, "Body");
+  what.Value("-D,--data-file", "FILE", flags.body_file, "Body from a file; at most 16 MiB");
+
+  Group how_much(run, "How much");
+  how_much.Value("-n,--requests", "N", flags.requests, "Requests in total (default: 1000)");
+  how_much.Value("-z,--duration", "TIME", flags.duration,
+                 "Instead of -n: for how long, e.g. 30s or 1m30s");
+  how_much.Value("-c,--concurrency", "N", flags.concurrency,
+                 "Requests in flight (default: cores + 1 of each agent,\nsummed)");
+
+  Group how(run, "How it is sent");
+  how.Value("-t,--timeout", "TIME", flags.timeout,
+            "For one request, to its last byte (default: 30s)");
+  how.Switch("--http2", flags.http2, "HTTP/2, without which no request succeeds");
+  how.Value("--streams", "N", flags.streams,
+            "Requests in flight on one HTTP/2 connection (default: 1)");
+  how.Switch("--no-keepalive", flags.no_keepalive, "A connection for each request");
+  how.Switch("--follow", flags.follow, "Follow redirects, at most 10");
+  how.Value("--proxy", "URL", flags.proxy,
+            "http, https, socks5 or socks5h; variables of the\nenvironment are not looked at");
+  how.Switch("-k,--insecure", flags.insecure, "Do not verify the server's certificate");
+  how.Value("--cacert", "FILE", flags.ca_file, "Certificates (PEM) to verify it against");
+
+  Group who(run, "Who sends it");
+  who.Value("--agents", "LIST", flags.agents,
+            "host[:port],… or @FILE with one a line (# begins a\ncomment); port 7400 if none is "
+            "given; also [v6]:port\nand unix:PATH (default: an agent of its own, here)");
+
+  Group output(run, "What is shown");
+  output.Value("--json", "FILE", flags.json, "Write the full result; - is standard output");
+  output.Switch("--quiet", flags.quiet, "No progress on standard error");
+  output.Value("--log-level", "LEVEL", flags.log_level,
+               "trace, debug, info, warn (default), error or off");
+  return &run;
+}
+
+}  // namespace squall

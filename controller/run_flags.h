@@ -1,0 +1,51 @@
+// The flags of `squall run`, as they were typed.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace squall {
+
+// Nothing here is checked or converted; what was not given is empty. ResolveRunOptions
+// (controller/run_options.h) makes a plan of it.
+struct RunFlags {
+  std::optional<std::string> url_argument;
+  std::optional<std::string> url;
+  std::optional<std::string> urls;
+  std::optional<std::string> order;
+  std::optional<std::string> seed;
+
+  std::optional<std::string> requests;
+  std::optional<std::string> duration;
+  std::optional<std::string> concurrency;
+
+  std::optional<std::string> method;
+  std::vector<std::string> headers;
+  std::optional<std::string> body;
+  std::optional<std::string> body_file;
+
+  std::optional<std::string> timeout;
+  bool http2 = false;
+  std::optional<std::string> streams;
+  bool no_keepalive = false;
+  bool follow = false;
+  std::optional<std::string> proxy;
+  bool insecure = false;
+  std::optional<std::string> ca_file;
+
+  std::optional<std::string> agents;
+
+  std::optional<std::string> json;
+  bool quiet = false;
+  std::optional<std::string> log_level;
+};
+
+// Adds the subcommand `run`. Parsing fills `flags`, which must outlive the parse.
+CLI::App* AddRunCommand(CLI::App& app, RunFlags& flags);
+
+}  // namespace squall

@@ -1,0 +1,301 @@
+#include "controller/run_options.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <random>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "common/http_syntax.h"
+#include "common/url.h"
+#include "common/url_list.h"
+#include "common/values.h"
+#include "controller/files.h"
+
+namespace squall {
+namespace {
+
+constexpr uint64_t kMaxRequests = uint64_t{1} << 62;
+constexpr uint64_t kDefaultRequests = 1000;
+constexpr uint64_t kMaxStreams = (uint64_t{1} << 31) - 1;  // HTTP/2 numbers streams in 31 bits
+constexpr size_t kMaxSmallFile = size_t{16} << 20;         // bodies, certificates, agents
+// Transports count timeouts in milliseconds.
+constexpr absl::Duration kShortest = absl::Milliseconds(1);
+constexpr absl::Duration kLongest = absl::Hours(10'000);
+constexpr absl::Duration kDefaultTimeout = absl::Seconds(30);
+
+using Text = std::optional<std::string>;
+
+template <typename... Arguments>
+absl::Status Invalid(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+  return absl::InvalidArgumentError(fmt::format(format, std::forward<Arguments>(arguments)...));
+}
+
+// The same error, with the flag that it is about in front.
+absl::Status For(std::string_view flag, const absl::Status& status) {
+  return absl::Status(status.code(), fmt::format("{} {}", flag, std::string(status.message())));
+}
+
+// Calls `set` with the flag's number, if it was given.
+template <typename Set>
+absl::Status ReadNumber(std::string_view flag, const Text& text, uint64_t lowest, uint64_t highest,
+                        Set set) {
+  if (!text) return absl::OkStatus();
+  const absl::StatusOr<uint64_t> number = ParseWholeNumber(*text, lowest, highest);
+  if (!number.ok()) return For(flag, number.status());
+  set(*number);
+  return absl::OkStatus();
+}
+
+template <typename Set>
+absl::Status ReadDuration(std::string_view flag, const Text& text, Set set) {
+  if (!text) return absl::OkStatus();
+  const absl::StatusOr<absl::Duration> duration = ParseDuration(*text, kShortest, kLongest);
+  if (!duration.ok()) return For(flag, duration.status());
+  set(absl::ToInt64Nanoseconds(*duration));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> ReadNamedFile(std::string_view flag, const std::string& path,
+                                          size_t limit) {
+  if (path == "-") {
+    return Invalid("{} -: reading from standard input is not supported: name a file", flag);
+  }
+  absl::StatusOr<std::string> text = ReadFile(path, limit);
+  if (!text.ok()) return For(flag, text.status());
+  return text;
+}
+
+absl::StatusOr<v1::Order> ParseOrder(const Text& text) {
+  if (!text || text == "sequential") return v1::ORDER_SEQUENTIAL;
+  if (text == "shuffled") return v1::ORDER_SHUFFLED;
+  if (text == "random") return v1::ORDER_RANDOM;
+  return Invalid("--order {}: must be sequential, shuffled or random", Printable(*text));
+}
+
+absl::Status ResolveUrl(const RunFlags& flags, RunOptions& options) {
+  if (flags.url && flags.url_argument) {
+    return Invalid("the URL is given twice: {} and -u {}: remove one",
+                   Printable(*flags.url_argument), Printable(*flags.url));
+  }
+  if (!flags.url && !flags.url_argument) {
+    if (flags.urls) return absl::OkStatus();
+    return Invalid("no URL: write e.g. squall run http://127.0.0.1:8080/");
+  }
+  const std::string& url = flags.url ? *flags.url : *flags.url_argument;
+  if (absl::Status status = CheckUrl(url); !status.ok()) {
+    return flags.url ? For("-u", status) : status;
+  }
+  options.plan.mutable_request()->set_url(url);
+  return absl::OkStatus();
+}
+
+absl::Status ResolveUrlList(const RunFlags& flags, RunOptions& options) {
+  if (!flags.urls) {
+    if (flags.order) return Invalid("--order is about a list of URLs: name one by --urls");
+    return absl::OkStatus();
+  }
+  const absl::StatusOr<v1::Order> order = ParseOrder(flags.order);
+  if (!order.ok()) return order.status();
+  absl::StatusOr<std::string> text = ReadNamedFile("--urls", *flags.urls, kMaxUrlListBytes);
+  if (!text.ok()) return text.status();
+  const std::string name = Printable(*flags.urls);
+  const size_t size = text->size();
+  absl::StatusOr<UrlList> list =
+      UrlList::Parse(*std::move(text), name, options.plan.request().url());
+  if (!list.ok()) return list.status();
+
+  v1::UrlList& urls = *options.plan.mutable_urls();
+  urls.set_size_bytes(size);
+  urls.set_entries(list->size());
+  urls.set_order(*order);
+  urls.set_name(name);
+  options.url_list_text = std::move(*list).ReleaseText();
+  return absl::OkStatus();
+}
+
+absl::Status ResolveSeed(const RunFlags& flags, v1::Plan& plan) {
+  if (!flags.seed) {
+    std::random_device device;
+    plan.set_seed(std::uniform_int_distribution<uint64_t>()(device));
+  }
+  return ReadNumber("--seed", flags.seed, 0, std::numeric_limits<uint64_t>::max(),
+                    [&plan](uint64_t seed) { plan.set_seed(seed); });
+}
+
+absl::Status ResolveRequest(const RunFlags& flags, v1::Request& request) {
+  if (flags.body && flags.body_file) return Invalid("-d and -D exclude each other: remove one");
+  if (flags.body) request.set_body(*flags.body);
+  if (flags.body_file) {
+    absl::StatusOr<std::string> body = ReadNamedFile("-D", *flags.body_file, kMaxSmallFile);
+    if (!body.ok()) return body.status();
+    request.set_body(*std::move(body));
+  }
+  request.set_method(request.has_body() ? "POST" : "GET");
+  if (flags.method) {
+    if (absl::Status status = CheckMethod(*flags.method); !status.ok()) return For("-m", status);
+    request.set_method(*flags.method);
+  }
+  for (const std::string& text : flags.headers) {
+    absl::StatusOr<v1::Header> header = ParseHeader(text);
+    if (!header.ok()) return For("-H", header.status());
+    *request.add_headers() = *std::move(header);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ResolvePhase(const RunFlags& flags, RunOptions& options) {
+  if (flags.requests && flags.duration) {
+    return Invalid(
+        "-n and -z exclude each other: give a number of requests or a duration, not both");
+  }
+  v1::Phase& phase = *options.plan.mutable_phase();
+  if (!flags.duration) phase.set_requests(kDefaultRequests);
+  options.default_concurrency = !flags.concurrency;
+  absl::Status status;
+  status.Update(ReadNumber("-n", flags.requests, 1, kMaxRequests,
+                           [&phase](uint64_t number) { phase.set_requests(number); }));
+  status.Update(ReadDuration("-z", flags.duration,
+                             [&phase](int64_t nanos) { phase.set_duration_ns(nanos); }));
+  status.Update(ReadNumber(
+      "-c", flags.concurrency, 1, std::numeric_limits<uint32_t>::max(),
+      [&phase](uint64_t number) { phase.set_concurrency(static_cast<uint32_t>(number)); }));
+  return status;
+}
+
+absl::Status ResolveConnections(const RunFlags& flags, v1::Transport& transport) {
+  transport.set_http_version(flags.http2 ? v1::HTTP_VERSION_2 : v1::HTTP_VERSION_1_1);
+  transport.set_no_keepalive(flags.no_keepalive);
+  transport.set_follow(flags.follow);
+  transport.set_streams(1);
+  transport.set_timeout_ns(absl::ToInt64Nanoseconds(kDefaultTimeout));
+  absl::Status status;
+  status.Update(ReadNumber(
+      "--streams", flags.streams, 1, kMaxStreams,
+      [&transport](uint64_t number) { transport.set_streams(static_cast<uint32_t>(number)); }));
+  status.Update(ReadDuration("-t", flags.timeout,
+                             [&transport](int64_t nanos) { transport.set_timeout_ns(nanos); }));
+  if (!status.ok()) return status;
+  if (flags.streams && !flags.http2) {
+    return Invalid("--streams is about HTTP/2 connections: add --http2");
+  }
+  if (transport.streams() > 1 && flags.no_keepalive) {
+    return Invalid("--streams and --no-keepalive exclude each other: remove one");
+  }
+  if (flags.proxy) {
+    status = CheckProxyUrl(*flags.proxy);
+    if (!status.ok()) return For("--proxy", status);
+    transport.set_proxy(*flags.proxy);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ResolveVerification(const RunFlags& flags, v1::Transport& transport) {
+  transport.set_insecure(flags.insecure);
+  if (!flags.ca_file) return absl::OkStatus();
+  if (flags.insecure) {
+    return Invalid("-k and --cacert exclude each other: with -k no certificate is verified");
+  }
+  absl::StatusOr<std::string> pem = ReadNamedFile("--cacert", *flags.ca_file, kMaxSmallFile);
+  if (!pem.ok()) return pem.status();
+  if (pem->find("-----BEGIN CERTIFICATE-----") == std::string::npos &&
+      pem->find("-----BEGIN TRUSTED CERTIFICATE-----") == std::string::npos) {
+    return Invalid(
+        "--cacert {}: no certificate in it: PEM is expected, with lines "
+        "-----BEGIN CERTIFICATE-----",
+        Printable(*flags.ca_file));
+  }
+  transport.set_ca_pem(*std::move(pem));
+  return absl::OkStatus();
+}
+
+// `where` stands for the flag or line in messages.
+absl::Status AddAgent(std::string_view where, std::string_view text, std::vector<Address>& agents) {
+  absl::StatusOr<Address> address = ParseAddress(text);
+  if (!address.ok()) return For(where, address.status());
+  if (std::find(agents.begin(), agents.end(), *address) != agents.end()) {
+    return Invalid("{} {}: {} is named twice: an agent takes part once", where, Printable(text),
+                   address->display);
+  }
+  agents.push_back(*std::move(address));
+  return absl::OkStatus();
+}
+
+// Calls `each` with every piece of `text`, blanks around it removed, and its number from 1 on.
+template <typename Each>
+absl::Status Split(std::string_view text, char separator, Each each) {
+  for (size_t number = 1;; ++number) {
+    const size_t end = text.find(separator);
+    if (absl::Status status = each(TrimBlanks(text.substr(0, end)), number); !status.ok())
+      return status;
+    if (end == std::string_view::npos) return absl::OkStatus();
+    text.remove_prefix(end + 1);
+  }
+}
+
+absl::Status ResolveAgents(const RunFlags& flags, std::vector<Address>& agents) {
+  if (!flags.agents) return absl::OkStatus();
+  if (!flags.agents->starts_with('@')) {
+    return Split(*flags.agents, ',', [&agents](std::string_view text, size_t) {
+      return AddAgent("--agents", text, agents);
+    });
+  }
+  const std::string path = flags.agents->substr(1);
+  const absl::StatusOr<std::string> lines = ReadNamedFile("--agents", path, kMaxSmallFile);
+  if (!lines.ok()) return lines.status();
+  absl::Status status = Split(*lines, '\n', [&](std::string_view line, size_t number) {
+    line = TrimBlanks(line.substr(0, line.find('#')));
+    if (line.empty()) return absl::OkStatus();
+    return AddAgent(fmt::format("{}:{}:", Printable(path), number), line, agents);
+  });
+  if (status.ok() && agents.empty()) {
+    return Invalid("--agents @{}: names no agents: write host or host:port, one a line",
+                   Printable(path));
+  }
+  return status;
+}
+
+absl::Status ResolveOutput(const RunFlags& flags, RunOptions& options) {
+  options.quiet = flags.quiet;
+  if (flags.log_level) {
+    const auto level = ParseLogLevel(*flags.log_level);
+    if (!level.ok()) return For("--log-level", level.status());
+    options.log_level = *level;
+  }
+  if (!flags.json) return absl::OkStatus();
+  if (flags.json->empty()) {
+    return Invalid("--json \"\": name a file, or - for standard output");
+  }
+  if (*flags.json != "-") {
+    if (absl::Status status = CheckWritable(*flags.json); !status.ok()) {
+      return For("--json", status);
+    }
+  }
+  options.json_path = *flags.json;
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<RunOptions> ResolveRunOptions(const RunFlags& flags) {
+  RunOptions options;
+  v1::Plan& plan = options.plan;
+  // Cheap checks first; the one that touches a file that is to be written, last.
+  absl::Status status = ResolveUrl(flags, options);
+  if (status.ok()) status = ResolveSeed(flags, plan);
+  if (status.ok()) status = ResolvePhase(flags, options);
+  if (status.ok()) status = ResolveConnections(flags, *plan.mutable_transport());
+  if (status.ok()) status = ResolveRequest(flags, *plan.mutable_request());
+  if (status.ok()) status = ResolveVerification(flags, *plan.mutable_transport());
+  if (status.ok()) status = ResolveAgents(flags, options.agents);
+  if (status.ok()) status = ResolveUrlList(flags, options);
+  if (status.ok()) status = ResolveOutput(flags, options);
+  if (!status.ok()) return status;
+  return options;
+}
+
+}  // namespace squall

@@ -1,0 +1,34 @@
+// From the flags of `squall run` to a plan: every check that needs no agent.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <spdlog/common.h>
+
+#include "absl/status/statusor.h"
+#include "common/address.h"
+#include "controller/run_flags.h"
+#include "squall/v1/plan.pb.h"
+
+namespace squall {
+
+struct RunOptions {
+  v1::Plan plan;
+  // plan.phase.concurrency is 0: known once the agents have told their cores.
+  bool default_concurrency = false;
+  // No two are the same. Empty: an agent of the run's own.
+  std::vector<Address> agents;
+  // The text of plan.urls, checked; empty if there is no list.
+  std::string url_list_text;
+  // Where the JSON result goes: empty: nowhere; "-": standard output.
+  std::string json_path;
+  bool quiet = false;
+  spdlog::level::level_enum log_level = spdlog::level::warn;
+};
+
+// Reads the files that the flags name and sends nothing. Any error is the user's to mend: its
+// message says which flag, file or line is wrong and what to do.
+absl::StatusOr<RunOptions> ResolveRunOptions(const RunFlags& flags);
+
+}  // namespace squall

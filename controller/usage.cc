@@ -1,0 +1,165 @@
+#include "controller/usage.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <string_view>
+#include <vector>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <fmt/format.h>
+
+#include "common/values.h"
+
+namespace squall {
+namespace {
+
+constexpr int kUsageExitCode = 2;
+
+// Number of insertions, deletions, replacements and swaps of neighbours between two words
+// (optimal string alignment, the restricted Damerau–Levenshtein distance).
+size_t Distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> before(b.size() + 1);  // two rows up
+  std::vector<size_t> above(b.size() + 1);
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    before.swap(above);
+    above.swap(row);
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t replaced = above[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      row[j] = std::min({replaced, above[j] + 1, row[j - 1] + 1});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        row[j] = std::min(row[j], before[j - 2] + 1);
+      }
+    }
+  }
+  return row[b.size()];
+}
+
+// The word that was most likely meant, or nothing: a beginning of it, or a few slips of the finger.
+std::string Nearest(std::string_view typed, const std::vector<std::string>& words) {
+  std::string nearest;
+  size_t smallest = std::max<size_t>(typed.size() / 3, 1) + 1;
+  for (const std::string& word : words) {
+    const bool is_beginning = typed.size() >= 3 && word.starts_with(typed);
+    const size_t distance = is_beginning ? 1 : Distance(typed, word);
+    if (distance < smallest && distance < typed.size()) {
+      smallest = distance;
+      nearest = word;
+    }
+  }
+  return nearest;
+}
+
+std::string UnknownFlag(const CLI::App& command, std::string_view typed) {
+  typed = typed.substr(0, typed.find('='));
+  std::string_view name = typed;
+  name.remove_prefix(std::min(name.find_first_not_of('-'), name.size()));
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options()) {
+    names.insert(names.end(), option->get_lnames().begin(), option->get_lnames().end());
+  }
+  const std::string nearest = Nearest(name, names);
+  if (nearest.empty()) {
+    return fmt::format("unknown flag {}{}", Printable(typed),
+                       command.get_parent() == nullptr ? "; flags stand behind a command" : "");
+  }
+  return fmt::format("unknown flag {}; did you mean --{}?", Printable(typed), nearest);
+}
+
+std::vector<std::string> Commands(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  return names;
+}
+
+std::string UnknownCommand(const CLI::App& app, std::string_view typed) {
+  const std::vector<std::string> commands = Commands(app);
+  std::string nearest = Nearest(typed, commands);
+  if (typed.find("://") != std::string_view::npos) nearest = fmt::format("run {}", typed);
+  if (nearest.empty()) {
+    return fmt::format("unknown command {}; there are {}", Printable(typed),
+                       fmt::join(commands, ", "));
+  }
+  return fmt::format("unknown command {}; did you mean {} {}?", Printable(typed), app.get_name(),
+                     Printable(nearest));
+}
+
+// What the parse left over, or nothing.
+std::string Leftover(const CLI::App& app, const CLI::App& command) {
+  const std::vector<std::string> words = command.remaining();
+  if (words.empty()) return {};
+  // A misspelt flag often leaves its value behind as well, or takes the URL's place with it.
+  const auto flag = std::find_if(words.begin(), words.end(), [](const std::string& word) {
+    return word.size() > 1 && word.starts_with('-') && word != "--";
+  });
+  if (flag != words.end()) return UnknownFlag(command, *flag);
+  if (&command == &app) return UnknownCommand(app, words.front());
+  return fmt::format("unexpected argument {}", Printable(words.front()));
+}
+
+// The flag that was given more often than it may be, or nothing.
+std::string GivenTwice(const CLI::App& command) {
+  for (const CLI::Option* option : command.get_options()) {
+    const auto most = static_cast<size_t>(std::max(option->get_items_expected_max(), 1));
+    if (option->count() > most && option->get_items_expected_min() > 0) {
+      const std::vector<std::string>& letters = option->get_snames();
+      return fmt::format("{} is given twice", letters.empty()
+                                                  ? option->get_name()
+                                                  : fmt::format("-{}", letters.front()));
+    }
+  }
+  return {};
+}
+
+// CLI11 tells which flag an error is about only in the words before the first colon.
+std::string ValueMissing(const CLI::ParseError& error) {
+  const std::string what = error.what();
+  return fmt::format("{} needs a value", what.substr(0, what.find(':')));
+}
+
+std::string Problem(const CLI::App& app, const CLI::App& command, const CLI::ParseError& error) {
+  std::string problem = Leftover(app, command);
+  if (problem.empty() && dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+    problem = GivenTwice(command);
+    if (problem.empty()) problem = ValueMissing(error);
+  }
+  if (problem.empty() && dynamic_cast<const CLI::RequiredError*>(&error) != nullptr &&
+      &command == &app) {
+    problem = fmt::format("a command is missing: {}", fmt::join(Commands(app), ", "));
+  }
+  return problem.empty() ? error.what() : problem;
+}
+
+// The command that the error is about: the subcommand that was being parsed, or the root if that
+// has something left over or there is no subcommand.
+const CLI::App& FaultyCommand(const CLI::App& app) {
+  const std::vector<CLI::App*> parsed = app.get_subcommands();
+  return parsed.empty() || !app.remaining().empty() ? app : *parsed.back();
+}
+
+}  // namespace
+
+std::string UsageMessage(const CLI::App& app, const CLI::ParseError& error) {
+  const CLI::App& command = FaultyCommand(app);
+  const std::string name =
+      &command == &app ? app.get_name() : fmt::format("{} {}", app.get_name(), command.get_name());
+  return fmt::format("{}: {}\ntry: {} --help\n", app.get_name(), Problem(app, command, error),
+                     name);
+}
+
+int ReportUsageError(const CLI::App& app, const CLI::ParseError& error) {
+  if (dynamic_cast<const CLI::CallForHelp*>(&error) != nullptr) {
+    fmt::print(stdout, "{}", app.help());
+    return 0;
+  }
+  fmt::print(stderr, "{}", UsageMessage(app, error));
+  return kUsageExitCode;
+}
+
+}  // namespace squall

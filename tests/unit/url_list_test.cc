@@ -1,0 +1,112 @@
+#include "common/url_list.h"
+
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+namespace squall {
+namespace {
+
+std::vector<std::string> AllOf(const UrlList& list) {
+  std::vector<std::string> urls(list.size());
+  for (uint64_t i = 0; i < list.size(); ++i) list.Get(i, urls[i]);
+  return urls;
+}
+
+TEST(UrlList, Entries) {
+  struct Case {
+    std::string name, text, base;
+    std::vector<std::string> want;
+  };
+  const std::vector<Case> cases = {
+      {"one", "http://a/\n", "", {"http://a/"}},
+      {"no final newline", "http://a/\nhttp://b/", "", {"http://a/", "http://b/"}},
+      {"carriage returns", "http://a/\r\n\r\nhttp://b/\r\n", "", {"http://a/", "http://b/"}},
+      {"blank lines and comments", "\n# x\n  \t\n  # y\nhttp://a/\n\n", "", {"http://a/"}},
+      {"blanks around", "  http://a/ \t\nhttp://b/  ", "", {"http://a/", "http://b/"}},
+      {"byte order mark", "\xEF\xBB\xBFhttp://a/\n", "", {"http://a/"}},
+      {"the same twice", "http://a/\nhttp://a/\n", "", {"http://a/", "http://a/"}},
+      {"a # behind", "http://a/#x\n", "", {"http://a/#x"}},
+      {"joined",
+       "/x\n/\n/y?z#1\n",
+       "http://h:1",
+       {"http://h:1/x", "http://h:1/", "http://h:1/y?z#1"}},
+      {"base ends with a slash", "/x\n", "http://h/", {"http://h/x"}},
+      {"base with a path", "/x\n", "http://h/api", {"http://h/api/x"}},
+      {"mixed", "/x\nhttps://other/\n", "http://h", {"http://h/x", "https://other/"}},
+      {"base with a query not needed", "http://a/\n", "http://h/?q", {"http://a/"}},
+  };
+  for (const Case& c : cases) {
+    const auto list = UrlList::Parse(c.text, "urls.txt", c.base);
+    ASSERT_TRUE(list.ok()) << c.name << ": " << list.status();
+    EXPECT_EQ(AllOf(*list), c.want) << c.name;
+  }
+}
+
+TEST(UrlList, Bad) {
+  struct Case {
+    std::string name, text, base, want;
+  };
+  const std::vector<Case> cases = {
+      {"empty", "", "", "urls.txt: has no URLs: write one a line"},
+      {"only comments", "# a\n\n#b", "", "urls.txt: has no URLs: write one a line"},
+      {"only a byte order mark", "\xEF\xBB\xBF", "", "urls.txt: has no URLs: write one a line"},
+      {"bad line", "# list\r\nhttp://a/\r\n\r\nexample.com\r\n", "",
+       "urls.txt:4: example.com: no scheme: did you mean http://example.com?"},
+      {"bad last line", "http://a/\nftp://b/", "",
+       "urls.txt:2: ftp://b/: ftp:// is not supported: use http:// or https://"},
+      {"space within", "http://a/ http://b/\n", "",
+       "urls.txt:1: http://a/ http://b/: a space at position 10: write %20"},
+      {"bad joined line", "/a\n/b c\n", "http://h",
+       "urls.txt:2: http://h/b c: a space at position 11: write %20"},
+      {"no base", "http://a/\n/x\n", "",
+       "urls.txt:2: the line begins with '/': give the URL that it is to be joined to by -u"},
+      {"base with a query", "/x\n", "http://h/?q=1",
+       "urls.txt:1: the line begins with '/' but cannot be joined to http://h/?q=1: give a URL "
+       "without ? and #"},
+      {"base with a fragment", "/x\n", "http://h/#f",
+       "urls.txt:1: the line begins with '/' but cannot be joined to http://h/#f: give a URL "
+       "without ? and #"},
+      {"bad base", "/x\n", "h:80", "urls.txt:1: h:80: no scheme: did you mean http://h:80?"},
+  };
+  for (const Case& c : cases) {
+    const auto list = UrlList::Parse(c.text, "urls.txt", c.base);
+    EXPECT_EQ(list.status().code(), absl::StatusCode::kInvalidArgument) << c.name;
+    EXPECT_EQ(list.status().message(), c.want) << c.name;
+  }
+}
+
+TEST(UrlList, KeepsTheTextAsItWas) {
+  const std::string text = "# list\r\n http://a/\r\n\n/x";
+  auto list = UrlList::Parse(text, "urls.txt", "http://h");
+  ASSERT_TRUE(list.ok()) << list.status();
+  EXPECT_EQ(std::move(*list).ReleaseText(), text);
+}
+
+TEST(UrlList, ReadsIntoTheSameStringWithoutGrowingIt) {
+  std::string text;
+  for (int i = 0; i < 1000; ++i) text += fmt::format("/items/{:04}\n", i);
+  const auto list = UrlList::Parse(text, "urls.txt", "http://127.0.0.1:8080");
+  ASSERT_TRUE(list.ok()) << list.status();
+  ASSERT_EQ(list->size(), 1000U);
+  std::string url;
+  list->Get(999, url);
+  const char* const data = url.data();
+  for (uint64_t i = 0; i < list->size(); ++i) {
+    list->Get(i, url);
+    EXPECT_EQ(url, fmt::format("http://127.0.0.1:8080/items/{:04}", i));
+  }
+  EXPECT_EQ(url.data(), data);
+}
+
+TEST(UrlList, MovesWithItsText) {
+  auto list = UrlList::Parse("/x", "urls.txt", "http://h");
+  ASSERT_TRUE(list.ok()) << list.status();
+  const UrlList moved = *std::move(list);
+  EXPECT_EQ(AllOf(moved), std::vector<std::string>{"http://h/x"});
+}
+
+}  // namespace
+}  // namespace squall
