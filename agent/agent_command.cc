@@ -79,7 +79,7 @@ int RunAgent(const AgentFlags& flags) {
   absl::StatusOr<Address> address = ParseListenAddress(flags.listen);
   if (!address.ok()) return Fail(address.status());
   auto server = ControlServer::Listen(
-      address->target, [&session](LinkEvent event) { session.Post(std::move(event)); });
+      *address, [&session](LinkEvent event) { session.Post(std::move(event)); });
   if (!server.ok()) return Fail(server.status());
   if (flags.parent_fd < 0) {
     fmt::print("listening on {}\n", (*server)->address());

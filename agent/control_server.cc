@@ -75,21 +75,21 @@ class Server final : public ControlServer, private v1::Agent::CallbackService {
     if (server_) server_->Shutdown(std::chrono::system_clock::now());
   }
 
-  absl::Status Listen(const std::string& address) {
+  absl::Status Listen(const Address& address) {
     int port = 0;
     grpc::ServerBuilder builder;
-    builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
+    builder.AddListeningPort(address.target, grpc::InsecureServerCredentials(), &port);
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // two agents must not share a port
     builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
     builder.RegisterService(this);
     server_ = builder.BuildAndStart();
     if (!server_) {
       return absl::UnavailableError(
-          fmt::format("cannot listen on {}: is another agent running there?", address));
+          fmt::format("cannot listen on {}: is another agent running there?", address.display));
     }
-    address_ = address;
-    if (!address.starts_with("unix:")) {
-      address_ = fmt::format("{}:{}", address.substr(0, address.rfind(':')), port);
+    address_ = address.display;
+    if (!address_.starts_with("unix:")) {
+      address_ = fmt::format("{}:{}", address_.substr(0, address_.rfind(':')), port);
     }
     return absl::OkStatus();
   }
@@ -109,7 +109,7 @@ class Server final : public ControlServer, private v1::Agent::CallbackService {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ControlServer>> ControlServer::Listen(
-    const std::string& address, std::function<void(LinkEvent)> events) {
+    const Address& address, std::function<void(LinkEvent)> events) {
   auto server = std::make_unique<Server>(std::move(events));
   if (absl::Status status = server->Listen(address); !status.ok()) return status;
   return server;

@@ -9,21 +9,22 @@
 
 #include "absl/status/statusor.h"
 #include "agent/control_link.h"
+#include "common/address.h"
 
 namespace squall {
 
 class ControlServer {
  public:
-  // Listens on `address` (host:port, port 0 for any, or unix:PATH). `events` is called from gRPC's
+  // Listens on `address`, on any free port if it has port 0. `events` is called from gRPC's
   // threads until the server is destroyed and must not block.
   // UNAVAILABLE if the address cannot be had.
   static absl::StatusOr<std::unique_ptr<ControlServer>> Listen(
-      const std::string& address, std::function<void(LinkEvent)> events);
+      const Address& address, std::function<void(LinkEvent)> events);
 
   // Breaks every stream and waits for the last event.
   virtual ~ControlServer() = default;
 
-  // The address with the port that was chosen.
+  // The address for people, with the port that was chosen.
   virtual const std::string& address() const = 0;
 };
 
