@@ -12,7 +12,8 @@ namespace {
 constexpr uint64_t kGolden = 0x9e3779b97f4a7c15;
 
 // Four rounds mix large domains; small ones, where a round has only a handful of functions to
-// choose from, need eight until every order comes equally often.
+// choose from, need eight until every pair of places gets every pair of entries
+// equally often.
 constexpr uint64_t kRounds = 8;
 
 // The finalizer of SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number
@@ -26,12 +27,8 @@ uint64_t Mix(uint64_t value) {
 // The draw of number `counter` from SplitMix64 seeded with `key`.
 uint64_t Draw(uint64_t key, uint64_t counter) { return Mix(key + (counter + 1) * kGolden); }
 
-// Half the bits of the smallest domain with an even number of bits that holds all entries. But not
-// 2: with halves of 2 bits some orders stay more likely than others, however many the rounds.
-int HalfBits(uint64_t entries) {
-  const int half_bits = (static_cast<int>(std::bit_width(entries - 1)) + 1) / 2;
-  return half_bits == 2 ? 3 : half_bits;
-}
+// Half the bits of the smallest domain with an even number of bits that holds all entries.
+int HalfBits(uint64_t entries) { return (static_cast<int>(std::bit_width(entries - 1)) + 1) / 2; }
 
 }  // namespace
 

@@ -1,7 +1,7 @@
 // Which entry of a list request(n) uses.
 //
 // A pure function of (order, seed, entries, n): the same on every machine, with no state and no
-// list of indices. Thread-safe. Some ten nanoseconds (shuffled: about a hundred) a call.
+// list of indices. Thread-safe. A call takes a few nanoseconds, under shuffled order 20 to 160.
 #pragma once
 
 #include <cstdint>

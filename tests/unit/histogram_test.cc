@@ -269,6 +269,22 @@ TEST(HistogramTest, DecodeRefusesWhatNoHistogramEncodes) {
       {"more counts than gaps", [](auto& p) { p.add_counts(1); }},
       {"gap of 0 at first", [](auto& p) { p.set_gaps(0, 0); }},
       {"gap of 0 later", [](auto& p) { p.set_gaps(1, 0); }},
+      {"gap of 0 that adds up",
+       [](auto& p) {
+         p = Proto(7, 7, 7, {{7, 1}}), p.add_gaps(0), p.add_counts(1), p.set_count(2);
+       }},
+      {"count of 0 that adds up",
+       [](auto& p) {
+         p = Proto(7, 7, 7, {{7, 1}, {9, 0}});
+       }},
+      {"counts overflow and add up",
+       [](auto& p) {
+         p = Proto(0, 1, 2, {{0, UINT64_MAX}, {1, 2}});
+       }},
+      {"min above its bucket that adds up",
+       [](auto& p) {
+         p = Proto(4100, 4102, 8202, {{3072, 1}, {3073, 1}});
+       }},
       {"bucket just out of range",
        [](auto& p) {
          p = Proto(0, kLargest, 0, {{54 * 1024, 1}});

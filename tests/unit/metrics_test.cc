@@ -305,6 +305,10 @@ TEST(MetricsTest, DecodeRefusesWhatContradictsItself) {
        [](auto& p) { AddStatus(p, 500, UINT64_MAX), AddStatus(p, 501, 1); }},
       {"failures and statuses overflow to their sum",
        [](auto& p) { AddStatus(p, 500, UINT64_MAX), AddFailure(p, v1::FAILURE_KIND_OTHER, 1); }},
+      {"kinds overflow to their sum",
+       [](auto& p) {
+         p.mutable_failures(0)->set_count(UINT64_MAX), AddFailure(p, v1::FAILURE_KIND_OTHER, 2);
+       }},
       {"status of 0", [](auto& p) { p.mutable_statuses(0)->set_status(0); }},
       {"status of 99", [](auto& p) { p.mutable_statuses(0)->set_status(99); }},
       {"status of 1000", [](auto& p) { p.mutable_statuses(2)->set_status(1000); }},
