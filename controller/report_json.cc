@@ -1,0 +1,184 @@
+#include "controller/report_json.h"
+
+#include <cmath>
+
+#include <nlohmann/json.hpp>
+
+#include "absl/time/time.h"
+#include "controller/summary.h"
+
+namespace squall {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json RunJson(const RunResult& result) {
+  return {{"id", result.id},
+          {"version", SQUALL_VERSION},
+          {"seed", result.plan.seed()},
+          {"started_at",
+           absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", result.started_at, absl::UTCTimeZone())},
+          {"elapsed_ns", result.elapsed},
+          {"state", StateName(result.state)}};
+}
+
+Json RequestJson(const v1::Request& request) {
+  Json headers = Json::array();
+  for (const v1::Header& header : request.headers()) {
+    Json value = header.value();
+    if (IsSecretHeader(header.name())) value = nullptr;
+    headers.push_back({{"name", header.name()}, {"value", value}});
+  }
+  Json body_bytes;
+  if (request.has_body()) body_bytes = request.body().size();
+  return {{"method", request.method()},
+          {"url", WithoutPassword(request.url())},
+          {"headers", headers},
+          {"body_bytes", body_bytes}};
+}
+
+Json UrlsJson(const v1::Plan& plan) {
+  if (!plan.has_urls()) return nullptr;
+  const auto order = [&]() -> Json {
+    switch (plan.urls().order()) {
+      case v1::ORDER_SEQUENTIAL:
+        return "sequential";
+      case v1::ORDER_SHUFFLED:
+        return "shuffled";
+      case v1::ORDER_RANDOM:
+        return "random";
+      default:
+        return nullptr;
+    }
+  };
+  return {{"name", plan.urls().name()},
+          {"size_bytes", plan.urls().size_bytes()},
+          {"entries", plan.urls().entries()},
+          {"order", order()}};
+}
+
+Json TransportJson(const v1::Transport& transport) {
+  const auto version = [&]() -> Json {
+    switch (transport.http_version()) {
+      case v1::HTTP_VERSION_1_1:
+        return "1.1";
+      case v1::HTTP_VERSION_2:
+        return "2";
+      default:
+        return nullptr;
+    }
+  };
+  return {{"http_version", version()},
+          {"streams", transport.streams()},
+          {"no_keepalive", transport.no_keepalive()},
+          {"timeout_ns", transport.timeout_ns()},
+          {"follow", transport.follow()},
+          {"insecure", transport.insecure()},
+          {"ca_pem_bytes", transport.ca_pem().size()},
+          {"proxy", WithoutPassword(transport.proxy())}};
+}
+
+Json PlanJson(const v1::Plan& plan) {
+  return {{"seed", plan.seed()},
+          {"request", RequestJson(plan.request())},
+          {"urls", UrlsJson(plan)},
+          {"phase",
+           {{"requests", plan.phase().requests()},
+            {"duration_ns", plan.phase().duration_ns()},
+            {"concurrency", plan.phase().concurrency()}}},
+          {"transport", TransportJson(plan.transport())}};
+}
+
+Json TotalsJson(const RunResult& result) {
+  const Metrics& fleet = result.fleet;
+  return {{"planned", result.planned},
+          {"recorded", fleet.recorded()},
+          {"succeeded", fleet.succeeded},
+          {"failed", fleet.failed},
+          {"bytes_received", fleet.bytes_received},
+          {"bytes_sent", fleet.bytes_sent},
+          {"connections", fleet.connections},
+          {"requests_per_second", PerSecond(fleet.recorded(), result.elapsed)}};
+}
+
+// Of no values there is only the count; the rest is null, as 0 would be a lie.
+Json HistogramJson(const Histogram& histogram) {
+  const bool empty = histogram.count() == 0;
+  const auto value = [empty](uint64_t nanos) { return empty ? Json() : Json(nanos); };
+  const auto rounded = [&](double nanos) {
+    return value(static_cast<uint64_t>(std::llround(nanos)));
+  };
+  Json json = {{"count", histogram.count()},
+               {"min_ns", value(histogram.min())},
+               {"mean_ns", rounded(histogram.Mean())},
+               {"stddev_ns", rounded(histogram.StandardDeviation())},
+               {"max_ns", value(histogram.max())}};
+  for (const Percentile& percentile : kPercentiles) {
+    json[std::string(percentile.key)] = value(histogram.Quantile(percentile.fraction()));
+  }
+  return json;
+}
+
+Json LatencyJson(const Metrics& metrics) {
+  return {{"success", {{"service", HistogramJson(metrics.success_service)}}},
+          {"failure", {{"service", HistogramJson(metrics.failure_service)}}}};
+}
+
+Json StatusesJson(const Metrics& metrics) {
+  Json json = Json::object();
+  for (size_t status = 0; status < metrics.statuses.size(); ++status) {
+    if (metrics.statuses[status] > 0) json[std::to_string(status)] = metrics.statuses[status];
+  }
+  return json;
+}
+
+Json ErrorsJson(const Metrics& metrics) {
+  Json json = Json::array();
+  for (const ErrorRow& row : ErrorRows(metrics)) {
+    const std::string sample = row.samples.empty() ? "" : row.samples.front()->detail;
+    json.push_back({{"kind", row.kind}, {"count", row.count}, {"sample", sample}});
+  }
+  return json;
+}
+
+Json AgentsJson(const RunResult& result) {
+  Json json = Json::array();
+  for (const AgentResult& agent : result.agents) {
+    const Metrics& metrics = agent.metrics;
+    json.push_back({{"name", agent.name},
+                    {"address", agent.address},
+                    {"concurrency", agent.concurrency},
+                    {"recorded", metrics.recorded()},
+                    {"succeeded", metrics.succeeded},
+                    {"failed", metrics.failed},
+                    {"bytes_received", metrics.bytes_received},
+                    {"bytes_sent", metrics.bytes_sent},
+                    {"connections", metrics.connections},
+                    {"requests_per_second", PerSecond(metrics.recorded(), result.elapsed)},
+                    {"latency", LatencyJson(metrics)},
+                    {"host",
+                     {{"os", agent.host.os()},
+                      {"machine", agent.host.machine()},
+                      {"cores", agent.host.cores()},
+                      {"version", agent.build}}}});
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string JsonReport(const RunResult& result) {
+  const Json json = {{"run", RunJson(result)},
+                     {"notes", result.notes},
+                     {"plan", PlanJson(result.plan)},
+                     {"totals", TotalsJson(result)},
+                     {"latency", LatencyJson(result.fleet)},
+                     {"status_codes", StatusesJson(result.fleet)},
+                     {"errors", ErrorsJson(result.fleet)},
+                     {"agents", AgentsJson(result)}};
+  constexpr int kIndent = 2;
+  constexpr bool kAscii = true;
+  return json.dump(kIndent, ' ', kAscii, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace squall

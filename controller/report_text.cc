@@ -1,0 +1,308 @@
+#include "controller/report_text.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "controller/latency_picture.h"
+#include "controller/summary.h"
+#include "controller/text_table.h"
+#include "controller/units.h"
+
+namespace squall {
+namespace {
+
+using Align = TextTable::Align;
+using Cell = TextTable::Cell;
+
+constexpr size_t kMostStatuses = 20;
+constexpr size_t kMostErrors = 12;
+
+std::string Time(double nanos, const TextStyle& style) { return FormatDuration(nanos, style.utf8); }
+
+std::string Time(uint64_t nanos, const TextStyle& style) {
+  return Time(static_cast<double>(nanos), style);
+}
+
+std::string Heading(std::string_view text, const TextStyle& style) {
+  return fmt::format("\n{}\n", Paint(text, Colour::kBold, style));
+}
+
+std::string_view Plural(uint64_t count) { return count == 1 ? "" : "s"; }
+
+std::string Paragraph(std::string_view foreign, Colour colour, const TextStyle& style) {
+  const auto width = static_cast<size_t>(std::max(style.width, 1));
+  return Paint(Wrap(Printable(foreign, style.utf8), width, 2), colour, style) + "\n";
+}
+
+// ---- what the reader must know first
+
+std::string NoResponse(const RunResult& result) {
+  std::string text = "Not one response came";
+  const std::vector<ErrorRow> rows = ErrorRows(result.fleet);
+  if (rows.empty()) return text + ".";
+  const ErrorRow& first = rows.front();
+  text += fmt::format(": {}", first.kind);
+  if (!first.samples.empty() && !first.samples.front()->detail.empty()) {
+    text += fmt::format(" ({})", first.samples.front()->detail);
+  }
+  if (rows.size() > 1)
+    text += fmt::format(", and {} other kind{} of error", rows.size() - 1, Plural(rows.size() - 1));
+  return text + ".";
+}
+
+std::string Interrupted(const RunResult& result, const TextStyle& style) {
+  const auto elapsed = static_cast<uint64_t>(std::max<Nanos>(result.elapsed, 0));
+  return fmt::format("Interrupted after {}: {} of {} requests are recorded.", Time(elapsed, style),
+                     FormatCount(result.fleet.recorded()), FormatCount(result.planned));
+}
+
+std::string Incomplete(const RunResult& result) {
+  if (!result.notes.empty()) return "Incomplete: " + result.notes.front();
+  return fmt::format("Incomplete: {} of {} requests are recorded.",
+                     FormatCount(result.fleet.recorded()), FormatCount(result.planned));
+}
+
+std::string GravestFirst(const RunResult& result, const TextStyle& style) {
+  std::string out;
+  const bool no_response = result.fleet.responses() == 0;
+  // If nothing was recorded either, the state explains why; otherwise the failures do.
+  const bool failures_explain = result.fleet.recorded() > 0;
+  if (no_response && failures_explain) out += Paragraph(NoResponse(result), Colour::kRed, style);
+  size_t notes_used = 0;
+  if (result.state == RunState::kIncomplete) {
+    out += Paragraph(Incomplete(result), Colour::kRed, style);
+    notes_used = std::min<size_t>(result.notes.size(), 1);
+  } else if (result.state == RunState::kInterrupted) {
+    out += Paragraph(Interrupted(result, style), Colour::kYellow, style);
+  }
+  if (no_response && !failures_explain) out += Paragraph(NoResponse(result), Colour::kRed, style);
+  for (size_t i = notes_used; i < result.notes.size(); ++i) {
+    out += Paragraph("Note: " + result.notes[i], Colour::kYellow, style);
+  }
+  if (!out.empty()) out += '\n';
+  return out;
+}
+
+// ---- what ran, and what it came to
+
+std::string WhatRan(const RunResult& result, const TextStyle& style) {
+  const v1::Plan& plan = result.plan;
+  std::string what = plan.request().method() + " ";
+  if (plan.has_urls()) {
+    static constexpr std::array<std::string_view, 4> kOrders = {"", ", sequential", ", shuffled",
+                                                                ", random"};
+    const auto order = static_cast<size_t>(plan.urls().order());
+    what += fmt::format("{} URL{} of {}{}", FormatCount(plan.urls().entries()),
+                        Plural(plan.urls().entries()), plan.urls().name(),
+                        order < kOrders.size() ? kOrders[order] : "");
+    if (plan.urls().order() != v1::ORDER_SEQUENTIAL) what += fmt::format(", seed {}", plan.seed());
+  } else {
+    what += WithoutPassword(plan.request().url());
+  }
+
+  const v1::Phase& phase = plan.phase();
+  std::string how =
+      phase.requests() > 0
+          ? fmt::format("{} request{}", FormatCount(phase.requests()), Plural(phase.requests()))
+          : Time(static_cast<double>(phase.duration_ns()), style);
+  how += fmt::format(", concurrency {}", FormatCount(phase.concurrency()));
+  const auto agents = static_cast<uint64_t>(
+      std::count_if(result.agents.begin(), result.agents.end(),
+                    [](const AgentResult& agent) { return agent.concurrency > 0; }));
+  how += fmt::format(", {} agent{}", FormatCount(agents), Plural(agents));
+  const v1::Transport& transport = plan.transport();
+  if (transport.http_version() == v1::HTTP_VERSION_2) {
+    how += fmt::format(", HTTP/2, {} stream{} a connection", transport.streams(),
+                       Plural(transport.streams()));
+  }
+  if (transport.no_keepalive()) how += ", no keep-alive";
+  if (transport.follow()) how += ", following redirects";
+  if (transport.insecure()) how += ", certificates not verified";
+  if (!transport.proxy().empty()) how += ", by proxy " + WithoutPassword(transport.proxy());
+
+  const auto width = static_cast<size_t>(std::max(style.width, 1));
+  return Paint(Cut(Printable(what, style.utf8), width, style.utf8), Colour::kBold, style) + "\n" +
+         Paragraph(how, Colour::kNone, style);
+}
+
+std::string Totals(const RunResult& result, const TextStyle& style) {
+  const Metrics& fleet = result.fleet;
+  const auto elapsed = static_cast<uint64_t>(std::max<Nanos>(result.elapsed, 0));
+  const auto per_second = [&](uint64_t bytes) {
+    return FormatBytes(PerSecond(bytes, result.elapsed)) + "/s";
+  };
+  const auto size = [](uint64_t bytes) { return FormatBytes(static_cast<double>(bytes)); };
+  const Colour failed = fleet.failed > 0 ? Colour::kRed : Colour::kNone;
+  const Colour recorded = fleet.recorded() == result.planned ? Colour::kNone : Colour::kYellow;
+
+  TextTable table({Align::kLeft, Align::kRight, Align::kLeft});
+  table.AddRow({"Requests/s",
+                Cell(FormatRate(PerSecond(fleet.recorded(), result.elapsed)), Colour::kBold),
+                fmt::format("in {}", Time(elapsed, style))});
+  table.AddRow({"Recorded", Cell(FormatCount(fleet.recorded()), recorded),
+                fmt::format("of {} {}", FormatCount(result.planned),
+                            result.plan.phase().requests() > 0 ? "planned" : "issued")});
+  table.AddRow({"  succeeded", FormatCount(fleet.succeeded),
+                FormatShare(fleet.succeeded, fleet.recorded())});
+  table.AddRow({"  failed", Cell(FormatCount(fleet.failed), failed),
+                Cell(FormatShare(fleet.failed, fleet.recorded()), failed)});
+  table.AddRow({"Received", size(fleet.bytes_received), per_second(fleet.bytes_received)});
+  table.AddRow({"Sent", size(fleet.bytes_sent), per_second(fleet.bytes_sent)});
+  table.AddRow({"Connections", FormatCount(fleet.connections), "opened"});
+  return "\n" + table.ToString(style, 0);
+}
+
+// ---- service time
+
+std::string ServiceTime(const Metrics& fleet, const TextStyle& style) {
+  if (fleet.recorded() == 0) return "";
+  TextTable table(std::vector<Align>(1 + kPercentiles.size(), Align::kRight));
+  std::vector<Cell> names = {""};
+  for (const Percentile& percentile : kPercentiles) {
+    names.emplace_back(std::string(percentile.name), Colour::kDim);
+  }
+  const auto add_spread = [&](const char* name, const Histogram& histogram) {
+    if (histogram.count() == 0) return;
+    table.AddRow({name, Time(histogram.min(), style), Time(histogram.Mean(), style),
+                  Time(histogram.StandardDeviation(), style), Time(histogram.max(), style)});
+  };
+  const auto add_percentiles = [&](const char* name, const Histogram& histogram) {
+    if (histogram.count() == 0) return;
+    std::vector<Cell> row = {name};
+    for (const Percentile& percentile : kPercentiles) {
+      if (percentile.IsMaximum(histogram.count())) {
+        row.emplace_back("= max", Colour::kDim);
+      } else {
+        row.emplace_back(Time(histogram.Quantile(percentile.fraction()), style));
+      }
+    }
+    table.AddRow(std::move(row));
+  };
+  table.AddRow({"", Cell("min", Colour::kDim), Cell("mean", Colour::kDim),
+                Cell("stddev", Colour::kDim), Cell("max", Colour::kDim)});
+  add_spread("success", fleet.success_service);
+  add_spread("failure", fleet.failure_service);
+  table.AddRow(std::move(names));
+  add_percentiles("success", fleet.success_service);
+  add_percentiles("failure", fleet.failure_service);
+  return Heading("Service time", style) + table.ToString(style, 2);
+}
+
+std::string Picture(const Histogram& histogram, const TextStyle& style) {
+  if (histogram.count() == 0) return "";
+  return Heading("Service time of successes", style) + LatencyPicture(histogram, style, 2);
+}
+
+// ---- statuses and errors
+
+Colour ColourOf(uint32_t status) {
+  if (status >= 500) return Colour::kRed;
+  if (status >= 400) return Colour::kYellow;
+  return status >= 200 && status < 300 ? Colour::kGreen : Colour::kNone;
+}
+
+std::string Statuses(const Metrics& fleet, const TextStyle& style) {
+  const uint64_t responses = fleet.responses();
+  if (responses == 0) return "";
+  TextTable table({Align::kLeft, Align::kRight, Align::kRight});
+  size_t rows = 0;
+  size_t more = 0;
+  uint64_t more_count = 0;
+  for (uint32_t status = 0; status < Metrics::kStatuses; ++status) {
+    const uint64_t count = fleet.statuses[status];
+    if (count == 0) continue;
+    if (rows == kMostStatuses) {
+      ++more;
+      more_count += count;
+      continue;
+    }
+    ++rows;
+    table.AddRow({Cell(fmt::format("{}", status), ColourOf(status)), FormatCount(count),
+                  Cell(FormatShare(count, responses), Colour::kDim)});
+  }
+  if (more > 0) {
+    table.AddRow({fmt::format("{} more", more), FormatCount(more_count),
+                  Cell(FormatShare(more_count, responses), Colour::kDim)});
+  }
+  return Heading("Status codes", style) + table.ToString(style, 2);
+}
+
+std::string SampleText(const Metrics::Sample& sample, const TextStyle& style) {
+  const std::string detail = Printable(sample.detail, style.utf8);
+  if (!detail.empty()) return detail;
+  return sample.kind == v1::FAILURE_KIND_STATUS ? "(empty body)" : "";
+}
+
+std::string Errors(const Metrics& fleet, const TextStyle& style) {
+  const std::vector<ErrorRow> errors = ErrorRows(fleet);
+  if (errors.empty()) return "";
+  TextTable table({Align::kRight, Align::kLeft, Align::kRight, Align::kLeft});
+  const size_t shown = std::min(errors.size(), kMostErrors);
+  for (size_t i = 0; i < shown; ++i) {
+    std::vector<Cell> row = {FormatCount(errors[i].count), Cell(errors[i].kind, Colour::kRed)};
+    std::set<std::string> seen;  // the same message again says nothing new
+    for (const Metrics::Sample* sample : errors[i].samples) {
+      std::string text = SampleText(*sample, style);
+      if (!seen.insert(text).second) continue;
+      row.emplace_back(fmt::format("n = {}", sample->number), Colour::kDim);
+      row.emplace_back(std::move(text));
+      table.AddRow(std::move(row));
+      row = {"", ""};
+    }
+    if (seen.empty()) table.AddRow(std::move(row));
+  }
+  uint64_t more_count = 0;
+  for (size_t i = shown; i < errors.size(); ++i) more_count += errors[i].count;
+  if (more_count > 0) {
+    table.AddRow({FormatCount(more_count), fmt::format("of {} more kinds", errors.size() - shown)});
+  }
+  return Heading("Errors", style) + table.ToString(style, 2);
+}
+
+// ---- agents
+
+std::string Agents(const RunResult& result, const TextStyle& style) {
+  if (result.agents.empty()) return "";
+  TextTable table({Align::kLeft, Align::kLeft, Align::kRight, Align::kRight, Align::kRight,
+                   Align::kRight, Align::kRight, Align::kRight, Align::kRight});
+  std::vector<Cell> names;
+  for (const char* name :
+       {"name", "address", "cores", "c", "recorded", "failed", "req/s", "p50", "p99"}) {
+    names.emplace_back(name, Colour::kDim);
+  }
+  table.AddRow(std::move(names));
+  for (const AgentResult& agent : result.agents) {
+    const Metrics& metrics = agent.metrics;
+    const auto quantile = [&](double fraction) {
+      if (metrics.success_service.count() == 0) return std::string("-");
+      return Time(metrics.success_service.Quantile(fraction), style);
+    };
+    std::vector<Cell> row = {Printable(agent.name, style.utf8),
+                             Printable(agent.address, style.utf8), FormatCount(agent.host.cores())};
+    if (agent.concurrency == 0) {
+      row.insert(row.end(), {"-", "not used"});
+    } else {
+      row.insert(row.end(), {FormatCount(agent.concurrency), FormatCount(metrics.recorded()),
+                             Cell(FormatCount(metrics.failed),
+                                  metrics.failed > 0 ? Colour::kRed : Colour::kNone),
+                             FormatRate(PerSecond(metrics.recorded(), result.elapsed)),
+                             quantile(0.5), quantile(0.99)});
+    }
+    table.AddRow(std::move(row));
+  }
+  return Heading("Agents, and the service time of their successes", style) +
+         table.ToString(style, 2);
+}
+
+}  // namespace
+
+std::string TextReport(const RunResult& result, const TextStyle& style) {
+  return GravestFirst(result, style) + WhatRan(result, style) + Totals(result, style) +
+         ServiceTime(result.fleet, style) + Picture(result.fleet.success_service, style) +
+         Statuses(result.fleet, style) + Errors(result.fleet, style) + Agents(result, style);
+}
+
+}  // namespace squall

@@ -1,0 +1,69 @@
+#include "controller/summary.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "absl/strings/match.h"
+
+namespace squall {
+
+std::string_view StateName(RunState state) {
+  switch (state) {
+    case RunState::kComplete:
+      return "complete";
+    case RunState::kInterrupted:
+      return "interrupted";
+    case RunState::kIncomplete:
+      return "incomplete";
+  }
+  return "incomplete";
+}
+
+double PerSecond(uint64_t amount, Nanos elapsed) {
+  if (elapsed <= 0) return 0;
+  return static_cast<double>(amount) * static_cast<double>(kSecond) / static_cast<double>(elapsed);
+}
+
+std::vector<ErrorRow> ErrorRows(const Metrics& metrics) {
+  std::vector<ErrorRow> rows;
+  const auto add = [&](v1::FailureKind kind, uint32_t status, uint64_t count, std::string name) {
+    if (count == 0) return;
+    ErrorRow row{std::move(name), status, count, {}};
+    for (const Metrics::Sample& sample : metrics.samples) {
+      if (sample.kind == kind && sample.status == status) row.samples.push_back(&sample);
+    }
+    rows.push_back(std::move(row));
+  };
+  for (uint32_t status = Metrics::kMinFailedStatus; status < Metrics::kStatuses; ++status) {
+    add(v1::FAILURE_KIND_STATUS, status, metrics.statuses[status],
+        fmt::format("status {}", status));
+  }
+  for (size_t i = 0; i < metrics.failures.size(); ++i) {
+    const auto kind = static_cast<v1::FailureKind>(i);
+    add(kind, 0, metrics.failures[i], std::string(FailureName(kind)));
+  }
+  std::stable_sort(rows.begin(), rows.end(), [](const ErrorRow& a, const ErrorRow& b) {
+    return a.count != b.count ? a.count > b.count : a.kind < b.kind;
+  });
+  return rows;
+}
+
+std::string WithoutPassword(std::string_view url) {
+  const size_t scheme = url.find("://");
+  const size_t begin = scheme == std::string_view::npos ? 0 : scheme + 3;
+  const std::string_view authority = url.substr(begin, url.find_first_of("/?#", begin) - begin);
+  const size_t at = authority.rfind('@');
+  const size_t colon = authority.find(':');
+  if (at == std::string_view::npos || colon > at) return std::string(url);
+  return fmt::format("{}***{}", url.substr(0, begin + colon + 1), url.substr(begin + at));
+}
+
+bool IsSecretHeader(std::string_view name) {
+  for (const auto* secret : {"authorization", "proxy-authorization", "cookie"}) {
+    if (absl::EqualsIgnoreCase({name.data(), name.size()}, secret)) return true;
+  }
+  return false;
+}
+
+}  // namespace squall

@@ -1,0 +1,63 @@
+#include "tests/support/example_result.h"
+
+#include <string>
+
+#include "tests/support/outcomes.h"
+
+namespace squall {
+namespace {
+
+Outcome OutcomeOf(uint64_t n) {
+  Outcome outcome = Response(200);
+  if (n < 2) outcome = Response(404, "<h1>not\r\n\tfound</h1>");
+  if (n == 2) outcome = Response(503);
+  if (n == 3 || n == 5) outcome = Failure(v1::FAILURE_KIND_TIMEOUT, "no answer");
+  if (n == 4) outcome = Failure(v1::FAILURE_KIND_TIMEOUT, "waited in vain, \x1b[2Jclear");
+  if (outcome.status > 0) outcome.bytes_received = 500;
+  outcome.bytes_sent = 80;
+  if (n % 1000 == 0) outcome.connections = 8;
+  return outcome;
+}
+
+AgentResult Agent(std::string name, std::string address, uint32_t concurrency) {
+  AgentResult agent;
+  agent.name = std::move(name);
+  agent.address = std::move(address);
+  agent.build = "0.1.0";
+  agent.host.set_os("Linux 6.1.0");
+  agent.host.set_machine("x86_64");
+  agent.host.set_cores(4);
+  agent.concurrency = concurrency;
+  return agent;
+}
+
+}  // namespace
+
+RunResult ExampleResult() {
+  RunResult result;
+  result.id = "r-1";
+  result.plan.set_seed(42);
+  result.plan.mutable_request()->set_method("GET");
+  v1::UrlList* urls = result.plan.mutable_urls();
+  urls->set_name("urls.txt");
+  urls->set_size_bytes(34);
+  urls->set_entries(2);
+  urls->set_order(v1::ORDER_SHUFFLED);
+  result.plan.mutable_phase()->set_requests(2000);
+  result.plan.mutable_phase()->set_concurrency(16);
+  result.plan.mutable_transport()->set_http_version(v1::HTTP_VERSION_1_1);
+  result.plan.mutable_transport()->set_streams(1);
+  result.plan.mutable_transport()->set_timeout_ns(30 * kSecond);
+  result.started_at = absl::FromUnixMillis(1'700'000'000'123);
+  result.elapsed = 4 * kSecond;
+  result.planned = 2000;
+  result.agents = {Agent("alpha", "10.0.0.1:7400", 8), Agent("beta", "10.0.0.2:7400", 8),
+                   Agent("gamma", "10.0.0.3:7400", 0)};
+  for (uint64_t n = 0; n < 2000; ++n) {
+    result.agents[n / 1000].metrics.Add(n, 1'000'000 + n % 1000 * 1000, OutcomeOf(n));
+  }
+  for (const AgentResult& agent : result.agents) result.fleet.Merge(agent.metrics);
+  return result;
+}
+
+}  // namespace squall

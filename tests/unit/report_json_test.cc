@@ -1,0 +1,180 @@
+#include "controller/report_json.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/support/example_result.h"
+#include "tests/support/outcomes.h"
+
+namespace squall {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using testing::ElementsAre;
+
+Json Parsed(const RunResult& result) {
+  const std::string text = JsonReport(result);
+  EXPECT_TRUE(text.ends_with("}\n"));
+  Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  EXPECT_FALSE(json.is_discarded()) << text;
+  return json;
+}
+
+std::vector<std::string> Keys(const Json& json) {
+  std::vector<std::string> keys;
+  for (const auto& item : json.items()) keys.push_back(item.key());
+  return keys;
+}
+
+TEST(JsonReport, HasTheDocumentedKeys) {
+  const Json json = Parsed(ExampleResult());
+  EXPECT_THAT(Keys(json), ElementsAre("run", "notes", "plan", "totals", "latency", "status_codes",
+                                      "errors", "agents"));
+  EXPECT_THAT(Keys(json["run"]),
+              ElementsAre("id", "version", "seed", "started_at", "elapsed_ns", "state"));
+  EXPECT_THAT(Keys(json["totals"]),
+              ElementsAre("planned", "recorded", "succeeded", "failed", "bytes_received",
+                          "bytes_sent", "connections", "requests_per_second"));
+  EXPECT_THAT(Keys(json["latency"]), ElementsAre("success", "failure"));
+  EXPECT_THAT(Keys(json["latency"]["failure"]["service"]),
+              ElementsAre("count", "min_ns", "mean_ns", "stddev_ns", "max_ns", "p50_ns", "p75_ns",
+                          "p90_ns", "p95_ns", "p99_ns", "p99_9_ns", "p99_99_ns"));
+  EXPECT_THAT(Keys(json["errors"][0]), ElementsAre("kind", "count", "sample"));
+  EXPECT_THAT(Keys(json["agents"][0]),
+              ElementsAre("name", "address", "concurrency", "recorded", "succeeded", "failed",
+                          "bytes_received", "bytes_sent", "connections", "requests_per_second",
+                          "latency", "host"));
+}
+
+TEST(JsonReport, TellsTheExample) {
+  const Json json = Parsed(ExampleResult());
+  EXPECT_EQ(json["run"]["id"], "r-1");
+  EXPECT_EQ(json["run"]["version"], SQUALL_VERSION);
+  EXPECT_EQ(json["run"]["seed"], 42);
+  EXPECT_EQ(json["run"]["started_at"], "2023-11-14T22:13:20.123Z");
+  EXPECT_EQ(json["run"]["elapsed_ns"], 4'000'000'000);
+  EXPECT_EQ(json["run"]["state"], "complete");
+  EXPECT_EQ(json["totals"]["planned"], 2000);
+  EXPECT_EQ(json["totals"]["recorded"], 2000);
+  EXPECT_EQ(json["totals"]["succeeded"], 1994);
+  EXPECT_EQ(json["totals"]["failed"], 6);
+  EXPECT_EQ(json["totals"]["bytes_received"], 1997 * 500);
+  EXPECT_EQ(json["totals"]["bytes_sent"], 2000 * 80);
+  EXPECT_EQ(json["totals"]["connections"], 16);
+  EXPECT_EQ(json["totals"]["requests_per_second"], 500.0);
+  const Json& service = json["latency"]["success"]["service"];
+  EXPECT_EQ(service["count"], 1994);
+  EXPECT_EQ(service["min_ns"], 1'000'000);
+  EXPECT_EQ(service["max_ns"], 1'999'000);
+  // The sum of 2,000 times without those of the 6 failures, which are 1,000 to 1,005 µs.
+  EXPECT_EQ(service["mean_ns"], std::llround((2'999'000e3 - 6'015e3) / 1994));
+  EXPECT_NEAR(service["p99_ns"].get<double>(), 1'990e3, 2e3);
+  EXPECT_EQ(json["status_codes"], Json({{"200", 1994}, {"404", 2}, {"503", 1}}));
+  EXPECT_EQ(
+      json["errors"],
+      Json::array(
+          {{{"kind", FailureName(v1::FAILURE_KIND_TIMEOUT)}, {"count", 3}, {"sample", "no answer"}},
+           {{"kind", "status 404"}, {"count", 2}, {"sample", "<h1>not\r\n\tfound</h1>"}},
+           {{"kind", "status 503"}, {"count", 1}, {"sample", ""}}}));
+  EXPECT_EQ(json["agents"].size(), 3u);
+  const Json& beta = json["agents"][1];
+  EXPECT_EQ(beta["name"], "beta");
+  EXPECT_EQ(beta["address"], "10.0.0.2:7400");
+  EXPECT_EQ(beta["concurrency"], 8);
+  EXPECT_EQ(beta["recorded"], 1000);
+  EXPECT_EQ(beta["failed"], 0);
+  EXPECT_EQ(beta["connections"], 8);
+  EXPECT_EQ(beta["latency"]["success"]["service"]["count"], 1000);
+  EXPECT_EQ(
+      beta["host"],
+      Json({{"os", "Linux 6.1.0"}, {"machine", "x86_64"}, {"cores", 4}, {"version", "0.1.0"}}));
+}
+
+TEST(JsonReport, WritesThePlan) {
+  RunResult result = ExampleResult();
+  EXPECT_EQ(
+      Parsed(result)["plan"],
+      Json({{"seed", 42},
+            {"request",
+             {{"method", "GET"}, {"url", ""}, {"headers", Json::array()}, {"body_bytes", nullptr}}},
+            {"urls",
+             {{"name", "urls.txt"}, {"size_bytes", 34}, {"entries", 2}, {"order", "shuffled"}}},
+            {"phase", {{"requests", 2000}, {"duration_ns", 0}, {"concurrency", 16}}},
+            {"transport",
+             {{"http_version", "1.1"},
+              {"streams", 1},
+              {"no_keepalive", false},
+              {"timeout_ns", 30'000'000'000},
+              {"follow", false},
+              {"insecure", false},
+              {"ca_pem_bytes", 0},
+              {"proxy", ""}}}}));
+}
+
+TEST(JsonReport, KeepsSecretsAndBodiesToItself) {
+  RunResult result = ExampleResult();
+  result.plan.clear_urls();
+  v1::Request* request = result.plan.mutable_request();
+  request->set_url("http://user:hunter2@host/");
+  request->set_body("hunter2");
+  v1::Header* header = request->add_headers();
+  header->set_name("authorization");
+  header->set_value("Bearer hunter2");
+  header = request->add_headers();
+  header->set_name("Accept");
+  header->set_value("*/*");
+  result.plan.mutable_transport()->set_proxy("http://me:hunter2@proxy");
+  EXPECT_EQ(JsonReport(result).find("hunter2"), std::string::npos);
+  const Json plan = Parsed(result)["plan"];
+  EXPECT_EQ(plan["request"]["body_bytes"], 7);
+  EXPECT_EQ(plan["request"]["headers"],
+            Json::array({{{"name", "authorization"}, {"value", nullptr}},
+                         {{"name", "Accept"}, {"value", "*/*"}}}));
+  EXPECT_TRUE(plan["urls"].is_null());
+}
+
+TEST(JsonReport, HasNoNumbersOfNothing) {
+  RunResult result;
+  result.state = RunState::kIncomplete;
+  result.notes = {"no agent was left"};
+  const Json json = Parsed(result);
+  EXPECT_EQ(json["run"]["state"], "incomplete");
+  EXPECT_EQ(json["notes"], Json::array({"no agent was left"}));
+  EXPECT_EQ(json["totals"]["requests_per_second"], 0.0);
+  for (const auto& [key, value] : json["latency"]["success"]["service"].items()) {
+    if (key == "count") {
+      EXPECT_EQ(value, 0);
+    } else {
+      EXPECT_TRUE(value.is_null()) << key;
+    }
+  }
+  EXPECT_EQ(json["status_codes"], Json::object());
+  EXPECT_EQ(json["errors"], Json::array());
+  EXPECT_EQ(json["agents"], Json::array());
+}
+
+TEST(JsonReport, SurvivesWhateverServersSend) {
+  RunResult result = ExampleResult();
+  result.state = RunState::kInterrupted;
+  result.fleet = Metrics();
+  result.agents[0].name = "\xff\x1b[2J";
+  result.fleet.Add(0, 1, Response(500, std::string_view("a\0\x1b[2J\xc3\x28\x7f\xc2\x9b", 12)));
+  for (const char c : JsonReport(result)) EXPECT_TRUE((c >= ' ' && c <= '~') || c == '\n') << c;
+  const Json json = Parsed(result);
+  EXPECT_EQ(json["run"]["state"], "interrupted");
+  EXPECT_EQ(json["agents"][0]["name"], "\xef\xbf\xbd\x1b[2J");
+  EXPECT_EQ(json["errors"][0]["sample"], std::string("a\0\x1b[2J\xef\xbf\xbd\x28\x7f\xc2\x9b", 14));
+}
+
+TEST(JsonReport, KeepsWideIntegersExact) {
+  RunResult result;
+  result.plan.set_seed(UINT64_MAX);
+  result.fleet.bytes_received = UINT64_MAX - 1;
+  const Json json = Parsed(result);
+  EXPECT_EQ(json["run"]["seed"].get<uint64_t>(), UINT64_MAX);
+  EXPECT_EQ(json["totals"]["bytes_received"].get<uint64_t>(), UINT64_MAX - 1);
+}
+
+}  // namespace
+}  // namespace squall

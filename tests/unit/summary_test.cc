@@ -1,0 +1,70 @@
+#include "controller/summary.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/example_result.h"
+#include "tests/support/outcomes.h"
+
+namespace squall {
+namespace {
+
+TEST(ErrorRows, CountEveryFailureOnce) {
+  const Metrics metrics = ExampleResult().fleet;
+  const std::vector<ErrorRow> rows = ErrorRows(metrics);
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_EQ(rows[0].kind, FailureName(v1::FAILURE_KIND_TIMEOUT));
+  EXPECT_EQ(rows[0].count, 3u);
+  EXPECT_EQ(rows[0].samples.size(), 3u);
+  EXPECT_EQ(rows[1].kind, "status 404");
+  EXPECT_EQ(rows[1].count, 2u);
+  EXPECT_EQ(rows[2].kind, "status 503");
+  EXPECT_EQ(rows[0].count + rows[1].count + rows[2].count, metrics.failed);
+}
+
+TEST(ErrorRows, SortEqualCountsByName) {
+  Metrics metrics;
+  metrics.Add(0, 1, Response(503));
+  metrics.Add(1, 1, Response(404));
+  EXPECT_EQ(ErrorRows(metrics)[0].kind, "status 404");
+}
+
+TEST(Percentile, IsTheMaximumExactlyIfItsRankIsTheLast) {
+  for (const Percentile& percentile : kPercentiles) {
+    for (uint64_t count = 1; count <= 20'000; ++count) {
+      const uint64_t rank = (count * percentile.per_10000 + 9999) / 10000;
+      ASSERT_EQ(percentile.IsMaximum(count), rank == count) << percentile.name << " of " << count;
+    }
+  }
+}
+
+TEST(PerSecond, IsNothingInNoTime) {
+  EXPECT_EQ(PerSecond(10, 4 * kSecond), 2.5);
+  EXPECT_EQ(PerSecond(10, 0), 0);
+}
+
+TEST(WithoutPassword, HidesOnlyThePassword) {
+  const struct {
+    const char* url;
+    const char* text;
+  } kCases[] = {
+      {"", ""},
+      {"http://host/a?b=c@d:e", "http://host/a?b=c@d:e"},
+      {"http://host:80/", "http://host:80/"},
+      {"http://user@host:80/", "http://user@host:80/"},
+      {"http://user:secret@host:80/", "http://user:***@host:80/"},
+      {"http://user:s@cr:t@host", "http://user:***@host"},
+      {"http://host?a:b@c", "http://host?a:b@c"},
+      {"user:secret@proxy:3128", "user:***@proxy:3128"},
+  };
+  for (const auto& c : kCases) EXPECT_EQ(WithoutPassword(c.url), c.text);
+}
+
+TEST(IsSecretHeader, KnowsCredentials) {
+  EXPECT_TRUE(IsSecretHeader("Authorization"));
+  EXPECT_TRUE(IsSecretHeader("proxy-authorization"));
+  EXPECT_TRUE(IsSecretHeader("COOKIE"));
+  EXPECT_FALSE(IsSecretHeader("Accept"));
+}
+
+}  // namespace
+}  // namespace squall
