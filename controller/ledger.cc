@@ -38,13 +38,14 @@ uint64_t Ledger::GrantSize(const Agent& agent) const {
   if (total_ == 0) return size;
 
   const uint64_t left = total_ - next_;
-  const uint64_t least =
-      std::max(connections, static_cast<uint64_t>(agent.per_second * kLeastSeconds));
+  // At least as much as keeps it busy until the next grant: every connection, and a moment's store.
+  const uint64_t least = connections - std::min(connections, agent.open_count) +
+                         static_cast<uint64_t>(agent.per_second * kLeastSeconds);
   const double share =
       static_cast<double>(left) * agent.concurrency / static_cast<double>(concurrency_);
   const bool alone = agents_.size() == 1;
   const uint64_t most = alone ? left : static_cast<uint64_t>(share / 2);
-  size = std::min(size, std::max(least, most));
+  size = std::min(size, std::max({least, most, uint64_t{1}}));
   return std::min(size, left);
 }
 

@@ -5,7 +5,7 @@
 //
 // Grants are finite. An agent is topped up to about 4 s of work at the rate it was seen at, so that
 // fast machines do more, and no grant is larger than half the agent's share (by concurrency) of
-// what is left of a total, so that all finish together.
+// what is left of a total, down to what keeps its connections busy, so that all finish together.
 #pragma once
 
 #include <cstdint>

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "common/version.h"
 #include "tests/support/example_result.h"
 #include "tests/support/outcomes.h"
 
@@ -50,7 +51,7 @@ TEST(JsonReport, HasTheDocumentedKeys) {
 TEST(JsonReport, TellsTheExample) {
   const Json json = Parsed(ExampleResult());
   EXPECT_EQ(json["run"]["id"], "r-1");
-  EXPECT_EQ(json["run"]["version"], SQUALL_VERSION);
+  EXPECT_EQ(json["run"]["version"], std::string(kVersion));
   EXPECT_EQ(json["run"]["seed"], 42);
   EXPECT_EQ(json["run"]["started_at"], "2023-11-14T22:13:20.123Z");
   EXPECT_EQ(json["run"]["elapsed_ns"], 4'000'000'000);
