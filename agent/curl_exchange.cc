@@ -1,0 +1,235 @@
+#include "agent/curl_exchange.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+
+#include "agent/curl_failure.h"
+
+namespace squall {
+namespace {
+
+// More than any server means to send; without a limit a header could go on for ever.
+constexpr uint64_t kMaxHeaderBytes = 256 * 1024;
+
+constexpr std::string_view kNotHttp2 = "the server did not agree to HTTP/2";
+
+bool IsRedirect(uint32_t status) { return status >= 300 && status < 400; }
+
+}  // namespace
+
+CurlExchange::CurlExchange(uint32_t slot, const CurlRequest& request)
+    : slot_(slot),
+      request_(request),
+      easy_(curl_easy_init()),
+      prior_knowledge_(easy_.get(), request.http2() && !request.transport().no_keepalive()) {
+  message_[0] = '\0';
+}
+
+absl::Status CurlExchange::Prepare() {
+  CURL* handle = easy();
+  if (handle == nullptr || curl_easy_setopt(handle, CURLOPT_PRIVATE, this) ||
+      curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, message_.data()) ||
+      curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, &OnSending) ||
+      curl_easy_setopt(handle, CURLOPT_PREREQDATA, this) ||
+      curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, &OnHeader) ||
+      curl_easy_setopt(handle, CURLOPT_HEADERDATA, this) ||
+      curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &OnBody) ||
+      curl_easy_setopt(handle, CURLOPT_WRITEDATA, this)) {
+    return absl::InternalError("libcurl gave no easy handle");
+  }
+  // libcurl's own count of what it sends takes small bodies twice.
+  if (request_.has_body() && (curl_easy_setopt(handle, CURLOPT_VERBOSE, 1L) ||
+                              curl_easy_setopt(handle, CURLOPT_DEBUGFUNCTION, &OnTrace) ||
+                              curl_easy_setopt(handle, CURLOPT_DEBUGDATA, this))) {
+    return absl::InternalError("libcurl refused to tell what it sends");
+  }
+  return request_.Apply(handle);
+}
+
+CurlExchange& CurlExchange::Of(CURL* easy) {
+  CurlExchange* exchange = nullptr;
+  curl_easy_getinfo(easy, CURLINFO_PRIVATE, &exchange);
+  return *exchange;
+}
+
+CURLcode CurlExchange::Begin(const std::string& url) {
+  in_flight_ = true;
+  hop_ = -1;
+  second_sending_refused_ = false;
+  redirect_refused_ = false;
+  answer_ = {};
+  header_bytes_ = 0;
+  body_bytes_ = 0;
+  bytes_sent_ = 0;
+  connections_before_ = 0;
+  begins_anew_ = false;
+  sample_size_ = 0;
+  message_[0] = '\0';
+  if (method_dropped_) {
+    method_dropped_ = false;
+    curl_easy_setopt(easy(), CURLOPT_CUSTOMREQUEST, request_.custom_method());
+  }
+  prior_knowledge_.Begin();
+  return curl_easy_setopt(easy(), CURLOPT_URL, url.c_str());
+}
+
+bool CurlExchange::BeginsAnew() {
+  if (!begins_anew_) return false;
+  begins_anew_ = false;
+  connections_before_ += static_cast<uint32_t>(Info(CURLINFO_NUM_CONNECTS));
+  prior_knowledge_.Turn();
+  return true;
+}
+
+Outcome CurlExchange::Finish(CURLcode result) {
+  in_flight_ = false;
+  // libcurl takes a connection that ends within a header for the end of a good answer.
+  const bool answered = result == CURLE_OK && answer_.complete;
+  // Asked to go on with the same request after a whole answer (417, say): the answer stands.
+  const bool stopped = second_sending_refused_ && answer_.complete;
+  prior_knowledge_.End(answered);
+  return answered || stopped ? Answered() : Failed(result);
+}
+
+Outcome CurlExchange::CutOff() {
+  in_flight_ = false;
+  prior_knowledge_.End(false);
+  Outcome outcome;
+  CountInto(outcome);
+  outcome.kind = v1::FAILURE_KIND_CUT_OFF;
+  outcome.detail = "still in flight at the end of the drain time";
+  return outcome;
+}
+
+void CurlExchange::CountInto(Outcome& outcome) {
+  outcome.bytes_received = header_bytes_ + body_bytes_;
+  outcome.bytes_sent =
+      request_.has_body() ? bytes_sent_ : static_cast<uint64_t>(Info(CURLINFO_REQUEST_SIZE));
+  outcome.connections = connections_before_ + static_cast<uint32_t>(Info(CURLINFO_NUM_CONNECTS));
+}
+
+Outcome CurlExchange::Answered() {
+  Outcome outcome;
+  CountInto(outcome);
+  if (request_.http2() && Info(CURLINFO_HTTP_VERSION) < CURL_HTTP_VERSION_2_0) {
+    outcome.kind = v1::FAILURE_KIND_HTTP_VERSION;
+    outcome.detail = kNotHttp2;
+    return outcome;
+  }
+  outcome.status = answer_.status;
+  outcome.detail = std::string_view(sample_.data(), sample_size_);
+  return outcome;
+}
+
+Outcome CurlExchange::Failed(CURLcode result) {
+  Outcome outcome;
+  CountInto(outcome);
+  const long redirects = Info(CURLINFO_REDIRECT_COUNT);
+  CurlFailure failure;
+  failure.result = result == CURLE_OK ? CURLE_PARTIAL_FILE : result;
+  failure.message = message_[0] != '\0' ? message_.data() : curl_easy_strerror(failure.result);
+  failure.system_error = static_cast<int>(Info(CURLINFO_OS_ERRNO));
+  failure.hop_sent = hop_ == redirects;
+  failure.hop_answered = failure.hop_sent && answer_.header_bytes > 0;
+  failure.redirected = redirects > 0;
+  failure.proxied = !request_.transport().proxy().empty();
+  failure.tunnel_refused = Info(CURLINFO_HTTP_CONNECTCODE) >= 300;
+  failure.http2 = request_.http2();
+  failure.fresh_connection = outcome.connections > 0;
+  outcome.kind = KindOf(failure);
+  outcome.detail = failure.message;
+  if (outcome.kind == v1::FAILURE_KIND_HTTP_VERSION) {
+    outcome.detail = kNotHttp2;
+  } else if (redirect_refused_) {
+    outcome.kind = v1::FAILURE_KIND_OTHER;
+    outcome.detail = "libcurl 7.88 cannot follow this redirect over HTTP/2 without TLS";
+  } else if (second_sending_refused_) {
+    outcome.detail = "the connection was closed before the answer; the request was not sent again";
+  } else if (outcome.kind == v1::FAILURE_KIND_INVALID_RESPONSE &&
+             (result == CURLE_WRITE_ERROR || result == CURLE_OUT_OF_MEMORY)) {
+    outcome.detail = "the answer's header is too large";
+  }
+  outcome.detail = outcome.detail.substr(0, Metrics::kMaxDetailBytes);
+  return outcome;
+}
+
+bool CurlExchange::MaySend(long redirects) const {
+  const bool first = hop_ < 0;
+  const bool redirect =
+      request_.transport().follow() && redirects > hop_ && IsRedirect(answer_.status);
+  return first || redirect;
+}
+
+int CurlExchange::OnSending(void* self, char*, char*, int, int) noexcept {
+  CurlExchange& exchange = *static_cast<CurlExchange*>(self);
+  const long redirects = exchange.Info(CURLINFO_REDIRECT_COUNT);
+  if (!exchange.MaySend(redirects)) {
+    exchange.second_sending_refused_ = true;
+    return CURL_PREREQFUNC_ABORT;
+  }
+  switch (exchange.prior_knowledge_.BeforeSending(exchange.hop_ < 0)) {
+    case CurlPriorKnowledge::Verdict::kSend:
+      break;
+    case CurlPriorKnowledge::Verdict::kAnew:
+      exchange.begins_anew_ = true;
+      return CURL_PREREQFUNC_ABORT;
+    case CurlPriorKnowledge::Verdict::kRefuse:
+      exchange.redirect_refused_ = true;
+      return CURL_PREREQFUNC_ABORT;
+  }
+  // 303 is to be followed with GET (RFC 9110, 15.4.4), but libcurl keeps a method of ours.
+  if (exchange.answer_.status == 303 && exchange.request_.custom_method() != nullptr) {
+    curl_easy_setopt(exchange.easy(), CURLOPT_CUSTOMREQUEST, nullptr);
+    exchange.method_dropped_ = true;
+  }
+  exchange.hop_ = redirects;
+  exchange.answer_ = {};
+  return CURL_PREREQFUNC_OK;
+}
+
+size_t CurlExchange::OnHeader(char* line, size_t, size_t size, void* self) noexcept {
+  CurlExchange& exchange = *static_cast<CurlExchange*>(self);
+  exchange.header_bytes_ += size;
+  exchange.answer_.header_bytes += size;
+  if (exchange.answer_.header_bytes > kMaxHeaderBytes) return 0;  // ends the transfer
+  const std::string_view text(line, size);
+  if (text == "\r\n" || text == "\n") exchange.EndOfHeader();
+  return size;
+}
+
+// Also comes at the end of trailers, which change nothing.
+void CurlExchange::EndOfHeader() {
+  if (answer_.complete) return;
+  answer_.status = static_cast<uint32_t>(Info(CURLINFO_RESPONSE_CODE));
+  answer_.complete = answer_.status >= 200;
+  if (request_.transport().follow() && IsRedirect(answer_.status)) {
+    prior_knowledge_.BeforeRedirect();
+  }
+}
+
+size_t CurlExchange::OnBody(char* bytes, size_t, size_t size, void* self) noexcept {
+  CurlExchange& exchange = *static_cast<CurlExchange*>(self);
+  exchange.body_bytes_ += size;
+  if (exchange.answer_.status >= 400) {
+    const size_t more = std::min(size, exchange.sample_.size() - exchange.sample_size_);
+    std::memcpy(exchange.sample_.data() + exchange.sample_size_, bytes, more);
+    exchange.sample_size_ += more;
+  }
+  return size;
+}
+
+int CurlExchange::OnTrace(CURL*, curl_infotype type, char*, size_t size, void* self) noexcept {
+  if (type == CURLINFO_HEADER_OUT || type == CURLINFO_DATA_OUT) {
+    static_cast<CurlExchange*>(self)->bytes_sent_ += size;
+  }
+  return 0;
+}
+
+long CurlExchange::Info(CURLINFO info) const {
+  long value = 0;
+  curl_easy_getinfo(easy_.get(), info, &value);
+  return value;
+}
+
+}  // namespace squall

@@ -1,0 +1,178 @@
+#include "agent/curl_request.h"
+
+#include <algorithm>
+#include <limits>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "absl/strings/match.h"
+#include "common/clock.h"
+#include "common/version.h"
+
+namespace squall {
+namespace {
+
+// Sets options until one is refused.
+class Setter {
+ public:
+  explicit Setter(CURL* easy) : easy_(easy) {}
+
+  template <typename Value>
+  Setter& operator()(CURLoption option, Value value) {
+    if (result_ == CURLE_OK) result_ = curl_easy_setopt(easy_, option, value);
+    return *this;
+  }
+
+  CURLcode result() const { return result_; }
+
+ private:
+  CURL* const easy_;
+  CURLcode result_ = CURLE_OK;
+};
+
+long TimeoutMilliseconds(int64_t timeout_ns) {
+  const int64_t rounded_up = timeout_ns / kMillisecond + (timeout_ns % kMillisecond != 0);
+  return static_cast<long>(std::min<int64_t>(rounded_up, std::numeric_limits<int32_t>::max()));
+}
+
+absl::Status Refused(CURLcode result, std::string_view what) {
+  const std::string message = fmt::format("{}: {}", what, curl_easy_strerror(result));
+  return result == CURLE_OUT_OF_MEMORY ? absl::ResourceExhaustedError(message)
+                                       : absl::InvalidArgumentError(message);
+}
+
+}  // namespace
+
+CurlRequest::CurlRequest(const v1::Plan& plan)
+    : request_(plan.request()), transport_(plan.transport()) {
+  AddHeaders();
+  proxy_headers_.reset(curl_slist_append(nullptr, "Proxy-Connection:"));
+  if (proxy_headers_ == nullptr) out_of_memory_ = true;
+}
+
+absl::Status CurlRequest::Apply(CURL* easy) const {
+  if (out_of_memory_) return Refused(CURLE_OUT_OF_MEMORY, "headers");
+  if (request_.method() == "HEAD" && request_.has_body()) {
+    return absl::InvalidArgumentError("method HEAD with a body: libcurl cannot send it");
+  }
+  if (CURLcode result = ApplyMethod(easy)) return Refused(result, "request");
+  if (CURLcode result = ApplyConnection(easy)) return Refused(result, "transport");
+  if (CURLcode result = ApplyTls(easy)) return Refused(result, "certificates");
+  if (CURLcode result = ApplyProxy(easy)) return Refused(result, "proxy");
+  return absl::OkStatus();
+}
+
+const char* CurlRequest::custom_method() const {
+  const std::string& method = request_.method();
+  if (method == "HEAD") return nullptr;
+  return method == (SendsBody() ? "POST" : "GET") ? nullptr : method.c_str();
+}
+
+void CurlRequest::AddHeader(const std::string& line) {
+  curl_slist* longer = curl_slist_append(headers_.get(), line.c_str());
+  if (longer == nullptr) {
+    out_of_memory_ = true;
+    return;
+  }
+  (void)headers_.release();  // now the rest of `longer`
+  headers_.reset(longer);
+}
+
+void CurlRequest::AddHeaders() {
+  for (const v1::Header& header : request_.headers()) {
+    // libcurl takes "Name:" as the wish to leave a header out; ";" stands for an empty value.
+    AddHeader(header.value().empty() ? fmt::format("{};", header.name())
+                                     : fmt::format("{}: {}", header.name(), header.value()));
+  }
+  if (!HasUserHeader("Expect")) AddHeader("Expect:");
+  if (!request_.has_body() && SendsBody() && !HasUserHeader("Content-Type")) {
+    AddHeader("Content-Type:");
+  }
+  if (transport_.no_keepalive() && !http2() && !HasUserHeader("Connection")) {
+    AddHeader("Connection: close");
+  }
+}
+
+bool CurlRequest::HasUserHeader(std::string_view name) const {
+  return std::any_of(
+      request_.headers().begin(), request_.headers().end(), [name](const v1::Header& header) {
+        return absl::EqualsIgnoreCase(header.name(), absl::string_view(name.data(), name.size()));
+      });
+}
+
+// These methods announce a body's length even if there is none (RFC 9110, 8.6).
+bool CurlRequest::SendsBody() const {
+  const std::string& method = request_.method();
+  return request_.has_body() || method == "POST" || method == "PUT" || method == "PATCH";
+}
+
+CURLcode CurlRequest::ApplyMethod(CURL* easy) const {
+  Setter set(easy);
+  if (request_.method() == "HEAD") {
+    set(CURLOPT_NOBODY, 1L);
+  } else if (SendsBody()) {
+    set(CURLOPT_POST, 1L);
+    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body().size()));
+    set(CURLOPT_POSTFIELDS, request_.body().data());
+  } else {
+    set(CURLOPT_HTTPGET, 1L);
+  }
+  if (const char* method = custom_method()) {
+    set(CURLOPT_CUSTOMREQUEST, method);
+    // Only POST becomes GET after 301 and 302 (RFC 9110, 15.4.2).
+    set(CURLOPT_POSTREDIR, static_cast<long>(CURL_REDIR_POST_301 | CURL_REDIR_POST_302));
+  }
+  set(CURLOPT_HTTPHEADER, headers_.get());
+  set(CURLOPT_USERAGENT, fmt::format("squall/{}", kVersion).c_str());
+  return set.result();
+}
+
+CURLcode CurlRequest::ApplyConnection(CURL* easy) const {
+  const long timeout_ms = TimeoutMilliseconds(transport_.timeout_ns());
+  Setter set(easy);
+  set(CURLOPT_HTTP_VERSION,
+      http2() ? long{CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE} : long{CURL_HTTP_VERSION_1_1});
+  // Whether streams can share a connection is known once it stands. With one stream each there is
+  // nothing to wait for.
+  set(CURLOPT_PIPEWAIT, http2() && transport_.streams() > 1 ? 1L : 0L);
+  set(CURLOPT_FRESH_CONNECT, transport_.no_keepalive() ? 1L : 0L);
+  set(CURLOPT_FORBID_REUSE, transport_.no_keepalive() ? 1L : 0L);
+  set(CURLOPT_TIMEOUT_MS, timeout_ms);
+  set(CURLOPT_CONNECTTIMEOUT_MS, timeout_ms);
+  set(CURLOPT_FOLLOWLOCATION, transport_.follow() ? 1L : 0L);
+  set(CURLOPT_MAXREDIRS, kMaxRedirects);
+  set(CURLOPT_PROTOCOLS_STR, "http,https");
+  set(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+  set(CURLOPT_PATH_AS_IS, 1L);
+  set(CURLOPT_NOSIGNAL, 1L);
+  // Without this, giving up a request in the middle of a name lookup would block the loop.
+  set(CURLOPT_QUICK_EXIT, 1L);
+  set(CURLOPT_NETRC, long{CURL_NETRC_IGNORED});
+  set(CURLOPT_HTTP_CONTENT_DECODING, 0L);
+  return set.result();
+}
+
+CURLcode CurlRequest::ApplyTls(CURL* easy) const {
+  Setter set(easy);
+  set(CURLOPT_SSL_VERIFYPEER, transport_.insecure() ? 0L : 1L);
+  set(CURLOPT_SSL_VERIFYHOST, transport_.insecure() ? 0L : 2L);
+  if (const std::string& pem = transport_.ca_pem(); !pem.empty()) {
+    curl_blob blob{const_cast<char*>(pem.data()), pem.size(), CURL_BLOB_NOCOPY};  // read only
+    set(CURLOPT_CAINFO_BLOB, &blob);
+    set(CURLOPT_CAPATH, static_cast<char*>(nullptr));  // these instead of the system's
+  }
+  return set.result();
+}
+
+CURLcode CurlRequest::ApplyProxy(CURL* easy) const {
+  // Empty texts are not the same as none: they keep libcurl from asking the environment.
+  Setter set(easy);
+  set(CURLOPT_PROXY, transport_.proxy().c_str());
+  set(CURLOPT_NOPROXY, "");
+  set(CURLOPT_PROXYHEADER, proxy_headers_.get());
+  set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  return set.result();
+}
+
+}  // namespace squall

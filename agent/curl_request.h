@@ -1,0 +1,53 @@
+// What all requests of a plan have in common, as options of libcurl's easy handles.
+//
+// Whatever libcurl would do unasked is switched off here: variables of the environment, Expect,
+// decoding, normalising of paths, protocols other than HTTP.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <curl/curl.h>
+
+#include "absl/status/status.h"
+#include "agent/curl_handles.h"
+#include "squall/v1/plan.pb.h"
+
+namespace squall {
+
+inline constexpr long kMaxRedirects = 10;
+
+class CurlRequest {
+ public:
+  explicit CurlRequest(const v1::Plan& plan);
+
+  // Sets everything but the URL and the callbacks. `easy` borrows headers, body and certificates:
+  // this object outlives it. INVALID_ARGUMENT for what libcurl cannot send, naming the field.
+  absl::Status Apply(CURL* easy) const;
+
+  // The method as libcurl is to write it in place of its own, or null where that is the same.
+  const char* custom_method() const;
+
+  bool has_body() const { return request_.has_body(); }
+  bool http2() const { return transport_.http_version() == v1::HTTP_VERSION_2; }
+  const v1::Transport& transport() const { return transport_; }
+
+ private:
+  void AddHeader(const std::string& line);
+  void AddHeaders();
+  bool HasUserHeader(std::string_view name) const;
+  bool SendsBody() const;
+
+  CURLcode ApplyMethod(CURL* easy) const;
+  CURLcode ApplyConnection(CURL* easy) const;
+  CURLcode ApplyTls(CURL* easy) const;
+  CURLcode ApplyProxy(CURL* easy) const;
+
+  const v1::Request request_;
+  const v1::Transport transport_;
+  CurlList headers_;
+  CurlList proxy_headers_;
+  bool out_of_memory_ = false;
+};
+
+}  // namespace squall
