@@ -12,9 +12,9 @@ constexpr uint64_t kEnd = uint64_t{1} << 63;  // one after the largest number
 
 }  // namespace
 
-std::vector<Run> ToRuns(std::vector<uint64_t>& numbers) {
+std::vector<NumberRun> ToRuns(std::vector<uint64_t>& numbers) {
   std::sort(numbers.begin(), numbers.end());
-  std::vector<Run> runs;
+  std::vector<NumberRun> runs;
   for (const uint64_t number : numbers) {
     if (!runs.empty() && number == runs.back().first + runs.back().count) {
       ++runs.back().count;
@@ -26,10 +26,10 @@ std::vector<Run> ToRuns(std::vector<uint64_t>& numbers) {
   return runs;
 }
 
-v1::Runs RunsToProto(const std::vector<Run>& runs) {
+v1::Runs RunsToProto(const std::vector<NumberRun>& runs) {
   v1::Runs proto;
   uint64_t end = 0;  // of the run before
-  for (const Run& run : runs) {
+  for (const NumberRun& run : runs) {
     proto.add_gaps(run.first - end);
     proto.add_counts(run.count);
     end = run.first + run.count;
@@ -37,11 +37,11 @@ v1::Runs RunsToProto(const std::vector<Run>& runs) {
   return proto;
 }
 
-absl::StatusOr<std::vector<Run>> RunsFromProto(const v1::Runs& proto) {
+absl::StatusOr<std::vector<NumberRun>> RunsFromProto(const v1::Runs& proto) {
   if (proto.gaps_size() != proto.counts_size()) {
     return absl::InvalidArgumentError("runs: gaps and counts differ in length");
   }
-  std::vector<Run> runs;
+  std::vector<NumberRun> runs;
   runs.reserve(static_cast<size_t>(proto.gaps_size()));
   uint64_t end = 0;
   for (int i = 0; i < proto.gaps_size(); ++i) {

@@ -19,20 +19,20 @@ struct Span {
 };
 
 // Neighbouring numbers: first … first + count - 1.
-struct Run {
+struct NumberRun {
   uint64_t first = 0;
   uint64_t count = 0;
 
-  friend bool operator==(const Run&, const Run&) = default;
+  friend bool operator==(const NumberRun&, const NumberRun&) = default;
 };
 
 // The numbers as runs, rising and as few as possible. Sorts `numbers` in place; a number that
 // stands in it twice is a broken invariant.
-std::vector<Run> ToRuns(std::vector<uint64_t>& numbers);
+std::vector<NumberRun> ToRuns(std::vector<uint64_t>& numbers);
 
-v1::Runs RunsToProto(const std::vector<Run>& runs);
+v1::Runs RunsToProto(const std::vector<NumberRun>& runs);
 
 // INVALID_ARGUMENT for lists of unequal length, empty or touching runs, numbers of 2^63 or more.
-absl::StatusOr<std::vector<Run>> RunsFromProto(const v1::Runs& proto);
+absl::StatusOr<std::vector<NumberRun>> RunsFromProto(const v1::Runs& proto);
 
 }  // namespace squall

@@ -127,12 +127,12 @@ void Coordinator::OnSnapshot(size_t index, const v1::Snapshot& snapshot) {
     return Lose(index,
                 fmt::format("it sent snapshot {} after {}", snapshot.sequence(), member.sequence));
   }
-  absl::StatusOr<std::vector<squall::Run>> held = RunsFromProto(snapshot.held());
+  absl::StatusOr<std::vector<NumberRun>> held = RunsFromProto(snapshot.held());
   if (!held.ok()) return Lose(index, std::string(held.status().message()));
   absl::StatusOr<Metrics> metrics = Metrics::FromProto(snapshot.metrics());
   if (!metrics.ok()) return Lose(index, std::string(metrics.status().message()));
   uint64_t count = 0;
-  for (const squall::Run& run : *held) count += run.count;
+  for (const NumberRun& run : *held) count += run.count;
   if (count != metrics->recorded()) {
     return Lose(index,
                 fmt::format("it sent {} results for {} requests", metrics->recorded(), count));

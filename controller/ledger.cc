@@ -66,14 +66,14 @@ std::optional<Span> Ledger::TopUp(size_t agent_index) {
   return span;
 }
 
-bool Ledger::IsOpen(const Agent& agent, const Run& run) {
+bool Ledger::IsOpen(const Agent& agent, const NumberRun& run) {
   auto range = agent.open.upper_bound(run.first);
   if (range == agent.open.begin()) return false;
   --range;
   return run.first < range->second && run.count <= range->second - run.first;
 }
 
-void Ledger::Close(Agent& agent, const Run& run) {
+void Ledger::Close(Agent& agent, const NumberRun& run) {
   auto range = std::prev(agent.open.upper_bound(run.first));
   const uint64_t end = range->second;
   const uint64_t run_end = run.first + run.count;
@@ -85,11 +85,11 @@ void Ledger::Close(Agent& agent, const Run& run) {
   if (run_end != end) agent.open.emplace(run_end, end);
 }
 
-absl::Status Ledger::Hold(size_t agent_index, const std::vector<Run>& runs, Nanos window) {
+absl::Status Ledger::Hold(size_t agent_index, const std::vector<NumberRun>& runs, Nanos window) {
   Agent& agent = agents_[agent_index];
   // Runs are disjoint, so each can be checked against what is open now.
   uint64_t count = 0;
-  for (const Run& run : runs) {
+  for (const NumberRun& run : runs) {
     if (!IsOpen(agent, run)) {
       return absl::FailedPreconditionError(
           fmt::format("it reports {} requests from number {} on, which it was not granted or has "
@@ -98,7 +98,7 @@ absl::Status Ledger::Hold(size_t agent_index, const std::vector<Run>& runs, Nano
     }
     count += run.count;
   }
-  for (const Run& run : runs) Close(agent, run);
+  for (const NumberRun& run : runs) Close(agent, run);
   agent.open_count -= count;
   agent.held += count;
   held_ += count;

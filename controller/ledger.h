@@ -33,7 +33,7 @@ class Ledger {
   // The agent holds the results of `runs`. `window` is the time since its start, in ns.
   // FAILED_PRECONDITION, and nothing is changed, if one of the numbers was not granted to it or is
   // held already.
-  absl::Status Hold(size_t agent, const std::vector<Run>& runs, Nanos window);
+  absl::Status Hold(size_t agent, const std::vector<NumberRun>& runs, Nanos window);
 
   // Everything has been granted.
   bool exhausted() const { return total_ != 0 && next_ == total_; }
@@ -52,8 +52,8 @@ class Ledger {
     double per_second = 0;  // smoothed; 0: not known yet
   };
 
-  static bool IsOpen(const Agent& agent, const Run& run);
-  static void Close(Agent& agent, const Run& run);
+  static bool IsOpen(const Agent& agent, const NumberRun& run);
+  static void Close(Agent& agent, const NumberRun& run);
   uint64_t GrantSize(const Agent& agent) const;
 
   const uint64_t total_;

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <functional>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -107,18 +108,21 @@ class FakeLink final : public AgentLink {
   }
 
   void Report() {
-    std::vector<squall::Run> runs;
+    std::vector<NumberRun> runs;
     Metrics metrics;
-    for (const squall::Run& granted : granted_) {
+    Outcome good;
+    good.status = 200;
+    good.bytes_received = 10;
+    for (const NumberRun& granted : granted_) {
       runs.push_back({granted.first + behaviour_.shift, granted.count});
       for (uint64_t i = 0; i < granted.count; ++i) {
-        metrics.Add(granted.first + i, 1'000'000, {.status = 200, .bytes_received = 10});
+        metrics.Add(granted.first + i, 1'000'000, good);
       }
     }
     granted_.clear();
     if (runs.empty()) return;
     heard_.recorded += metrics.recorded();
-    if (behaviour_.wrong_count) metrics.Add(0, 1, {.status = 200});
+    if (behaviour_.wrong_count) metrics.Add(0, 1, good);
     v1::AgentMessage message;
     v1::Snapshot& snapshot = *message.mutable_snapshot();
     snapshot.set_sequence(sequence_++ + behaviour_.first_sequence);
@@ -135,7 +139,7 @@ class FakeLink final : public AgentLink {
   const Behaviour behaviour_;
   Heard& heard_;
   const std::function<void(FleetNews)> events_;
-  std::vector<squall::Run> granted_;
+  std::vector<NumberRun> granted_;
   uint64_t expected_ = 0;
   uint64_t sequence_ = 0;
   Nanos window_ = 0;
@@ -324,7 +328,7 @@ TEST(Coordinator, ALostOrLyingAgentMakesTheRunIncompleteAndIsNamed) {
 }
 
 TEST(Coordinator, InterruptedBeforeTheStartSendsNothing) {
-  Fixture fixture({{}});
+  Fixture fixture(std::vector<Behaviour>(1));
   Progress progress(stderr, Progress::Mode::kQuiet, {});
   Coordinator coordinator(fixture.config, fixture.dialer, progress);
   coordinator.Interrupt();

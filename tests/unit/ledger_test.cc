@@ -142,7 +142,7 @@ TEST(Ledger, UnderADurationGrantsStayFinite) {
 TEST(Ledger, RefusesNumbersThatAreNotTheAgents) {
   struct Row {
     const char* name;
-    std::vector<Run> runs;
+    std::vector<NumberRun> runs;
   };
   // Agent 0 holds 0 … 3, agent 1 holds 4 … 7, and 1 has been reported.
   const Row rows[] = {

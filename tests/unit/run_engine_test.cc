@@ -61,11 +61,11 @@ class RunEngineTest : public testing::Test {
   }
 
   // Snapshots until `count` numbers are held; their sum of runs.
-  std::vector<Run> HoldAll(uint64_t count) {
+  std::vector<NumberRun> HoldAll(uint64_t count) {
     std::vector<uint64_t> numbers;
     const Nanos deadline = SteadyNow() + kDeadline;
     while (numbers.size() < count && SteadyNow() < deadline) {
-      for (const Run& run : *RunsFromProto(Snapshot().snapshot.held())) {
+      for (const NumberRun& run : *RunsFromProto(Snapshot().snapshot.held())) {
         for (uint64_t i = 0; i < run.count; ++i) numbers.push_back(run.first + i);
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -87,7 +87,7 @@ TEST_F(RunEngineTest, SendsExactlyTheNumbersGranted) {
   EXPECT_EQ(server_->counts().requests, 0u) << "nothing before Start";
   engine_->Start();
   engine_->Grant({{1'000, 1, 250}, {2'000, 2, 250}}, true);
-  std::vector<Run> expected = {{0, 500}, {1'000, 250}};
+  std::vector<NumberRun> expected = {{0, 500}, {1'000, 250}};
   for (uint64_t i = 0; i < 250; ++i) expected.push_back({2'000 + 2 * i, 1});
   EXPECT_EQ(HoldAll(1'000), expected);
   EXPECT_EQ(server_->counts().requests, 1'000u);
@@ -105,7 +105,7 @@ TEST_F(RunEngineTest, ASnapshotsMetricsAreOfItsNumbers) {
     const auto runs = RunsFromProto(snapshot.held());
     ASSERT_TRUE(runs.ok());
     uint64_t count = 0;
-    for (const Run& run : *runs) count += run.count;
+    for (const NumberRun& run : *runs) count += run.count;
     EXPECT_EQ(snapshot.metrics().failed(), count);
     EXPECT_EQ(snapshot.metrics().failure_service().count(), count);
     held += count;
@@ -142,7 +142,7 @@ TEST_F(RunEngineTest, StopDrainsWhatIsInFlightAndIssuesNothingMore) {
   }
   engine_->Stop(SteadyNow() + 10 * kSecond);
   EXPECT_FALSE(Snapshot().finished) << "ten are in flight";
-  EXPECT_EQ(HoldAll(10), (std::vector<Run>{{0, 10}}));
+  EXPECT_EQ(HoldAll(10), (std::vector<NumberRun>{{0, 10}}));
   EXPECT_TRUE(Snapshot().finished);
   EXPECT_EQ(server_->counts().requests, 10u);
 }

@@ -10,19 +10,19 @@
 
 namespace squall {
 
-void PrintTo(const Run& run, std::ostream* out) { *out << run.first << "+" << run.count; }
+void PrintTo(const NumberRun& run, std::ostream* out) { *out << run.first << "+" << run.count; }
 
 namespace {
 
 constexpr uint64_t kEnd = uint64_t{1} << 63;
 
-// squall::Run in full below: in a test, Run is testing::Test::Run.
+// NumberRun in full below: in a test, Run is testing::Test::Run.
 
 TEST(SpanTest, NumbersBecomeTheFewestRuns) {
   const struct {
     const char* name;
     std::vector<uint64_t> numbers;
-    std::vector<squall::Run> runs;
+    std::vector<NumberRun> runs;
   } kCases[] = {
       {"none", {}, {}},
       {"only 0", {0}, {{0, 1}}},
@@ -33,7 +33,7 @@ TEST(SpanTest, NumbersBecomeTheFewestRuns) {
   };
   for (const auto& test : kCases) {
     std::vector<uint64_t> numbers = test.numbers;
-    const std::vector<squall::Run> runs = ToRuns(numbers);
+    const std::vector<NumberRun> runs = ToRuns(numbers);
     EXPECT_EQ(runs, test.runs) << test.name;
     const auto decoded = RunsFromProto(RunsToProto(runs));
     ASSERT_TRUE(decoded.ok()) << test.name << decoded.status();
@@ -58,7 +58,7 @@ TEST(SpanTest, RunsNameExactlyTheNumbersAlsoOverTheWire) {
     const auto runs = RunsFromProto(proto);
     ASSERT_TRUE(runs.ok()) << runs.status();
     std::vector<uint64_t> named;
-    for (const squall::Run& run : *runs) {
+    for (const NumberRun& run : *runs) {
       ASSERT_TRUE(named.empty() || run.first > named.back() + 1) << "touching runs, seed " << seed;
       for (uint64_t i = 0; i < run.count; ++i) named.push_back(run.first + i);
     }
