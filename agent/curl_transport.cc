@@ -68,8 +68,9 @@ class CurlTransport final : public Transport {
 
   Sink& sink_;
   const CurlRequest request_;
-  // Slots that are to share one HTTP/2 connection have a pool of their own, which holds one to each
-  // host. (In a common pool, libcurl 7.88 opens more than are needed.) All others have one pool.
+  // Slots that are to share one HTTP/2 connection have a pool of their own, so that it comes to one
+  // to each host (in a common pool, libcurl 7.88 opens more); all others have one pool. Where a
+  // server allows fewer streams than the plan, the pool has more connections.
   const uint32_t slots_a_pool_;
   std::vector<std::unique_ptr<CurlDriver>> drivers_;      // one for each pool
   std::vector<std::unique_ptr<CurlExchange>> exchanges_;  // by slot; gone before the drivers
@@ -97,16 +98,14 @@ absl::Status CurlTransport::OpenPool(struct ev_loop* loop) {
   if (!driver.ok()) return driver.status();
   CURLM* multi = drivers_.emplace_back(*std::move(driver))->multi();
 
-  const bool shared = request_.http2() && request_.transport().streams() > 1;
   // All the slots' connections stay open; with several hosts, the idle ones to other hosts too, as
   // far as is usual.
   const long kept = 4L * slots_a_pool_ + 64;
   if (curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, kept) ||
-      curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, shared ? 1L : 0L) ||
       curl_multi_setopt(multi, CURLMOPT_PIPELINING,
                         request_.http2() ? long{CURLPIPE_MULTIPLEX} : long{CURLPIPE_NOTHING}) ||
       curl_multi_setopt(multi, CURLMOPT_MAX_CONCURRENT_STREAMS,
-                        shared ? static_cast<long>(slots_a_pool_) : 1L)) {
+                        static_cast<long>(request_.transport().streams()))) {
     return absl::InternalError("libcurl refused the shape of its connection pool");
   }
   return absl::OkStatus();

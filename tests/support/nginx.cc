@@ -70,8 +70,8 @@ Nginx::~Nginx() {
   std::filesystem::remove_all(folder_);
 }
 
-std::string Nginx::Url(const std::string& scheme) const {
-  return fmt::format("{}://127.0.0.1:{}/", scheme, port_);
+std::string Nginx::Url(const std::string& scheme, const std::string& path) const {
+  return fmt::format("{}://127.0.0.1:{}{}", scheme, port_, path);
 }
 
 std::string Nginx::CertificatePem() const { return Read(folder_ + "/certificate.pem"); }
@@ -102,6 +102,7 @@ http {{
     ssl_certificate {0}/certificate.pem;
     ssl_certificate_key {0}/key.pem;
     location / {{ return 200 "hello"; }}
+    location /to {{ return 302 $arg_url; }}
   }}
 }}
 )",

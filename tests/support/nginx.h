@@ -14,14 +14,15 @@ class Nginx {
   static bool Installed();
 
   // One server on a free port of 127.0.0.1. `listen` are the words after the address in its listen
-  // directive: "", "http2", "ssl", "ssl http2". Every URL is answered with 200 and "hello".
+  // directive: "", "http2", "ssl", "ssl http2". "/to?url=U" redirects to U, every other URL is
+  // answered with 200 and "hello".
   explicit Nginx(const std::string& listen);
   // Ends the process.
   ~Nginx();
   Nginx(const Nginx&) = delete;
   Nginx& operator=(const Nginx&) = delete;
 
-  std::string Url(const std::string& scheme) const;
+  std::string Url(const std::string& scheme, const std::string& path = "/") const;
   // The certificate that it shows, for 127.0.0.1 and localhost; it has signed it itself.
   std::string CertificatePem() const;
 

@@ -209,6 +209,7 @@ TEST(CurlTransport, ObeysNoProxyOfTheEnvironment) {
     unsetenv(name);
   }
   EXPECT_EQ(seen.status, 200u) << seen.detail;
+  ASSERT_EQ(server.requests().size(), 2u);
   EXPECT_EQ(server.requests()[1],
             "GET http://no-such-host.invalid/path HTTP/1.1\r\nHost: no-such-host.invalid\r\n"
             "User-Agent: squall/0.1.0\r\nAccept: */*\r\n\r\n");
@@ -302,6 +303,49 @@ TEST_F(CurlWithNginx, FailsWhenTheServerAgreesToLessThanHttp2) {
       EXPECT_EQ(one.status, 0u);
     }
   }
+}
+
+TEST_F(CurlWithNginx, FollowsRedirectsOverHttp2WithoutTls) {
+  Nginx nginx("http2");
+  v1::Plan plan = SimplePlan();
+  plan.mutable_transport()->set_http_version(v1::HTTP_VERSION_2);
+  plan.mutable_transport()->set_follow(true);
+  const std::string redirect = nginx.Url("http", "/to?url=/end");
+  const auto seen = SendAll(&MakeCurlTransport, plan, 1,
+                            {redirect, nginx.Url("http"), redirect, redirect, nginx.Url("http")});
+  EXPECT_EQ(CountOf(seen, v1::FAILURE_KIND_NONE), 5u);
+  for (const Seen& one : seen) EXPECT_EQ(one.status, 200u) << one.detail;
+  EXPECT_EQ(nginx.StopAndReadLog().size(), 8u);
+}
+
+// libcurl 7.88 would ask the second server in HTTP/1.1.
+TEST_F(CurlWithNginx, SpeaksNothingButHttp2AfterARedirectToAnotherServer) {
+  Nginx nginx("http2");
+  Nginx other("http2");
+  v1::Plan plan = SimplePlan();
+  plan.mutable_transport()->set_http_version(v1::HTTP_VERSION_2);
+  plan.mutable_transport()->set_follow(true);
+  const auto seen = SendAll(&MakeCurlTransport, plan, 1,
+                            {nginx.Url("http"), nginx.Url("http", "/to?url=" + other.Url("http"))});
+  ASSERT_EQ(seen.size(), 2u);
+  EXPECT_EQ(seen[0].status, 200u) << seen[0].detail;
+  const bool followed = seen[1].status == 200;
+  if (!followed) {
+    EXPECT_EQ(seen[1].kind, v1::FAILURE_KIND_OTHER);
+    EXPECT_THAT(seen[1].detail, ::testing::HasSubstr("libcurl"));
+  }
+  const std::vector<std::string> log = other.StopAndReadLog();
+  EXPECT_EQ(log.size(), followed ? 1u : 0u);
+  EXPECT_THAT(log, ::testing::Each(::testing::EndsWith("HTTP/2.0")));
+}
+
+// Not to be taken for a server that speaks something else.
+TEST(CurlTransport, TellsAServerThatClosesFromOneWithoutHttp2) {
+  RawServer server({{"", RawAnswer::Then::kClose}});
+  v1::Plan plan = SimplePlan();
+  plan.mutable_transport()->set_http_version(v1::HTTP_VERSION_2);
+  const Seen seen = SendOne(&MakeCurlTransport, plan, server.Url());
+  EXPECT_EQ(v1::FailureKind_Name(seen.kind), "FAILURE_KIND_CLOSED_BEFORE_RESPONSE") << seen.detail;
 }
 
 }  // namespace

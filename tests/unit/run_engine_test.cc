@@ -65,7 +65,8 @@ class RunEngineTest : public testing::Test {
     std::vector<uint64_t> numbers;
     const Nanos deadline = SteadyNow() + kDeadline;
     while (numbers.size() < count && SteadyNow() < deadline) {
-      for (const NumberRun& run : *RunsFromProto(Snapshot().snapshot.held())) {
+      const auto runs = RunsFromProto(Snapshot().snapshot.held());
+      for (const NumberRun& run : *runs) {
         for (uint64_t i = 0; i < run.count; ++i) numbers.push_back(run.first + i);
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
