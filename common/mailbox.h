@@ -32,7 +32,7 @@ class Mailbox {
         arrived_.WaitUntil(mutex_, deadline);
       }
     }
-    std::optional<Message> message(std::move(messages_.front()));
+    Message message = std::move(messages_.front());
     messages_.pop_front();
     return message;
   }
