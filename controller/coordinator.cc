@@ -23,12 +23,13 @@ constexpr Nanos kProgressInterval = kSecond;
 
 }  // namespace
 
-Coordinator::Coordinator(Muster::Config config, Dialer& dialer, Progress& progress)
-    : config_(std::move(config)), dialer_(dialer), progress_(progress) {}
+Coordinator::Coordinator(Dialer& dialer, Progress& progress)
+    : dialer_(dialer), progress_(progress) {}
 
 void Coordinator::Interrupt() { mailbox_.Push(Interrupted{}); }
 
-absl::StatusOr<RunResult> Coordinator::Run() {
+absl::StatusOr<RunResult> Coordinator::Run(Muster::Config config) {
+  config_ = std::move(config);
   Muster muster(config_, dialer_, progress_, mailbox_, members_);
   if (absl::Status status = muster.Run(); !status.ok()) return status;
   result_.id = config_.run_id;

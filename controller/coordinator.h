@@ -23,15 +23,15 @@ namespace squall {
 class Coordinator {
  public:
   // `dialer` and `progress` outlive the coordinator.
-  Coordinator(Muster::Config config, Dialer& dialer, Progress& progress);
+  Coordinator(Dialer& dialer, Progress& progress);
 
   // The first time: no more requests, those in flight are awaited. The second: they are cut off.
   // Any thread.
   void Interrupt();
 
-  // Carries the run out. An error means that not one request was sent: CANCELLED after Interrupt(),
+  // Carries the run out; once. An error means that not one request was sent: CANCELLED after Interrupt(),
   // otherwise with the agent and the reason. Whatever goes wrong later is part of the result.
-  absl::StatusOr<RunResult> Run();
+  absl::StatusOr<RunResult> Run(Muster::Config config);
 
  private:
   void Start();
@@ -46,9 +46,9 @@ class Coordinator {
   void Lose(size_t index, const std::string& reason);
   void ShowProgress(const Metrics& delta);
 
-  Muster::Config config_;
   Dialer& dialer_;
   Progress& progress_;
+  Muster::Config config_;
   Mailbox<CoordinatorEvent> mailbox_;
   std::optional<Ledger> ledger_;
   RunResult result_;

@@ -17,7 +17,7 @@ namespace squall {
 
 class LocalAgent {
  public:
-  // Starts the child and waits until it listens. To be called before other threads are started.
+  // Starts the child and waits until it listens.
   // UNAVAILABLE or INTERNAL with the reason.
   static absl::StatusOr<LocalAgent> Start();
 

@@ -90,7 +90,10 @@ int RunRun(const RunFlags& flags) {
   spdlog::set_level(options->log_level);
 
   Progress progress(stderr, ProgressMode(options->quiet), DetectStyle(STDERR_FILENO));
-  std::optional<LocalAgent> local;
+  const std::unique_ptr<Dialer> dialer = MakeGrpcDialer();
+  std::optional<LocalAgent> local;  // outlives the streams to it
+  Coordinator coordinator(*dialer, progress);
+  SignalWatcher signals({SIGINT, SIGTERM}, [&coordinator](int) { coordinator.Interrupt(); });
   if (options->agents.empty()) {
     absl::StatusOr<LocalAgent> started = LocalAgent::Start();
     if (!started.ok()) return Fail(started.status());
@@ -103,11 +106,7 @@ int RunRun(const RunFlags& flags) {
   config.plan = std::move(options->plan);
   config.list_text = std::move(options->url_list_text);
   config.agents = std::move(options->agents);
-  const std::unique_ptr<Dialer> dialer = MakeGrpcDialer();
-  Coordinator coordinator(std::move(config), *dialer, progress);
-  SignalWatcher signals({SIGINT, SIGTERM}, [&coordinator](int) { coordinator.Interrupt(); });
-
-  absl::StatusOr<RunResult> result = coordinator.Run();
+  absl::StatusOr<RunResult> result = coordinator.Run(std::move(config));
   if (!result.ok()) return Fail(result.status());
   const bool written = WriteReports(*result, options->json_path);
   const int code = ExitCode(*result);

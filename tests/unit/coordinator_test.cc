@@ -179,8 +179,8 @@ struct Fixture {
 
   absl::StatusOr<RunResult> Run() {
     Progress progress(stderr, Progress::Mode::kQuiet, {});
-    Coordinator coordinator(config, dialer, progress);
-    return coordinator.Run();
+    Coordinator coordinator(dialer, progress);
+    return coordinator.Run(config);
   }
 
   // Nobody was granted anything or told to start.
@@ -330,9 +330,9 @@ TEST(Coordinator, ALostOrLyingAgentMakesTheRunIncompleteAndIsNamed) {
 TEST(Coordinator, InterruptedBeforeTheStartSendsNothing) {
   Fixture fixture(std::vector<Behaviour>(1));
   Progress progress(stderr, Progress::Mode::kQuiet, {});
-  Coordinator coordinator(fixture.config, fixture.dialer, progress);
+  Coordinator coordinator(fixture.dialer, progress);
   coordinator.Interrupt();
-  EXPECT_TRUE(absl::IsCancelled(coordinator.Run().status()));
+  EXPECT_TRUE(absl::IsCancelled(coordinator.Run(fixture.config).status()));
   EXPECT_TRUE(fixture.NothingSent());
 }
 

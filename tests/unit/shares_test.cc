@@ -33,8 +33,8 @@ TEST(SharesByWeight, AddUpAndStayNearTheProportion) {
   for (uint32_t seed = 0; seed < 2'000; ++seed) {
     std::mt19937 random(seed);
     std::vector<uint32_t> weights(1 + random() % 20);
-    for (uint32_t& weight : weights) weight = 1 + random() % 64;
-    const uint32_t total = static_cast<uint32_t>(weights.size()) + random() % 5'000;
+    for (uint32_t& weight : weights) weight = 1 + static_cast<uint32_t>(random() % 64);
+    const uint32_t total = static_cast<uint32_t>(weights.size() + random() % 5'000);
     const std::vector<uint32_t> shares = SharesByWeight(total, weights);
     EXPECT_EQ(std::accumulate(shares.begin(), shares.end(), uint64_t{0}), total);
     const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
@@ -42,7 +42,8 @@ TEST(SharesByWeight, AddUpAndStayNearTheProportion) {
     for (const uint32_t weight : weights) someone_lifted |= total * weight / sum < 1.0;
     for (size_t i = 0; i < shares.size(); ++i) {
       EXPECT_GE(shares[i], 1u);
-      if (!someone_lifted) EXPECT_NEAR(shares[i], total * weights[i] / sum, 1.0) << "seed " << seed;
+      if (someone_lifted) continue;
+      EXPECT_NEAR(shares[i], total * weights[i] / sum, 1.0) << "seed " << seed;
     }
   }
 }
