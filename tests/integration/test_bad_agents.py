@@ -9,22 +9,21 @@ from support.nginx import Nginx, free_port
 from support.processes import wait_until
 from support.recording_server import RecordingServer
 
-# How a fake agent misbehaves, the exit code, words of the message.
+# How a fake agent misbehaves, and words of the message.
 BEFORE_START = [
-    ("wrong-version", 2, "version"),
-    ("refuses-version", 2, "version"),
-    ("failed-plan", 2, "too little of everything"),
-    ("silent", 2, "answer"),
-    ("never-ready", 2, "ready"),
+    ("wrong-version", "version"),
+    ("refuses-version", "version"),
+    ("failed-plan", "too little of everything"),
+    ("silent", "answer"),
+    ("never-ready", "answer"),
 ]
 AFTER_START = [
-    ("dies-after-ready", 3, ""),
-    ("wrong-numbers", 3, ""),
-    ("doubled-snapshot", 3, ""),
-    ("contradiction", 3, ""),
-    ("never-done", 3, ""),
+    ("dies-after-ready", "was lost"),
+    ("wrong-numbers", "not granted"),
+    ("doubled-snapshot", "reported before"),
+    ("contradiction", "histograms"),
 ]
-LONGEST_WAIT_SECONDS = 60
+LONGEST_WAIT_SECONDS = 100
 
 
 class BadAgents(squall.TestCase):
@@ -66,23 +65,33 @@ class BadAgents(squall.TestCase):
         self.check_agent_is_free()
 
     def test_misbehaving_before_start(self):
-        for mode, _, words in BEFORE_START:
+        for mode, words in BEFORE_START:
             with self.subTest(mode), squall.FakeAgent(mode) as fake:
                 self.check_refused(self.run_with(self.agent.address, fake.address), fake.address,
                                    words)
         self.check_agent_is_free()
 
     def test_misbehaving_after_start(self):
-        for mode, exit_code, words in AFTER_START:
+        for mode, words in AFTER_START:
             with self.subTest(mode), squall.FakeAgent(mode) as fake:
                 result = self.run_with(self.agent.address, fake.address)
-                self.check_exit(result, exit_code)
+                self.check_exit(result, 3)
                 self.check_consistent(result)
                 self.assertEqual(result.report["run"]["state"], "incomplete")
                 self.assertLessEqual(result.recorded, 1000)
-                self.assertRegex(result.stdout, rf"fake-agent|{fake.address}")
-                self.assertIn(words, result.stdout)
+                first_lines = " ".join(result.stdout.split("\n\n")[0].split())
+                self.assertIn(fake.address, first_lines)
+                self.assertIn(words, first_lines)
                 self.check_agent_is_free()
+
+    def test_never_ending(self):
+        """All that was asked for is recorded, and there is an end to waiting for a Done."""
+        with squall.FakeAgent("never-done") as fake:
+            result = self.run_with(self.agent.address, fake.address)
+            self.check_complete(result, 1000)
+            self.assertLess(result.seconds, 15)
+            self.assertIn(fake.address, result.stdout.split("\n\n")[0])
+        self.check_agent_is_free()
 
     def test_fake_agent_is_otherwise_a_good_one(self):
         with squall.FakeAgent("honest") as fake:

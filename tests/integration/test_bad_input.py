@@ -129,20 +129,25 @@ class BadInput(squall.TestCase):
         self.assertEqual(old.read_text(), "precious")
 
     def test_other_commands(self):
-        for arguments, words in [
-            ([], ["run", "agent", "target"]),
-            (["rum"], ["rum", "run"]),
-            (["agent", "--listen", "nonsense:port"], ["--listen"]),
-            (["agent", "--listen", "127.0.0.1:0", "--threads", "0"], ["--threads"]),
-            (["target", "--listen", self.server.address], [self.server.address, "in use"]),
-            (["target", "--delay", "-1s"], ["--delay"]),
-            (["target", "--status", "42"], ["--status", "42"]),
+        for line, words in [
+            ("", ["run", "agent", "target"]),
+            ("rum", ["rum", "run"]),
+            ("agent --listen nonsense:port", ["nonsense:port"]),
+            ("agent --listen 127.0.0.1:0 --threads 0", ["--threads"]),
+            ("target --delay -1s", ["--delay"]),
+            ("target --status 42", ["--status", "42"]),
         ]:
-            with self.subTest(" ".join(arguments)):
-                with Process(squall.SQUALL, *arguments) as process:
-                    self.assertEqual(process.wait(20), 2, process.stderr)
-                    for word in words:
-                        self.assertIn(word, process.stderr)
+            with self.subTest(line), Process(squall.SQUALL, *line.split()) as process:
+                self.assertEqual(process.wait(20), 2, process.stderr)
+                for word in words:
+                    self.assertIn(word, process.stderr)
+
+    def test_address_in_use(self):
+        for command in ("agent", "target"):
+            with (self.subTest(command),
+                  Process(squall.SQUALL, command, "--listen", self.server.address) as process):
+                self.assertIn(process.wait(20), (2, 3))
+                self.assertIn(self.server.address, process.stderr)
 
 
 if __name__ == "__main__":

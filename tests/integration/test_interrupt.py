@@ -2,6 +2,7 @@
 
 import os
 import signal
+import tempfile
 import time
 import unittest
 
@@ -103,15 +104,16 @@ class Interrupt(squall.TestCase):
         time.sleep(1)
         self.assertEqual(target.stats()["requests"], before)
 
-    def test_agent_leaves_at_the_end(self):
-        """The run's own agent does not outlive it, nor does its socket."""
-        with squall.Target() as target:
-            with squall.Run(*ENDLESS, target.url) as run:
+    def test_while_its_own_agent_starts(self):
+        """Neither the agent nor the folder of its socket outlives the run."""
+        with squall.Target() as target, tempfile.TemporaryDirectory() as folder:
+            with squall.Run(*ENDLESS, target.url, env={"TMPDIR": folder}) as run:
                 agents = wait_until(lambda: children(run.pid), 20, "an agent of its own")
                 run.signal(signal.SIGINT)
-                self.check_interrupted(run.finish(timeout=20))
+                self.assertEqual(run.wait(20), 130)
                 for agent in agents:
                     self.assertFalse(is_running(agent))
+            self.assertEqual(os.listdir(folder), [])
 
     def test_servers_end_by_ctrl_c(self):
         for start in (squall.Agent, squall.Target):

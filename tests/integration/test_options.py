@@ -131,7 +131,8 @@ class Fleet(squall.TestCase):
     def test_unix_sockets(self):
         with tempfile.TemporaryDirectory() as folder, squall.Target() as target:
             paths = [Path(folder) / name for name in ("a.sock", "b.sock")]
-            agents = [self.enterContext(squall.Agent(path.stem, listen=f"unix:{path}")) for path in paths]
+            agents = [self.enterContext(squall.Agent(path.stem, listen=f"unix:{path}"))
+                      for path in paths]
             result = squall.run("-n", "1000", target.url, agents=agents)
             self.check_complete(result, 1000)
             self.assertEqual([agent["name"] for agent in result.report["agents"]], ["a", "b"])

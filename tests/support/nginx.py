@@ -49,7 +49,7 @@ def free_port():
 
 
 class Nginx(Process):
-    """nginx on a free port. `listen` adds parameters to its listen directive: "http2", "ssl", …"""
+    """nginx on a free port. `listen` is what its listen directive adds: "http2", "ssl", …"""
 
     def __init__(self, listen=""):
         program = shutil.which("nginx", path=_PATH)

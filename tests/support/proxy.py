@@ -1,55 +1,59 @@
 """A forward proxy that remembers what it was asked for: absolute URLs, and CONNECT."""
 
+import contextlib
+import http.client
+import http.server
 import socket
-import socketserver
 import threading
 from urllib.parse import urlsplit
 
 
 def _pump(source, sink):
     """Copies until the source ends, and passes the end on."""
-    try:
+    with contextlib.suppress(OSError):  # one of them may go at any time
         while data := source.recv(65536):
             sink.sendall(data)
         sink.shutdown(socket.SHUT_WR)
-    except OSError:
-        pass  # one of them has gone
 
 
-class _Handler(socketserver.StreamRequestHandler):
-    rbufsize = 0  # what follows the head belongs to _pump
+class _Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
-    def handle(self):
-        head = b""
-        while not head.endswith(b"\r\n\r\n"):
-            if not (line := self.rfile.readline()):
-                return
-            head += line
-        request_line, _, headers = head.partition(b"\r\n")
-        method, target, version = request_line.decode().split()
+    def _record(self):
         with self.server.lock:
-            self.server.asked.append(f"{method} {target}")
-        if method == "CONNECT":
-            host, _, port = target.rpartition(":")
-            path = None
-        else:
-            url = urlsplit(target)
-            host, port, path = url.hostname, url.port or 80, url.path or "/"
+            self.server.asked.append(f"{self.command} {self.path}")
+
+    def do_GET(self):
+        self._record()
+        url = urlsplit(self.path)
+        origin = http.client.HTTPConnection(url.netloc, timeout=30)
+        with contextlib.closing(origin):
+            origin.request("GET", url._replace(scheme="", netloc="").geturl() or "/")
+            response = origin.getresponse()
+            body = response.read()
+        self.send_response(response.status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_CONNECT(self):
+        self._record()
+        host, _, port = self.path.rpartition(":")
         with socket.create_connection((host, int(port)), timeout=30) as origin:
-            if path is None:
-                self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            else:  # a connection for each request, so that no request passes unseen
-                origin.sendall(f"{method} {path} {version}\r\nConnection: close\r\n".encode() +
-                               headers)
-            upstream = threading.Thread(target=_pump, args=(self.request, origin), daemon=True)
-            upstream.start()
+            self.send_response(200)
+            self.end_headers()
+            threading.Thread(target=_pump, args=(self.request, origin), daemon=True).start()
             _pump(origin, self.request)
+        self.close_connection = True
+
+    def log_message(self, *_):
+        """Standard error belongs to the test."""
 
 
-class RecordingProxy(socketserver.ThreadingTCPServer):
+class RecordingProxy(http.server.ThreadingHTTPServer):
     """On a free port of the loopback, in threads of the test; a context manager."""
 
-    daemon_threads = True
     request_queue_size = 256
 
     def __init__(self):

@@ -153,7 +153,8 @@ class TestCase(unittest.TestCase):
                                                   if status < 400))
         self.assertEqual(totals["failed"], sum(result.errors.values()))
         for status, count in statuses:
-            self.assertEqual(result.errors.get(f"status {status}"), count if status >= 400 else None)
+            failures = result.errors.get(f"status {status}", 0)
+            self.assertEqual(failures, count if status >= 400 else 0)
 
     def check_complete(self, result, requests):
         """As many as were asked, all of them recorded."""
