@@ -1,6 +1,7 @@
 #include "agent/agent_command.h"
 
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <thread>
 #include <unistd.h>
@@ -29,9 +30,22 @@ void RaiseFileLimit() {
   }
 }
 
-int Fail(const absl::Status& status) {
-  fmt::print(stderr, "squall: {}\n", std::string(status.message()));
-  return 2;
+constexpr int kUsageError = 2;
+constexpr int kCannotServe = 3;
+
+int Fail(const absl::Status& status, int exit_code) {
+  fmt::print(stderr, "squall: --listen {}\n", std::string(status.message()));
+  return exit_code;
+}
+
+// The parent made the directory for the socket, and may be gone by now.
+void RemoveSocket(std::string_view address) {
+  constexpr std::string_view kUnix = "unix:";
+  if (!address.starts_with(kUnix)) return;
+  const std::filesystem::path socket = address.substr(kUnix.size());
+  std::error_code ignored;
+  std::filesystem::remove(socket, ignored);
+  std::filesystem::remove(socket.parent_path(), ignored);
 }
 
 // Says that the agent listens; then watches for the parent's end.
@@ -77,10 +91,10 @@ int RunAgent(const AgentFlags& flags) {
   RaiseFileLimit();
 
   absl::StatusOr<Address> address = ParseListenAddress(flags.listen);
-  if (!address.ok()) return Fail(address.status());
+  if (!address.ok()) return Fail(address.status(), kUsageError);
   auto server = ControlServer::Listen(
       *address, [&session](LinkEvent event) { session.Post(std::move(event)); });
-  if (!server.ok()) return Fail(server.status());
+  if (!server.ok()) return Fail(server.status(), kCannotServe);
   if (flags.parent_fd < 0) {
     fmt::print("listening on {}\n", (*server)->address());
     std::fflush(stdout);
@@ -90,7 +104,10 @@ int RunAgent(const AgentFlags& flags) {
 
   session.Run();
   server->reset();
-  if (parent.joinable()) parent.detach();  // ends with the process
+  if (parent.joinable()) {
+    parent.detach();  // ends with the process
+    RemoveSocket(address->display);
+  }
   return 0;
 }
 

@@ -85,7 +85,9 @@ class Server final : public ControlServer, private v1::Agent::CallbackService {
     server_ = builder.BuildAndStart();
     if (!server_) {
       return absl::UnavailableError(
-          fmt::format("cannot listen on {}: is another agent running there?", address.display));
+          fmt::format("{}: cannot listen there: is another agent running, or is the "
+                      "address not this machine's?",
+                      address.display));
     }
     address_ = address.display;
     if (!address_.starts_with("unix:")) {

@@ -29,8 +29,9 @@ class Coordinator {
   // Any thread.
   void Interrupt();
 
-  // Carries the run out; once. An error means that not one request was sent: CANCELLED after Interrupt(),
-  // otherwise with the agent and the reason. Whatever goes wrong later is part of the result.
+  // Carries the run out; once. An error means that not one request was sent: CANCELLED after
+  // Interrupt(), otherwise with the agent and the reason. Whatever goes wrong later is part of the
+  // result.
   absl::StatusOr<RunResult> Run(Muster::Config config);
 
  private:

@@ -14,10 +14,14 @@
 namespace squall {
 namespace {
 
-// What a broken stream means to the user. gRPC puts the cause into its message only.
-absl::Status Explain(const grpc::Status& status) {
+// What a broken stream means to the user. gRPC puts the cause into its message only. `answered`:
+// something had come before.
+absl::Status Explain(const grpc::Status& status, bool answered) {
   if (status.ok()) return absl::OkStatus();
   const std::string& text = status.error_message();
+  if (answered) {
+    return absl::UnavailableError(fmt::format("its connection broke ({})", text));
+  }
   if (absl::StrContains(text, "Connection refused")) {
     return absl::UnavailableError("connection refused; is `squall agent` running there?");
   }
@@ -66,6 +70,7 @@ class Link final : public AgentLink,
       Do(queue_.Close());
       return;
     }
+    answered_ = true;
     events_(AgentSaid{std::move(incoming_)});
     incoming_.Clear();
     StartRead(&incoming_);
@@ -78,7 +83,7 @@ class Link final : public AgentLink,
   }
 
   void OnDone(const grpc::Status& status) noexcept override {
-    events_(AgentClosed{Explain(status)});
+    events_(AgentClosed{Explain(status, answered_)});
     MutexLock lock(mutex_);
     done_ = true;
     changed_.NotifyAll();
@@ -93,6 +98,7 @@ class Link final : public AgentLink,
   std::unique_ptr<v1::Agent::Stub> stub_;
   grpc::ClientContext context_;
   v1::AgentMessage incoming_;
+  bool answered_ = false;  // gRPC's reactions only
   WriteQueue<v1::ControllerMessage> queue_;
 
   Mutex mutex_;

@@ -9,10 +9,10 @@ namespace {
 
 // How much work an agent holds, in seconds.
 constexpr double kHoldSeconds = 4.0;
-// The smallest grant towards the end of a total, in seconds: less would be spent on waiting for it.
+// The least it holds beyond what is in flight, in seconds: less would be spent on waiting for more.
 constexpr double kLeastSeconds = 0.05;
-// The first grant, before any rate is known, in requests a connection.
-constexpr uint64_t kFirstPerConnection = 4;
+// The first grant, before its rate is known, in requests a connection.
+constexpr double kFirstPerConnection = 4;
 // Rates are smoothed over about this time.
 constexpr double kRateSeconds = 2.0;
 
@@ -26,27 +26,32 @@ size_t Ledger::AddAgent(uint32_t concurrency) {
   return agents_.size() - 1;
 }
 
-uint64_t Ledger::GrantSize(const Agent& agent) const {
-  const uint64_t connections = agent.concurrency;
-  // In flight are as many as it has connections; only what is beyond them is work in store.
-  const uint64_t wanted =
-      agent.per_second == 0
-          ? kFirstPerConnection * connections
-          : static_cast<uint64_t>(agent.per_second * kHoldSeconds) + 2 * connections;
-  if (agent.open_count >= wanted) return 0;
-  uint64_t size = wanted - agent.open_count;
-  if (total_ == 0) return size;
+// The part of the fleet's work that is this agent's: by rate once all rates are known, before by
+// concurrency.
+double Ledger::Share(const Agent& agent) const {
+  double per_second = 0;
+  bool known = true;
+  for (const Agent& other : agents_) {
+    per_second += other.per_second;
+    known = known && other.per_second > 0;
+  }
+  if (known) return agent.per_second / per_second;
+  return agent.concurrency / static_cast<double>(concurrency_);
+}
 
-  const uint64_t left = total_ - next_;
-  // At least as much as keeps it busy until the next grant: every connection, and a moment's store.
-  const uint64_t least = connections - std::min(connections, agent.open_count) +
-                         static_cast<uint64_t>(agent.per_second * kLeastSeconds);
-  const double share =
-      static_cast<double>(left) * agent.concurrency / static_cast<double>(concurrency_);
-  const bool alone = agents_.size() == 1;
-  const uint64_t most = alone ? left : static_cast<uint64_t>(share / 2);
-  size = std::min(size, std::max({least, most, uint64_t{1}}));
-  return std::min(size, left);
+uint64_t Ledger::GrantSize(const Agent& agent) const {
+  const double connections = agent.concurrency;
+  // In flight are as many as it has connections; only what is beyond them is work in store.
+  double hold = agent.per_second == 0 ? kFirstPerConnection * connections
+                                      : agent.per_second * kHoldSeconds + connections;
+  if (total_ != 0 && agents_.size() > 1) {
+    const double least = connections + agent.per_second * kLeastSeconds;
+    const double most = static_cast<double>(total_ - held_) * Share(agent) / 2;
+    hold = std::min(hold, std::max(least, most));
+  }
+  const auto wanted = static_cast<uint64_t>(hold);
+  const uint64_t left = total_ == 0 ? wanted : total_ - next_;
+  return agent.open_count >= wanted ? 0 : std::min(wanted - agent.open_count, left);
 }
 
 std::optional<Span> Ledger::TopUp(size_t agent_index) {

@@ -3,9 +3,9 @@
 // A pure state machine: no clock, no network, no threads of its own; the caller says what time it
 // is. Every number is granted to one agent, in rising order, and is held once.
 //
-// Grants are finite. An agent is topped up to about 4 s of work at the rate it was seen at, so that
-// fast machines do more, and no grant is larger than half the agent's share (by concurrency) of
-// what is left of a total, down to what keeps its connections busy, so that all finish together.
+// Grants are finite. An agent is topped up to about 4 s of work at the rate it was seen at, but of
+// a total it holds no more than half its share (by rate) of what nobody has finished yet, down to
+// what keeps its connections busy: fast machines do more, and all finish together.
 #pragma once
 
 #include <cstdint>
@@ -54,6 +54,7 @@ class Ledger {
 
   static bool IsOpen(const Agent& agent, const NumberRun& run);
   static void Close(Agent& agent, const NumberRun& run);
+  double Share(const Agent& agent) const;
   uint64_t GrantSize(const Agent& agent) const;
 
   const uint64_t total_;

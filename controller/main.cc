@@ -28,7 +28,8 @@ void SetUpLogs() {
 
 int main(int argc, char** argv) {
   SetUpLogs();
-  CLI::App app("squall: load tests from many machines at once, with results you can check");
+  CLI::App app("squall: load tests from many machines at once, with results you can check",
+               "squall");
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string(squall::kVersion));
   app.footer(
