@@ -21,7 +21,7 @@ constexpr Nanos kAnswerTime = 10 * kSecond;
 constexpr Nanos kBusyTime = 10 * kSecond;
 constexpr Nanos kRedialInterval = kSecond / 2;
 // How long nothing may move while a plan and its list are sent and read.
-constexpr Nanos kPrepareTime = 60 * kSecond;
+constexpr Nanos kPrepareTime = 30 * kSecond;
 
 // user@host, for the agents' logs and for whoever finds them busy.
 std::string Identity() {

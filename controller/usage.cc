@@ -103,31 +103,37 @@ std::string Leftover(const CLI::App& app, const CLI::App& command) {
   return fmt::format("unexpected argument {}", Printable(words.front()));
 }
 
+// As the help has it: "-n, --requests".
+std::string FlagName(const CLI::Option& option) {
+  const std::vector<std::string>& letters = option.get_snames();
+  if (letters.empty() || option.get_lnames().empty()) return option.get_name();
+  return fmt::format("-{}, --{}", letters.front(), option.get_lnames().front());
+}
+
 // The flag that was given more often than it may be, or nothing.
 std::string GivenTwice(const CLI::App& command) {
   for (const CLI::Option* option : command.get_options()) {
     const auto most = static_cast<size_t>(std::max(option->get_items_expected_max(), 1));
     if (option->count() > most && option->get_items_expected_min() > 0) {
-      const std::vector<std::string>& letters = option->get_snames();
-      return fmt::format("{} is given twice", letters.empty()
-                                                  ? option->get_name()
-                                                  : fmt::format("-{}", letters.front()));
+      return fmt::format("{} is given twice", FlagName(*option));
     }
   }
   return {};
 }
 
 // CLI11 tells which flag an error is about only in the words before the first colon.
-std::string ValueMissing(const CLI::ParseError& error) {
+std::string ValueMissing(const CLI::App& command, const CLI::ParseError& error) {
   const std::string what = error.what();
-  return fmt::format("{} needs a value", what.substr(0, what.find(':')));
+  const std::string name = what.substr(0, what.find(':'));
+  const CLI::Option* option = command.get_option_no_throw(name);
+  return fmt::format("{} needs a value", option != nullptr ? FlagName(*option) : name);
 }
 
 std::string Problem(const CLI::App& app, const CLI::App& command, const CLI::ParseError& error) {
   std::string problem = Leftover(app, command);
   if (problem.empty() && dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
     problem = GivenTwice(command);
-    if (problem.empty()) problem = ValueMissing(error);
+    if (problem.empty()) problem = ValueMissing(command, error);
   }
   if (problem.empty() && dynamic_cast<const CLI::RequiredError*>(&error) != nullptr &&
       &command == &app) {
