@@ -83,9 +83,14 @@ bool RunEngine::Collect(Worker::Listener::Swapped swapped, Collected& collected)
 
   collected.empty = total_.numbers.empty();
   collected.finished = finished_ == workers();
-  *collected.snapshot.mutable_held() = RunsToProto(ToRuns(total_.numbers));
+  if (auto runs = ToRuns(total_.numbers); runs.ok()) {
+    *collected.snapshot.mutable_held() = RunsToProto(*runs);
+  } else {
+    collected.status = runs.status();
+  }
   *collected.snapshot.mutable_metrics() = total_.metrics.ToProto();
-  collected.snapshot.set_window_ns(collected.empty ? 0 : total_.last_end - started_at_);
+  last_end_ = std::max(last_end_, total_.last_end);
+  collected.snapshot.set_window_ns(last_end_ == 0 ? 0 : last_end_ - started_at_);
   total_.Clear();
   return true;
 }

@@ -49,6 +49,8 @@ class RunEngine final : private Worker::Listener {
     v1::Snapshot snapshot;  // without its sequence
     bool empty = true;      // nothing was recorded
     bool finished = false;  // every worker has ended, nothing is in flight
+    // INVALID_ARGUMENT if the snapshot has two results of a number, which was granted twice.
+    absl::Status status;
   };
   // Takes one worker's answer; true with the last, when `collected` is filled.
   bool Collect(Worker::Listener::Swapped swapped, Collected& collected);
@@ -63,6 +65,7 @@ class RunEngine final : private Worker::Listener {
   const RequestSource source_;
   SpanQueue queue_;
   Nanos started_at_ = 0;
+  Nanos last_end_ = 0;     // of any request of the run; 0: there is none
   uint32_t awaited_ = 0;   // answers still to come
   uint32_t finished_ = 0;  // answers from finished workers
   Interval total_;         // of the answers that have come

@@ -9,6 +9,7 @@
 #include "agent/host.h"
 #include "common/plan_check.h"
 #include "common/protocol.h"
+#include "common/values.h"
 #include "common/version.h"
 
 namespace squall {
@@ -25,13 +26,20 @@ v1::AgentMessage FailedMessage(v1::Failed::Code code, const std::string& text) {
   return message;
 }
 
+// Whether it has numbers, and all of them are such as snapshots may name: below 2^63.
+bool IsValid(const v1::Span& span) {
+  constexpr uint64_t kLargest = (uint64_t{1} << 63) - 1;
+  return span.count() != 0 && span.stride() != 0 && span.first() <= kLargest &&
+         span.count() - 1 <= (kLargest - span.first()) / span.stride();
+}
+
 }  // namespace
 
 struct Session::Active {
   enum class Stage { kWelcomed, kReceiving, kReady, kRunning };
 
   std::shared_ptr<ControlLink> link;
-  std::string controller;  // who runs it
+  std::string controller;  // who runs it, in a form that is safe to print
   absl::Time since;
   Stage stage = Stage::kWelcomed;
   v1::Prepare prepare;
@@ -124,8 +132,8 @@ void Session::OnHello(const std::shared_ptr<ControlLink>& link, const v1::Hello&
                               kVersion, kProtocolVersion, hello.build(), hello.protocol_version()));
   }
   if (active_) {
-    spdlog::info("event=refused_busy controller=\"{}\" peer={} running=\"{}\"", hello.controller(),
-                 link->peer(), active_->controller);
+    spdlog::info("event=refused_busy controller=\"{}\" peer={} running=\"{}\"",
+                 Printable(hello.controller()), link->peer(), active_->controller);
     const std::string since =
         absl::FormatTime("%Y-%m-%d %H:%M:%S %Ez", active_->since, absl::LocalTimeZone());
     return refuse(v1::Failed::CODE_BUSY,
@@ -133,7 +141,7 @@ void Session::OnHello(const std::shared_ptr<ControlLink>& link, const v1::Hello&
   }
   active_ = std::make_unique<Active>();
   active_->link = link;
-  active_->controller = hello.controller();
+  active_->controller = Printable(hello.controller());
   active_->since = absl::Now();
 
   v1::AgentMessage message;
@@ -195,8 +203,8 @@ void Session::OnGrant(const v1::Grant& grant) {
   if (!active_->engine) return Fail(v1::Failed::CODE_PROTOCOL, "Grant out of order");
   std::vector<Span> spans;
   for (const v1::Span& span : grant.spans()) {
-    if (span.count() == 0 || span.stride() == 0) {
-      return Fail(v1::Failed::CODE_PROTOCOL, "Grant of an empty span");
+    if (!IsValid(span)) {
+      return Fail(v1::Failed::CODE_PROTOCOL, "Grant of an empty span, or of numbers too large");
     }
     spans.push_back({span.first(), span.stride(), span.count()});
   }
@@ -234,6 +242,11 @@ void Session::OnEngine(EngineEvent& news) {
 }
 
 void Session::OnCollected(RunEngine::Collected& collected) {
+  if (!collected.status.ok()) {
+    return Fail(v1::Failed::CODE_PROTOCOL,
+                fmt::format("Grant of numbers that had been granted before: {}",
+                            std::string(collected.status.message())));
+  }
   if (!collected.empty || active_->due) {
     active_->recorded +=
         collected.snapshot.metrics().succeeded() + collected.snapshot.metrics().failed();

@@ -1,5 +1,6 @@
 #include "agent/worker.h"
 
+#include <algorithm>
 #include <ev.h>
 #include <utility>
 
@@ -99,7 +100,9 @@ void Worker::RequestSnapshot(std::unique_ptr<Interval> spare) {
 }
 
 void Worker::Stop(Nanos deadline) {
-  Command([deadline](Commands& commands) { commands.stop_deadline = deadline; });
+  Command([deadline](Commands& commands) {
+    commands.stop_deadline = std::min(commands.stop_deadline, deadline);
+  });
 }
 
 void Worker::TakeCommands() noexcept {
@@ -130,7 +133,8 @@ void Worker::BeginIssuing(Nanos now) {
 void Worker::EndIssuing(Nanos cut_off_at) {
   state_ = State::kEnded;
   idle_noted_ = false;
-  if (in_flight() != 0) loop_->Arm(loop_->cut_off, cut_off_at);
+  cut_off_at_ = std::min(cut_off_at_, cut_off_at);
+  if (in_flight() != 0) loop_->Arm(loop_->cut_off, cut_off_at_);
   NoteIfIdle();
 }
 

@@ -62,7 +62,8 @@ class Worker final : private Transport::Sink {
   void Wake();
   // Swaps what is recorded against `spare`, which is empty. One request at a time.
   void RequestSnapshot(std::unique_ptr<Interval> spare);
-  // Issues nothing more; what is in flight at `deadline` (steady clock) is cut off.
+  // Issues nothing more; what is in flight at `deadline` (steady clock) is cut off. Of several
+  // deadlines, the one that the end of the duration sets among them, the earliest holds.
   void Stop(Nanos deadline);
 
  private:
@@ -107,6 +108,7 @@ class Worker final : private Transport::Sink {
   Span chunk_;  // drawn and not yet issued
   std::string url_;
   Nanos issue_until_ = kForever;
+  Nanos cut_off_at_ = kForever;
   bool idle_noted_ = false;
 
   Mutex mutex_;

@@ -29,6 +29,7 @@ absl::Status CheckPhase(const v1::Phase& phase) {
   }
   if (phase.requests() > kMaxNumber) return Wrong("phase.requests", "larger than 2^62");
   if (phase.duration_ns() < 0) return Wrong("phase.duration_ns", "negative");
+  if (phase.duration_ns() > kMaxTimeNs) return Wrong("phase.duration_ns", "longer than 73 years");
   if (phase.concurrency() == 0) return Wrong("phase.concurrency", "must be at least 1");
   if (phase.concurrency() > kMaxConcurrency) {
     return Wrong("phase.concurrency", fmt::format("larger than {}", kMaxConcurrency));
@@ -42,10 +43,14 @@ absl::Status CheckTransport(const v1::Transport& transport) {
     return Wrong("transport.http_version", "unknown");
   }
   if (transport.streams() == 0) return Wrong("transport.streams", "must be at least 1");
+  if (transport.streams() > kMaxStreams) return Wrong("transport.streams", "2^31 or more");
   if (transport.streams() > 1 && transport.http_version() != v1::HTTP_VERSION_2) {
     return Wrong("transport.streams", "more than 1 needs HTTP/2");
   }
   if (transport.timeout_ns() <= 0) return Wrong("transport.timeout_ns", "must be more than 0");
+  if (transport.timeout_ns() > kMaxTimeNs) {
+    return Wrong("transport.timeout_ns", "longer than 73 years");
+  }
   return absl::OkStatus();
 }
 

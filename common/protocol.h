@@ -21,4 +21,11 @@ inline constexpr uint64_t kMaxListBytes = uint64_t{1} << 30;
 // Most requests in flight of one run.
 inline constexpr uint32_t kMaxConcurrency = 1'000'000;
 
+// Most requests in flight on one connection: HTTP/2 numbers streams in 31 bits.
+inline constexpr uint32_t kMaxStreams = (uint32_t{1} << 31) - 1;
+
+// Longest duration or timeout of a plan, in nanoseconds (73 years): a few of them can be added to
+// any time of the steady clock.
+inline constexpr int64_t kMaxTimeNs = int64_t{1} << 61;
+
 }  // namespace squall

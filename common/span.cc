@@ -2,8 +2,9 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "absl/status/status.h"
-#include "common/check.h"
 
 namespace squall {
 namespace {
@@ -12,15 +13,17 @@ constexpr uint64_t kEnd = uint64_t{1} << 63;  // one after the largest number
 
 }  // namespace
 
-std::vector<NumberRun> ToRuns(std::vector<uint64_t>& numbers) {
+absl::StatusOr<std::vector<NumberRun>> ToRuns(std::vector<uint64_t>& numbers) {
   std::sort(numbers.begin(), numbers.end());
   std::vector<NumberRun> runs;
   for (const uint64_t number : numbers) {
-    if (!runs.empty() && number == runs.back().first + runs.back().count) {
+    const uint64_t end = runs.empty() ? 0 : runs.back().first + runs.back().count;
+    if (runs.empty() || number > end) {
+      runs.push_back({number, 1});
+    } else if (number == end) {
       ++runs.back().count;
     } else {
-      SQUALL_CHECK(runs.empty() || number > runs.back().first + runs.back().count);
-      runs.push_back({number, 1});
+      return absl::InvalidArgumentError(fmt::format("number {} is there twice", number));
     }
   }
   return runs;

@@ -26,9 +26,9 @@ struct NumberRun {
   friend bool operator==(const NumberRun&, const NumberRun&) = default;
 };
 
-// The numbers as runs, rising and as few as possible. Sorts `numbers` in place; a number that
-// stands in it twice is a broken invariant.
-std::vector<NumberRun> ToRuns(std::vector<uint64_t>& numbers);
+// The numbers as runs, rising and as few as possible. Sorts `numbers` in place. INVALID_ARGUMENT if
+// one stands in it twice: no runs can say that.
+absl::StatusOr<std::vector<NumberRun>> ToRuns(std::vector<uint64_t>& numbers);
 
 v1::Runs RunsToProto(const std::vector<NumberRun>& runs);
 

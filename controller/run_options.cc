@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "common/http_syntax.h"
+#include "common/protocol.h"
 #include "common/url.h"
 #include "common/url_list.h"
 #include "common/values.h"
@@ -21,8 +22,7 @@ namespace {
 
 constexpr uint64_t kMaxRequests = uint64_t{1} << 62;
 constexpr uint64_t kDefaultRequests = 1000;
-constexpr uint64_t kMaxStreams = (uint64_t{1} << 31) - 1;  // HTTP/2 numbers streams in 31 bits
-constexpr size_t kMaxSmallFile = size_t{16} << 20;         // bodies, certificates, agents
+constexpr size_t kMaxSmallFile = size_t{16} << 20;  // bodies, certificates, agents
 // Transports count timeouts in milliseconds.
 constexpr absl::Duration kShortest = absl::Milliseconds(1);
 constexpr absl::Duration kLongest = absl::Hours(10'000);

@@ -15,10 +15,10 @@ SETTLE_SECONDS = 0.5  # more than any request of the quick target lasts
 
 
 class Interrupt(squall.TestCase):
-    def started(self, target, agents, *arguments):
+    def started(self, target, agents, *arguments, env=None):
         """A run that has requests in flight, in a process group as a shell would give it."""
         run = self.enterContext(squall.Run(*ENDLESS, "-c", "20", target.url, *arguments,
-                                           agents=agents))
+                                           agents=agents, env=env))
         wait_until(lambda: target.stats()["peak_in_flight"] >= 20, 20, "20 requests in flight")
         return run
 
@@ -89,15 +89,36 @@ class Interrupt(squall.TestCase):
             self.assertLess(result.seconds, 5)
 
     def test_killed_controller_with_its_own_agent(self):
+        for delay in ("50ms", "60s"):
+            with (self.subTest(delay=delay), squall.Target("--delay", delay) as target,
+                  tempfile.TemporaryDirectory() as folder):
+                run = self.started(target, [], env={"TMPDIR": folder})
+                agents = children(run.pid)
+                self.assertEqual(len(agents), 1)
+                self.assertNotEqual(os.getpgid(agents[0]), os.getpgid(run.pid))
+                self.assertEqual(len(os.listdir(folder)), 1, "the folder of its socket")
+                self.check_nothing_outlives(run, agents, folder)
+                time.sleep(SETTLE_SECONDS)
+                self.check_stands_still(target)
+
+    def test_killed_while_its_own_agent_starts(self):
+        """At any moment from the agent's first on: before, it is the run alone that knows."""
         with squall.Target("--delay", "50ms") as target:
-            run = self.started(target, [])
-            agents = children(run.pid)
-            self.assertEqual(len(agents), 1)
-            self.assertNotEqual(os.getpgid(agents[0]), os.getpgid(run.pid))
-            run.signal(signal.SIGKILL)
-            wait_until(lambda: not is_running(agents[0]), 5, "the agent ends with its parent")
-            time.sleep(SETTLE_SECONDS)
-            self.check_stands_still(target)
+            for milliseconds in (0, 1, 3, 10, 30, 100):
+                with (self.subTest(milliseconds=milliseconds),
+                      tempfile.TemporaryDirectory() as folder,
+                      squall.Run(*ENDLESS, target.url, env={"TMPDIR": folder}) as run):
+                    agents = wait_until(lambda: children(run.pid), 20, "an agent of its own",
+                                        every=0.0005)
+                    time.sleep(milliseconds / 1000)
+                    self.check_nothing_outlives(run, agents, folder)
+
+    def check_nothing_outlives(self, run, agents, folder):
+        """Kills a run: its own agent ends, and takes the folder of its socket with it."""
+        run.signal(signal.SIGKILL)
+        for agent in agents:
+            wait_until(lambda: not is_running(agent), 5, "the agent ends with its parent")
+        self.assertEqual(os.listdir(folder), [])
 
     def check_stands_still(self, target):
         before = target.stats()["requests"]

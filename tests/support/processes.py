@@ -17,13 +17,13 @@ _SETPRIV = shutil.which("setpriv")
 _LEASH = [_SETPRIV, "--pdeathsig", "KILL"] if _SETPRIV else []
 
 
-def wait_until(condition, timeout, what):
+def wait_until(condition, timeout, what, every=0.02):
     """The first true value of condition(), looked at often."""
     deadline = time.monotonic() + timeout
     while not (value := condition()):
         if time.monotonic() > deadline:
             raise TimeoutError(f"not within {timeout} s: {what}")
-        time.sleep(0.02)
+        time.sleep(every)
     return value
 
 

@@ -52,7 +52,7 @@ TEST(Ledger, GrantsAndHoldsEveryNumberOnceInAnyInterleaving) {
                                  agent.unfinished.end());
       agent.unfinished.resize(keep);
       agent.window += static_cast<Nanos>(1 + random() % 2'000) * kMillisecond;
-      ASSERT_TRUE(ledger.Hold(agent.index, ToRuns(done), agent.window).ok());
+      ASSERT_TRUE(ledger.Hold(agent.index, *ToRuns(done), agent.window).ok());
       top_up(agent);
     }
     EXPECT_EQ(granted.size(), total);
@@ -114,7 +114,7 @@ TEST(Ledger, AFastAgentDoesMoreAndASlowOneDoesNotHoldTheEnd) {
       }
       done_by[i] += done.size();
       if (!done.empty() && i == 0) fast_ended = now;
-      ASSERT_TRUE(ledger.Hold(i, ToRuns(done), now).ok());
+      ASSERT_TRUE(ledger.Hold(i, *ToRuns(done), now).ok());
       top_up(i);
     }
   }
@@ -129,7 +129,7 @@ TEST(Ledger, UnderADurationGrantsStayFinite) {
   ASSERT_TRUE(span);
   std::vector<uint64_t> done;
   for (uint64_t i = 0; i < span->count; ++i) done.push_back(i);
-  ASSERT_TRUE(ledger.Hold(agent, ToRuns(done), kSecond / 100).ok());
+  ASSERT_TRUE(ledger.Hold(agent, *ToRuns(done), kSecond / 100).ok());
   const double rate = static_cast<double>(span->count) * 100;
   span = ledger.TopUp(agent);
   ASSERT_TRUE(span);

@@ -46,6 +46,8 @@ TEST(CheckPlan, NamesTheFieldThatIsWrong) {
       {"phase.requests",
        [](v1::Plan& plan) { plan.mutable_phase()->set_requests(uint64_t{1} << 63); }},
       {"phase.duration_ns", [](v1::Plan& plan) { plan.mutable_phase()->set_duration_ns(-1); }},
+      {"phase.duration_ns",
+       [](v1::Plan& plan) { plan.mutable_phase()->set_duration_ns(INT64_MAX); }},
       {"phase.concurrency", [](v1::Plan& plan) { plan.mutable_phase()->clear_concurrency(); }},
       {"phase.concurrency",
        [](v1::Plan& plan) { plan.mutable_phase()->set_concurrency(UINT32_MAX); }},
@@ -55,7 +57,14 @@ TEST(CheckPlan, NamesTheFieldThatIsWrong) {
        }},
       {"transport.streams", [](v1::Plan& plan) { plan.mutable_transport()->clear_streams(); }},
       {"transport.streams", [](v1::Plan& plan) { plan.mutable_transport()->set_streams(2); }},
+      {"transport.streams",
+       [](v1::Plan& plan) {
+         plan.mutable_transport()->set_http_version(v1::HTTP_VERSION_2);
+         plan.mutable_transport()->set_streams(uint32_t{1} << 31);
+       }},
       {"transport.timeout_ns", [](v1::Plan& plan) { plan.mutable_transport()->set_timeout_ns(0); }},
+      {"transport.timeout_ns",
+       [](v1::Plan& plan) { plan.mutable_transport()->set_timeout_ns(INT64_MAX); }},
   };
   for (const Row& row : rows) {
     v1::Plan plan = GoodPlan();

@@ -77,7 +77,7 @@ class RunEngineTest : public testing::Test {
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
-    return ToRuns(numbers);
+    return *ToRuns(numbers);
   }
 
   std::unique_ptr<target::Server> server_;

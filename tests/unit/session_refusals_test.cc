@@ -1,0 +1,236 @@
+// What the agent's session answers to controllers that break the protocol or ask for what cannot be
+// done, and to those who come while it is busy. It must be free again for the next one each time.
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "tests/unit/session_support.h"
+
+namespace squall {
+namespace {
+
+using testing::AckMessage;
+using testing::DataMessage;
+using testing::FakeController;
+using testing::GrantMessage;
+using ::testing::HasSubstr;
+using testing::HelloMessage;
+using testing::PrepareMessage;
+using testing::StartMessage;
+using testing::StopMessage;
+
+using Messages = std::vector<v1::ControllerMessage>;
+
+struct Row {
+  const char* name;
+  Messages said;
+  v1::Failed::Code code;
+  const char* reason;  // a part of it
+};
+
+class SessionRefusals : public SessionTest {
+ protected:
+  // Everything is said at once; the answers must end in that one failure.
+  void Check(const Row& row) {
+    SCOPED_TRACE(row.name);
+    FakeController controller(session_);
+    for (const v1::ControllerMessage& message : row.said) controller.Say(message);
+    const std::vector<v1::AgentMessage> answers = controller.HearAll();
+    if (answers.empty() || !answers.back().has_failed()) {
+      ADD_FAILURE() << "it was not refused";
+      return controller.Close();
+    }
+    const v1::Failed& failed = answers.back().failed();
+    EXPECT_EQ(failed.code(), row.code) << failed.ShortDebugString();
+    EXPECT_THAT(failed.message(), HasSubstr(row.reason));
+    EXPECT_EQ(std::count_if(answers.begin(), answers.end(),
+                            [](const auto& answer) { return answer.has_failed(); }),
+              1);
+    ExpectFree();
+  }
+
+  // A row whose plan is a good one but for what `spoil` does.
+  static Row Plan(const char* name, const char* reason, void (*spoil)(v1::Prepare&)) {
+    v1::Prepare prepare = Share(kUrl, 1);
+    spoil(prepare);
+    return {name, {HelloMessage(), PrepareMessage(prepare)}, v1::Failed::CODE_PLAN, reason};
+  }
+
+  // A row that sends `text` where one URL is announced.
+  static Row List(const char* name, const char* reason, const std::string& text) {
+    return {name,
+            {HelloMessage(), PrepareMessage(ListShare(text.size(), 1)), DataMessage(text)},
+            v1::Failed::CODE_PLAN,
+            reason};
+  }
+
+  static constexpr char kUrl[] = "http://127.0.0.1:1/";  // nothing is ever sent there
+};
+
+TEST_F(SessionRefusals, MessagesOutOfOrderOrMalformed) {
+  const v1::ControllerMessage hello = HelloMessage();
+  const v1::ControllerMessage prepare = PrepareMessage(Share(kUrl, 1));
+  const v1::ControllerMessage list = PrepareMessage(ListShare(12, 1));
+  const v1::ControllerMessage grant = GrantMessage({{0, 1, 10}});
+  const v1::ControllerMessage start = StartMessage();
+  const v1::ControllerMessage no_kind;
+  constexpr uint64_t kTooLarge = uint64_t{1} << 63;
+
+  constexpr v1::Failed::Code kProtocol = v1::Failed::CODE_PROTOCOL;
+  const char* const kHelloFirst = "first message must be Hello";
+  const Row rows[] = {
+      {"Prepare first", {prepare}, kProtocol, kHelloFirst},
+      {"DataChunk first", {DataMessage("a")}, kProtocol, kHelloFirst},
+      {"Grant first", {grant}, kProtocol, kHelloFirst},
+      {"Start first", {start}, kProtocol, kHelloFirst},
+      {"Ack first", {AckMessage(1)}, kProtocol, kHelloFirst},
+      {"Stop first", {StopMessage(0)}, kProtocol, kHelloFirst},
+      {"no kind first", {no_kind}, kProtocol, kHelloFirst},
+
+      {"older version", {HelloMessage("x", 0)}, v1::Failed::CODE_VERSION, "speaks 0"},
+      {"newer version",
+       {HelloMessage("x", kProtocolVersion + 1)},
+       v1::Failed::CODE_VERSION,
+       "install the same version"},
+      {"Hello twice", {hello, hello}, kProtocol, "second Hello"},
+      {"Hello twice, with another version",
+       {hello, HelloMessage("x", 0)},
+       kProtocol,
+       "second Hello"},
+
+      {"DataChunk before Prepare", {hello, DataMessage("a")}, kProtocol, "DataChunk out of order"},
+      {"empty DataChunk before Prepare", {hello, DataMessage("")}, kProtocol, "DataChunk"},
+      {"Grant before Prepare", {hello, grant}, kProtocol, "Grant out of order"},
+      {"Start before Prepare", {hello, start}, kProtocol, "Start out of order"},
+      {"no kind after Hello", {hello, no_kind}, kProtocol, "does not know"},
+
+      {"Prepare while the list is read", {hello, list, prepare}, kProtocol, "Prepare out of order"},
+      {"Grant while the list is read", {hello, list, grant}, kProtocol, "Grant out of order"},
+      {"Start while the list is read", {hello, list, start}, kProtocol, "Start out of order"},
+      {"DataChunk too long", {hello, list, DataMessage("http://a/bcde")}, kProtocol, "DataChunk"},
+      {"DataChunks too long together",
+       {hello, list, DataMessage("http://"), DataMessage("a/bcde")},
+       kProtocol,
+       "DataChunk out of order"},
+      {"DataChunks too many",
+       {hello, list, DataMessage("http://a/bcd"), DataMessage("e")},
+       kProtocol,
+       "DataChunk out of order"},
+      {"DataChunk without a list", {hello, prepare, DataMessage("a")}, kProtocol, "DataChunk"},
+
+      {"Prepare twice", {hello, prepare, prepare}, kProtocol, "Prepare out of order"},
+      {"Hello when ready", {hello, prepare, hello}, kProtocol, "second Hello"},
+      {"no kind when ready", {hello, prepare, no_kind}, kProtocol, "does not know"},
+      {"empty span", {hello, prepare, GrantMessage({{0, 1, 0}})}, kProtocol, "Grant"},
+      {"span without a stride", {hello, prepare, GrantMessage({{0, 0, 9}})}, kProtocol, "Grant"},
+      {"empty span after a good one",
+       {hello, prepare, GrantMessage({{0, 1, 5}, {5, 1, 0}})},
+       kProtocol,
+       "Grant"},
+      {"first number too large",
+       {hello, prepare, GrantMessage({{kTooLarge, 1, 1}})},
+       kProtocol,
+       "Grant"},
+      {"last number too large",
+       {hello, prepare, GrantMessage({{kTooLarge - 5, 1, 6}})},
+       kProtocol,
+       "Grant"},
+      {"numbers begin again from 0",
+       {hello, prepare, GrantMessage({{1, UINT64_MAX / 2, 5}})},
+       kProtocol,
+       "Grant"},
+
+      {"Start twice", {hello, prepare, start, start}, kProtocol, "Start out of order"},
+      {"Hello when running", {hello, prepare, start, hello}, kProtocol, "second Hello"},
+      {"Prepare when running", {hello, prepare, start, prepare}, kProtocol, "Prepare out of order"},
+      {"DataChunk when running",
+       {hello, prepare, start, DataMessage("a")},
+       kProtocol,
+       "DataChunk out of order"},
+      {"no kind when running", {hello, prepare, start, no_kind}, kProtocol, "does not know"},
+  };
+  for (const Row& row : rows) Check(row);
+}
+
+TEST_F(SessionRefusals, PlansThatCannotBeExecuted) {
+  const Row rows[] = {
+      Plan("no method", "request.method",
+           [](v1::Prepare& prepare) { prepare.mutable_plan()->mutable_request()->clear_method(); }),
+      Plan("no plan at all", "plan:", [](v1::Prepare& prepare) { prepare.clear_plan(); }),
+      Plan("no share", "not a share", [](v1::Prepare& prepare) { prepare.clear_concurrency(); }),
+      Plan("a share larger than the plan's concurrency", "not a share",
+           [](v1::Prepare& prepare) {
+             prepare.set_concurrency(prepare.plan().phase().concurrency() + 1);
+           }),
+      Plan("more streams than HTTP/2 has", "transport.streams",
+           [](v1::Prepare& prepare) {
+             prepare.set_concurrency(2);
+             v1::Transport& transport = *prepare.mutable_plan()->mutable_transport();
+             transport.set_http_version(v1::HTTP_VERSION_2);
+             transport.set_streams(UINT32_MAX);
+           }),
+      Plan("an endless duration", "phase.duration_ns",
+           [](v1::Prepare& prepare) {
+             prepare.mutable_plan()->mutable_phase()->set_duration_ns(INT64_MAX);
+           }),
+      Plan("an endless timeout", "transport.timeout_ns",
+           [](v1::Prepare& prepare) {
+             prepare.mutable_plan()->mutable_transport()->set_timeout_ns(INT64_MAX);
+           }),
+      Plan("what the transport cannot do", "HEAD with a body",
+           [](v1::Prepare& prepare) {
+             prepare.mutable_plan()->mutable_request()->set_method("HEAD");
+             prepare.mutable_plan()->mutable_request()->set_body("x");
+           }),
+      List("more entries than announced", "2 URLs arrived where the plan says 1",
+           "http://a/\nhttp://b/\n"),
+      List("fewer entries than announced", "urls.txt: has no URLs", "# http://a/\n"),
+      List("a bad line", "urls.txt:2:", "\nftp://a/\n"),
+  };
+  for (const Row& row : rows) Check(row);
+}
+
+TEST_F(SessionRefusals, ASecondControllerIsToldWhoRunsItSinceWhen) {
+  FakeController first(session_);
+  first.Say(HelloMessage("ann@lab (process 7)"));
+  first.Hear(Kind::kWelcome);
+
+  const Messages attempts[] = {
+      {HelloMessage("bob@lab (process 8)")},
+      {HelloMessage("bob@lab (process 8)"), StartMessage()},  // which would be the end of the run
+  };
+  for (const Messages& attempt : attempts) {
+    FakeController second(session_);
+    for (const v1::ControllerMessage& message : attempt) second.Say(message);
+    const v1::Failed failed = second.Hear(Kind::kFailed).failed();
+    EXPECT_EQ(failed.code(), v1::Failed::CODE_BUSY);
+    EXPECT_THAT(failed.message(), ::testing::ContainsRegex("ann@lab \\(process 7\\) runs it since "
+                                                           "20..-..-.. ..:..:.. [+-]..:.."));
+    second.Hear(Kind::KIND_NOT_SET);
+    second.Close();
+  }
+  FakeController rude(session_);
+  rude.Say(StartMessage());
+  EXPECT_EQ(rude.Hear(Kind::kFailed).failed().code(), v1::Failed::CODE_PROTOCOL);
+
+  // None of this reached the first one.
+  first.Say(PrepareMessage(Share(kUrl, 1)));
+  first.Hear(Kind::kReady);
+  first.Say(StopMessage(0));
+  first.Hear(Kind::kDone);
+  ExpectFree();
+}
+
+TEST_F(SessionRefusals, TheNameOfAControllerIsShownInASafeForm) {
+  FakeController first(session_);
+  first.Say(HelloMessage("ann\n\x1b[2J"));
+  first.Hear(Kind::kWelcome);
+  FakeController second(session_);
+  second.Say(HelloMessage());
+  EXPECT_THAT(second.Hear(Kind::kFailed).failed().message(), HasSubstr("ann\\x0a\\x1b[2J runs it"));
+}
+
+}  // namespace
+}  // namespace squall

@@ -1,0 +1,85 @@
+// An agent's session on a thread of its own, for tests.
+#pragma once
+
+#include <string>
+#include <thread>
+#include <utility>
+
+#include <gtest/gtest.h>
+#include <spdlog/spdlog.h>
+
+#include "agent/session.h"
+#include "tests/support/fake_controller.h"
+#include "tests/support/transport_runner.h"
+
+namespace squall {
+
+class SessionTest : public ::testing::Test {
+ protected:
+  using Kind = v1::AgentMessage;
+
+  explicit SessionTest(uint32_t threads = 2)
+      : session_({.name = "under test", .threads = threads}), thread_([this] { session_.Run(); }) {}
+
+  // Tests provoke errors by the dozen.
+  void SetUp() override { spdlog::set_level(spdlog::level::off); }
+  void TearDown() override {
+    QuitAndJoin();
+    spdlog::set_level(log_level_);
+  }
+
+  void QuitAndJoin() {
+    session_.Quit();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  // As many requests as are granted, to `url`. The plan has two more connections than this agent.
+  static v1::Prepare Share(const std::string& url, uint32_t concurrency) {
+    v1::Prepare prepare;
+    prepare.set_run_id("run");
+    prepare.set_concurrency(concurrency);
+    v1::Plan& plan = *prepare.mutable_plan();
+    plan = testing::SimplePlan();
+    plan.mutable_request()->set_url(url);
+    plan.mutable_phase()->set_requests(1'000'000);
+    plan.mutable_phase()->set_concurrency(concurrency + 2);
+    plan.mutable_transport()->set_timeout_ns(60 * kSecond);
+    return prepare;
+  }
+
+  // The same for a list, which is to follow.
+  static v1::Prepare ListShare(uint64_t size_bytes, uint64_t entries) {
+    v1::Prepare prepare = Share("", 1);
+    v1::UrlList& urls = *prepare.mutable_plan()->mutable_urls();
+    urls.set_size_bytes(size_bytes);
+    urls.set_entries(entries);
+    urls.set_order(v1::ORDER_SEQUENTIAL);
+    urls.set_name("urls.txt");
+    return prepare;
+  }
+
+  // Hello to Ready.
+  static void MakeReady(testing::FakeController& controller, const v1::Prepare& prepare) {
+    controller.Say(testing::HelloMessage());
+    controller.Hear(Kind::kWelcome);
+    controller.Say(testing::PrepareMessage(prepare));
+    controller.Hear(Kind::kReady);
+  }
+
+  // The next controller is served up to Ready, and sent away.
+  void ExpectFree() {
+    testing::FakeController next(session_);
+    MakeReady(next, Share("http://127.0.0.1:1/", 1));
+    next.Say(testing::StopMessage(0));
+    next.Hear(Kind::kDone);
+    next.Hear(Kind::KIND_NOT_SET);
+  }
+
+  Session session_;
+
+ private:
+  const spdlog::level::level_enum log_level_ = spdlog::get_level();
+  std::thread thread_;  // last: it uses the session
+};
+
+}  // namespace squall
