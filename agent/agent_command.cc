@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include "agent/control_server.h"
 #include "agent/host.h"
@@ -105,7 +106,8 @@ int RunAgent(const AgentFlags& flags) {
   session.Run();
   server->reset();
   if (parent.joinable()) {
-    parent.detach();  // ends with the process
+    shutdown(flags.parent_fd, SHUT_RDWR);  // ends its wait
+    parent.join();
     RemoveSocket(address->display);
   }
   return 0;

@@ -6,6 +6,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "common/protocol.h"
+#include "common/tsan.h"
 #include "common/write_queue.h"
 #include "squall/v1/control.grpc.pb.h"
 
@@ -43,10 +44,12 @@ class Stream final : public Reactor {
  public:
   Stream(const std::string& peer, const Events& events)
       : events_(events), link_(std::make_shared<Link>(this, peer)) {
+    HappensBefore(this);
     StartRead(&incoming_);
   }
 
   void OnReadDone(bool ok) noexcept override {
+    const InReaction order(this);
     if (!ok) {  // the controller has ended the stream, or is gone
       events_(LinkClosed{link_});
       link_->Finish();
@@ -54,12 +57,19 @@ class Stream final : public Reactor {
     }
     events_(LinkMessage{link_, std::move(incoming_)});
     incoming_.Clear();
+    HappensBefore(this);
     StartRead(&incoming_);
   }
 
-  void OnWriteDone(bool ok) noexcept override { link_->Written(ok); }
+  void OnWriteDone(bool ok) noexcept override {
+    const InReaction order(this);
+    link_->Written(ok);
+  }
 
-  void OnDone() noexcept override { delete this; }
+  void OnDone() noexcept override {
+    HappensAfter(this);
+    delete this;
+  }
 
  private:
   const Events& events_;

@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "common/mutex.h"
 #include "common/protocol.h"
+#include "common/tsan.h"
 #include "common/write_queue.h"
 #include "squall/v1/control.grpc.pb.h"
 
@@ -51,6 +52,7 @@ class Link final : public AgentLink,
         grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments));
     stub_->async()->Session(&context_, this);
     AddHold();  // for writes from other threads; given back when the queue says finish
+    HappensBefore(this);
     StartRead(&incoming_);
     StartCall();
   }
@@ -66,6 +68,7 @@ class Link final : public AgentLink,
 
  private:
   void OnReadDone(bool ok) noexcept override {
+    const InReaction order(this);
     if (!ok) {
       Do(queue_.Close());
       return;
@@ -73,16 +76,19 @@ class Link final : public AgentLink,
     answered_ = true;
     events_(AgentSaid{std::move(incoming_)});
     incoming_.Clear();
+    HappensBefore(this);
     StartRead(&incoming_);
   }
 
   void OnWriteDone(bool ok) noexcept override {
+    const InReaction order(this);
     const auto next = queue_.Written(ok);
-    if (next.message == nullptr && !next.finish) events_(AgentDrained{});
+    if (ok && next.message == nullptr && !next.finish) events_(AgentDrained{});
     Do(next);
   }
 
   void OnDone(const grpc::Status& status) noexcept override {
+    HappensAfter(this);
     events_(AgentClosed{Explain(status, answered_)});
     MutexLock lock(mutex_);
     done_ = true;
