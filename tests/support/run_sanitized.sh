@@ -22,8 +22,9 @@ export SQUALL_TEST_SCALE=${SQUALL_TEST_SCALE:-10} SQUALL_TEST_ROUNDS=${SQUALL_TE
 common=log_path=$reports/report:halt_on_error=1
 export ASAN_OPTIONS=$common:detect_stack_use_after_return=1
 export UBSAN_OPTIONS=$common:print_stacktrace=1
-# For the libraries that are not instrumented: see tsan_ignore.txt.
-export TSAN_OPTIONS=$common:second_deadlock_stack=1:ignore_noninstrumented_modules=1
+# For the libraries that are not instrumented: see tsan_ignore.txt and tsan.supp.
+suppressions=$PWD/tests/support/tsan.supp
+export TSAN_OPTIONS=$common:second_deadlock_stack=1:ignore_noninstrumented_modules=1:suppressions=$suppressions:print_suppressions=0
 
 status=0
 ctest --test-dir "$build" --output-on-failure "$@" || status=$?
