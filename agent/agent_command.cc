@@ -17,6 +17,7 @@
 #include "agent/session.h"
 #include "common/address.h"
 #include "common/signals.h"
+#include "common/values.h"
 
 namespace squall {
 namespace {
@@ -34,8 +35,8 @@ void RaiseFileLimit() {
 constexpr int kUsageError = 2;
 constexpr int kCannotServe = 3;
 
-int Fail(const absl::Status& status, int exit_code) {
-  fmt::print(stderr, "squall: --listen {}\n", std::string(status.message()));
+int Fail(std::string_view flag, const absl::Status& status, int exit_code) {
+  fmt::print(stderr, "squall: {} {}\n", flag, std::string(status.message()));
   return exit_code;
 }
 
@@ -70,8 +71,7 @@ CLI::App* AddAgentCommand(CLI::App& app, AgentFlags& flags) {
   command->add_option("--name", flags.name, "Name in reports (default: the machine's)");
   command->add_option("--threads", flags.threads, "Most worker threads (default: one a core)")
       ->check(CLI::Range(1, 1024));
-  command->add_option("--log-level", flags.log_level, "debug, info, warn, error or off")
-      ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}))
+  command->add_option("--log-level", flags.log_level, "trace, debug, info, warn, error or off")
       ->capture_default_str();
   command->add_option("--parent-fd", flags.parent_fd)->group("");
   command->footer(
@@ -85,17 +85,19 @@ CLI::App* AddAgentCommand(CLI::App& app, AgentFlags& flags) {
 }
 
 int RunAgent(const AgentFlags& flags) {
-  spdlog::set_level(spdlog::level::from_str(flags.log_level));
+  const auto level = ParseLogLevel(flags.log_level);
+  if (!level.ok()) return Fail("--log-level", level.status(), kUsageError);
+  spdlog::set_level(*level);
   Session session({.name = flags.name.empty() ? HostName() : flags.name,
                    .threads = flags.threads != 0 ? flags.threads : HostFacts().cores()});
   SignalWatcher signals({SIGINT, SIGTERM}, [&session](int) { session.Quit(); });
   RaiseFileLimit();
 
   absl::StatusOr<Address> address = ParseListenAddress(flags.listen);
-  if (!address.ok()) return Fail(address.status(), kUsageError);
+  if (!address.ok()) return Fail("--listen", address.status(), kUsageError);
   auto server = ControlServer::Listen(
       *address, [&session](LinkEvent event) { session.Post(std::move(event)); });
-  if (!server.ok()) return Fail(server.status(), kCannotServe);
+  if (!server.ok()) return Fail("--listen", server.status(), kCannotServe);
   if (flags.parent_fd < 0) {
     fmt::print("listening on {}\n", (*server)->address());
     std::fflush(stdout);

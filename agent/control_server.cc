@@ -1,9 +1,12 @@
 #include "agent/control_server.h"
 
+#include <unistd.h>
 #include <utility>
 
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include "common/protocol.h"
 #include "common/tsan.h"
@@ -12,6 +15,9 @@
 
 namespace squall {
 namespace {
+
+constexpr int kPingMilliseconds = 2'000;
+constexpr int kPingTimeoutMilliseconds = 3'000;
 
 using Events = std::function<void(LinkEvent)>;
 using Reactor = grpc::ServerBidiReactor<v1::ControllerMessage, v1::AgentMessage>;
@@ -77,6 +83,23 @@ class Stream final : public Reactor {
   v1::ControllerMessage incoming_;
 };
 
+// For a unix socket: gRPC would take it from its owner without a word. A file that nobody listens
+// on any more is taken over.
+bool SomebodyListens(const Address& address) {
+  constexpr std::string_view kUnix = "unix:";
+  sockaddr_un name{};
+  if (!address.display.starts_with(kUnix)) return false;
+  const std::string path = address.display.substr(kUnix.size());
+  if (path.size() >= sizeof(name.sun_path)) return false;
+  name.sun_family = AF_UNIX;
+  path.copy(name.sun_path, path.size());
+  const int probe = socket(AF_UNIX, SOCK_STREAM, 0);
+  if (probe < 0) return false;
+  const bool answered = connect(probe, reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0;
+  close(probe);
+  return answered;
+}
+
 class Server final : public ControlServer, private v1::Agent::CallbackService {
  public:
   explicit Server(Events events) : events_(std::move(events)) {}
@@ -86,10 +109,18 @@ class Server final : public ControlServer, private v1::Agent::CallbackService {
   }
 
   absl::Status Listen(const Address& address) {
+    if (SomebodyListens(address)) {
+      return absl::UnavailableError(
+          fmt::format("{}: another agent listens there", address.display));
+    }
     int port = 0;
     grpc::ServerBuilder builder;
     builder.AddListeningPort(address.target, grpc::InsecureServerCredentials(), &port);
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // two agents must not share a port
+    // A controller whose machine has vanished is noticed, whatever stage the run is in.
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kPingMilliseconds);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingTimeoutMilliseconds);
+    builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
     builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
     builder.RegisterService(this);
     server_ = builder.BuildAndStart();

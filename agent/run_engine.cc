@@ -16,7 +16,9 @@ uint32_t Connections(uint32_t concurrency, uint32_t streams) {
 RunEngine::RunEngine(RequestSource source, uint32_t workers, std::function<void(Event)> events)
     : events_(std::move(events)), source_(std::move(source)), queue_(workers) {}
 
-RunEngine::~RunEngine() = default;
+RunEngine::~RunEngine() {
+  for (auto& worker : workers_) worker->Quit();  // all at once; then each is joined
+}
 
 absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& prepare,
                                                              std::string list_text,

@@ -16,7 +16,7 @@ void SpanQueue::Add(const std::vector<Span>& spans, bool exhausted) {
     spans_.push_back(span);
     remaining_ += span.count;
   }
-  low_mark_ = exhausted ? 0 : remaining_ / 2;
+  low_mark_ = exhausted ? 0 : std::max<uint64_t>(remaining_ / 2, 1);
 }
 
 SpanQueue::Drawn SpanQueue::Draw() {
@@ -32,7 +32,7 @@ SpanQueue::Drawn SpanQueue::Draw() {
   if (front.count == 0) spans_.pop_front();
   remaining_ -= drawn.span.count;
   if (low_mark_ != 0 && remaining_ < low_mark_) {
-    low_mark_ = 0;
+    low_mark_ = remaining_ == 0 ? 0 : 1;  // once more when nothing is left
     drawn.low = true;
   }
   return drawn;

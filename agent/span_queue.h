@@ -20,8 +20,10 @@ class SpanQueue {
   void Add(const std::vector<Span>& spans, bool exhausted);
 
   struct Drawn {
-    Span span;         // count 0: there is nothing
-    bool low = false;  // the queue fell below half of what it held after the last Add(): said once
+    Span span;  // count 0: there is nothing
+    // More should be asked for: said when less than half is left of what there was after the last
+    // Add(), and again when nothing is.
+    bool low = false;
   };
   Drawn Draw();
 

@@ -10,7 +10,7 @@ namespace squall {
 
 // The thread's event loop and the watchers of its own (a transport has others on the same loop).
 struct Worker::Loop {
-  explicit Loop(Worker* worker) : loop(ev_loop_new(EVFLAG_AUTO)) {
+  Loop(struct ev_loop* created, Worker* worker) : loop(created) {
     ev_async_init(&command, [](struct ev_loop*, ev_async* watcher, int) noexcept {
       static_cast<Worker*>(watcher->data)->TakeCommands();
     });
@@ -49,13 +49,13 @@ struct Worker::Loop {
   ev_timer cut_off;
 };
 
-Worker::Worker(const Config& config, const RequestSource& source, SpanQueue& queue,
-               Listener& listener)
+Worker::Worker(struct ev_loop* loop, const Config& config, const RequestSource& source,
+               SpanQueue& queue, Listener& listener)
     : config_(config),
       source_(source),
       queue_(queue),
       listener_(listener),
-      loop_(std::make_unique<Loop>(this)),
+      loop_(std::make_unique<Loop>(loop, this)),
       slots_(config.concurrency) {
   free_slots_.reserve(config.concurrency);
   for (uint32_t slot = config.concurrency; slot > 0; --slot) free_slots_.push_back(slot - 1);
@@ -64,17 +64,22 @@ Worker::Worker(const Config& config, const RequestSource& source, SpanQueue& que
 absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(const Config& config, const v1::Plan& plan,
                                                        const RequestSource& source,
                                                        SpanQueue& queue, Listener& listener) {
-  std::unique_ptr<Worker> worker(new Worker(config, source, queue, listener));
-  auto transport = MakeCurlTransport(plan, config.concurrency, worker->loop_->loop, *worker);
+  struct ev_loop* loop = ev_loop_new(EVFLAG_AUTO);
+  if (loop == nullptr) {
+    return absl::ResourceExhaustedError(
+        "no event loop for a worker: raise the limit of open files, or use fewer --threads");
+  }
+  std::unique_ptr<Worker> worker(new Worker(loop, config, source, queue, listener));
+  auto transport = MakeCurlTransport(plan, config.concurrency, loop, *worker);
   if (!transport.ok()) return transport.status();
   worker->transport_ = *std::move(transport);
-  worker->thread_ = std::thread([loop = worker->loop_->loop]() noexcept { ev_run(loop, 0); });
+  worker->thread_ = std::thread([loop]() noexcept { ev_run(loop, 0); });
   return worker;
 }
 
 Worker::~Worker() {
   if (!thread_.joinable()) return;
-  Command([](Commands& commands) { commands.quit = true; });
+  Quit();
   thread_.join();
 }
 
@@ -105,6 +110,10 @@ void Worker::Stop(Nanos deadline) {
   });
 }
 
+void Worker::Quit() {
+  Command([](Commands& commands) { commands.quit = true; });
+}
+
 void Worker::TakeCommands() noexcept {
   Commands taken;
   {
@@ -133,6 +142,7 @@ void Worker::BeginIssuing(Nanos now) {
 void Worker::EndIssuing(Nanos cut_off_at) {
   state_ = State::kEnded;
   idle_noted_ = false;
+  ev_timer_stop(loop_->loop, &loop_->issue_end);
   cut_off_at_ = std::min(cut_off_at_, cut_off_at);
   if (in_flight() != 0) loop_->Arm(loop_->cut_off, cut_off_at_);
   NoteIfIdle();

@@ -54,7 +54,7 @@ class Worker final : private Transport::Sink {
   static absl::StatusOr<std::unique_ptr<Worker>> Create(const Config& config, const v1::Plan& plan,
                                                         const RequestSource& source,
                                                         SpanQueue& queue, Listener& listener);
-  // Cuts off what is in flight and joins.
+  // Quits and joins.
   ~Worker();
 
   void Start();
@@ -65,6 +65,8 @@ class Worker final : private Transport::Sink {
   // Issues nothing more; what is in flight at `deadline` (steady clock) is cut off. Of several
   // deadlines, the one that the end of the duration sets among them, the earliest holds.
   void Stop(Nanos deadline);
+  // Cuts off what is in flight at once and ends the thread; nothing more is heard of it.
+  void Quit();
 
  private:
   struct Commands {
@@ -75,7 +77,8 @@ class Worker final : private Transport::Sink {
   };
   struct Loop;  // libev's watchers, which are not for this header
 
-  Worker(const Config& config, const RequestSource& source, SpanQueue& queue, Listener& listener);
+  Worker(struct ev_loop* loop, const Config& config, const RequestSource& source, SpanQueue& queue,
+         Listener& listener);
 
   void OnOutcome(uint32_t slot, Nanos end, const Outcome& outcome) noexcept override;
 

@@ -7,8 +7,6 @@
 namespace squall {
 namespace {
 
-constexpr uint64_t kMaxNumber = uint64_t{1} << 62;
-
 absl::Status Wrong(std::string_view field, std::string_view what) {
   return absl::InvalidArgumentError(fmt::format("plan: {}: {}", field, what));
 }
@@ -27,9 +25,11 @@ absl::Status CheckPhase(const v1::Phase& phase) {
   if (phase.requests() == 0 && phase.duration_ns() == 0) {
     return Wrong("phase", "neither a number of requests nor a duration");
   }
-  if (phase.requests() > kMaxNumber) return Wrong("phase.requests", "larger than 2^62");
+  if (phase.requests() > kMaxRequests) return Wrong("phase.requests", "larger than 2^62");
   if (phase.duration_ns() < 0) return Wrong("phase.duration_ns", "negative");
-  if (phase.duration_ns() > kMaxTimeNs) return Wrong("phase.duration_ns", "longer than 73 years");
+  if (phase.duration_ns() > kMaxDurationNs) {
+    return Wrong("phase.duration_ns", "longer than 10,000 hours");
+  }
   if (phase.concurrency() == 0) return Wrong("phase.concurrency", "must be at least 1");
   if (phase.concurrency() > kMaxConcurrency) {
     return Wrong("phase.concurrency", fmt::format("larger than {}", kMaxConcurrency));
@@ -48,8 +48,8 @@ absl::Status CheckTransport(const v1::Transport& transport) {
     return Wrong("transport.streams", "more than 1 needs HTTP/2");
   }
   if (transport.timeout_ns() <= 0) return Wrong("transport.timeout_ns", "must be more than 0");
-  if (transport.timeout_ns() > kMaxTimeNs) {
-    return Wrong("transport.timeout_ns", "longer than 73 years");
+  if (transport.timeout_ns() > kMaxTimeoutNs) {
+    return Wrong("transport.timeout_ns", "longer than 24 hours");
   }
   return absl::OkStatus();
 }

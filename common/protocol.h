@@ -18,14 +18,19 @@ inline constexpr size_t kChunkBytes = 1 << 20;
 // Largest list that is taken, in bytes: it is held in memory on every agent.
 inline constexpr uint64_t kMaxListBytes = uint64_t{1} << 30;
 
+// Most requests of one run.
+inline constexpr uint64_t kMaxRequests = uint64_t{1} << 62;
+
 // Most requests in flight of one run.
 inline constexpr uint32_t kMaxConcurrency = 1'000'000;
 
 // Most requests in flight on one connection: HTTP/2 numbers streams in 31 bits.
 inline constexpr uint32_t kMaxStreams = (uint32_t{1} << 31) - 1;
 
-// Longest duration or timeout of a plan, in nanoseconds (73 years): a few of them can be added to
-// any time of the steady clock.
-inline constexpr int64_t kMaxTimeNs = int64_t{1} << 61;
+// Longest duration of a plan, in nanoseconds (10,000 hours).
+inline constexpr int64_t kMaxDurationNs = int64_t{10'000} * 3'600 * 1'000'000'000;
+
+// Longest timeout, in nanoseconds (24 hours).
+inline constexpr int64_t kMaxTimeoutNs = int64_t{24} * 3'600 * 1'000'000'000;
 
 }  // namespace squall

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "common/protocol.h"
 #include "common/url.h"
 #include "common/values.h"
 
@@ -12,7 +13,7 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-static_assert(kMaxUrlListBytes <= UINT32_MAX, "positions are kept in 32 bits");
+static_assert(kMaxListBytes <= UINT32_MAX, "positions are kept in 32 bits");
 
 // The rest of the line at `start`, without blanks around it.
 std::string_view LineAt(std::string_view text, size_t start) {
@@ -39,9 +40,9 @@ absl::StatusOr<std::string_view> JoinableBase(std::string_view base_url) {
 
 absl::StatusOr<UrlList> UrlList::Parse(std::string text, std::string_view name,
                                        std::string_view base_url) {
-  if (text.size() > kMaxUrlListBytes) {
+  if (text.size() > kMaxListBytes) {
     return absl::InvalidArgumentError(
-        fmt::format("{}: larger than {} MiB", name, kMaxUrlListBytes >> 20));
+        fmt::format("{}: larger than {} MiB", name, kMaxListBytes >> 20));
   }
   UrlList list;
   list.text_ = std::move(text);

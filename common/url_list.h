@@ -16,8 +16,6 @@
 
 namespace squall {
 
-inline constexpr size_t kMaxUrlListBytes = size_t{1} << 30;
-
 class UrlList {
  public:
   // `name` stands for the list in messages. `base_url` may be empty if no line begins with '/'.

@@ -7,6 +7,7 @@
 
 #include "absl/time/clock.h"
 #include "common/span.h"
+#include "controller/standstill.h"
 
 namespace squall {
 namespace {
@@ -18,8 +19,8 @@ constexpr Nanos kSilenceTime = 10 * kSecond;
 // How long after the end of its drain time an agent may take to say Done.
 constexpr Nanos kDoneTime = 5 * kSecond;
 constexpr Nanos kAbortTime = kSecond;
-// A standstill is shown at least this often.
-constexpr Nanos kProgressInterval = kSecond;
+// An agent's clock may differ from ours by so much in what it says of its own run.
+constexpr Nanos kWindowSlack = kSecond;
 
 }  // namespace
 
@@ -45,6 +46,7 @@ void Coordinator::Start() {
   ledger_.emplace(phase.requests());
   result_.started_at = absl::Now();
   const Nanos now = SteadyNow();
+  started_ = now;
   for (const auto& member : members_) {
     if (member->stage == Stage::kReady) {
       member->ledger_index = ledger_->AddAgent(member->result.concurrency);
@@ -68,6 +70,7 @@ void Coordinator::Start() {
 }
 
 void Coordinator::Drive() {
+  Standstill standstill(SteadyNow());
   while (true) {
     Nanos deadline = end_by_;
     bool running = false;
@@ -78,11 +81,16 @@ void Coordinator::Drive() {
     }
     if (!running) return;
     std::optional<CoordinatorEvent> event =
-        mailbox_.PopUntil(std::min(deadline, SteadyNow() + kProgressInterval));
+        mailbox_.PopUntil(std::min(deadline, SteadyNow() + Standstill::kLookInterval));
     if (event) OnEvent(*event);
+    if (!event) ShowProgress({});
 
     const Nanos now = SteadyNow();
-    if (!event) ShowProgress({});
+    const Nanos stood_still = standstill.Look(now);
+    if (end_by_ != kForever) end_by_ += stood_still;
+    for (const auto& member : members_) {
+      if (member->stage == Stage::kRunning) member->give_up_at += stood_still;
+    }
     for (size_t i = 0; i < members_.size(); ++i) {
       if (members_[i]->stage != Stage::kRunning) continue;
       if (now >= end_by_) {
@@ -111,6 +119,10 @@ void Coordinator::OnEvent(CoordinatorEvent& event) {
     case v1::AgentMessage::kSnapshot:
       return OnSnapshot(index, message.snapshot());
     case v1::AgentMessage::kDone:
+      // Without a duration an agent has no end of its own.
+      if (!stopping_ && config_.plan.phase().duration_ns() == 0) {
+        return Lose(index, "it ended before it was told to");
+      }
       member.stage = Stage::kDone;
       return;
     case v1::AgentMessage::kFailed:
@@ -137,6 +149,9 @@ void Coordinator::OnSnapshot(size_t index, const v1::Snapshot& snapshot) {
   if (count != metrics->recorded()) {
     return Lose(index,
                 fmt::format("it sent {} results for {} requests", metrics->recorded(), count));
+  }
+  if (snapshot.window_ns() < 0 || snapshot.window_ns() > SteadyNow() - started_ + kWindowSlack) {
+    return Lose(index, "it says that it runs for longer than it does");
   }
   if (absl::Status status = ledger_->Hold(member.ledger_index, *held, snapshot.window_ns());
       !status.ok()) {
@@ -178,12 +193,14 @@ void Coordinator::GrantTo(size_t index) {
 }
 
 void Coordinator::OnInterrupt() {
-  result_.state = RunState::kInterrupted;
+  // A loss stays the graver news.
+  if (result_.state == RunState::kComplete) result_.state = RunState::kInterrupted;
   if (++interrupts_ == 1) {
     progress_.Message(
         "interrupted: waiting for the requests in flight (Ctrl-C again: do not wait)");
     return StopAll(config_.plan.transport().timeout_ns());
   }
+  if (interrupts_ > 2) return;
   stopping_ = false;
   StopAll(0);
   end_by_ = SteadyNow() + kAbortTime;
@@ -216,7 +233,11 @@ void Coordinator::Finish() {
   progress_.Finish();
   const uint64_t requests = config_.plan.phase().requests();
   result_.planned = requests != 0 ? requests : result_.fleet.recorded();
-  if (ledger_->complete()) result_.state = RunState::kComplete;
+  if (ledger_->complete()) {
+    result_.state = RunState::kComplete;
+  } else if (requests != 0 && result_.state == RunState::kComplete) {
+    result_.state = RunState::kIncomplete;
+  }
   for (auto& member : members_) result_.agents.push_back(std::move(member->result));
   result_.plan = std::move(config_.plan);
 }

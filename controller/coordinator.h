@@ -53,6 +53,7 @@ class Coordinator {
   Mailbox<CoordinatorEvent> mailbox_;
   std::optional<Ledger> ledger_;
   RunResult result_;
+  Nanos started_ = 0;
   int interrupts_ = 0;
   bool stopping_ = false;
   Nanos end_by_ = kForever;  // when agents that have not ended are lost

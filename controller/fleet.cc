@@ -35,7 +35,8 @@ absl::Status Explain(const grpc::Status& status, bool answered) {
   if (absl::StrContains(text, "DNS resolution failed")) {
     return absl::UnavailableError("its name has no address");
   }
-  return absl::UnavailableError(fmt::format("no connection to a squall agent: {}", text));
+  return absl::UnavailableError(
+      fmt::format("no squall agent answers there ({}); is `squall agent` running there?", text));
 }
 
 class Link final : public AgentLink,

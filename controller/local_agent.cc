@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -15,6 +16,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include "common/clock.h"
 #include "common/executable_path.h"
 
 extern char** environ;
@@ -23,6 +25,7 @@ namespace squall {
 namespace {
 
 constexpr int kReadyMilliseconds = 10'000;
+constexpr Nanos kEndTime = 5 * kSecond;
 constexpr int kChildFd = 3;  // where the child finds its end of the socket pair
 
 absl::Status Failure(std::string_view what) {
@@ -70,6 +73,20 @@ absl::StatusOr<pid_t> Spawn(const std::string& listen, int end) {
   return child;
 }
 
+// It ends by itself when its parent's end of the socket pair is closed; if it hangs, it is killed.
+void EndChild(pid_t child) {
+  const Nanos deadline = SteadyNow() + kEndTime;
+  while (waitpid(child, nullptr, WNOHANG) == 0) {
+    if (SteadyNow() < deadline) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      continue;
+    }
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+    return;
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<LocalAgent> LocalAgent::Start() {
@@ -96,9 +113,13 @@ absl::StatusOr<LocalAgent> LocalAgent::Start() {
   pollfd ready{.fd = agent.parent_fd_, .events = POLLIN, .revents = 0};
   char byte = 0;
   if (poll(&ready, 1, kReadyMilliseconds) != 1 || read(agent.parent_fd_, &byte, 1) != 1) {
-    return absl::UnavailableError("the agent started on this machine does not come up");
+    return absl::UnavailableError(
+        "the agent started on this machine does not come up (its own words, if any, stand above); "
+        "try `squall agent` by itself");
   }
-  agent.address_ = {.display = "local", .target = listen};
+  absl::StatusOr<Address> address = ParseAddress(listen);
+  if (!address.ok()) return address.status();
+  agent.address_ = {.display = "local", .target = address->target};
   return agent;
 }
 
@@ -110,10 +131,7 @@ LocalAgent::LocalAgent(LocalAgent&& other) noexcept
 
 LocalAgent::~LocalAgent() {
   if (parent_fd_ >= 0) close(parent_fd_);
-  if (child_ > 0) {
-    while (waitpid(child_, nullptr, 0) < 0 && errno == EINTR) {
-    }
-  }
+  if (child_ > 0) EndChild(child_);
   if (!directory_.empty()) {
     unlink((directory_ + "/agent.sock").c_str());
     rmdir(directory_.c_str());

@@ -16,7 +16,7 @@ struct Member {
     kDialed,     // Hello is out
     kBusy,       // somebody else's: is dialled again
     kWelcomed,   // ours
-    kAbsent,     // has no share of this run
+    kUnused,     // has no share of this run
     kPreparing,  // is sent the plan and the list
     kReady,
     kRunning,

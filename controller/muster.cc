@@ -10,6 +10,7 @@
 #include "common/protocol.h"
 #include "common/version.h"
 #include "controller/shares.h"
+#include "controller/standstill.h"
 
 namespace squall {
 namespace {
@@ -22,6 +23,8 @@ constexpr Nanos kBusyTime = 10 * kSecond;
 constexpr Nanos kRedialInterval = kSecond / 2;
 // How long nothing may move while a plan and its list are sent and read.
 constexpr Nanos kPrepareTime = 30 * kSecond;
+// More cores than any machine has: an agent that says so lies.
+constexpr uint32_t kMaxCores = 1 << 16;
 
 // user@host, for the agents' logs and for whoever finds them busy.
 std::string Identity() {
@@ -64,10 +67,10 @@ absl::Status Muster::Run() {
   absl::Status status =
       Await([](const Member& member) { return member.stage == Stage::kWelcomed; });
   if (!status.ok()) return status;
-  SplitConcurrency();
+  if (status = SplitConcurrency(); !status.ok()) return status;
   SendPlan();
   return Await([](const Member& member) {
-    return member.stage == Stage::kReady || member.stage == Stage::kAbsent;
+    return member.stage == Stage::kReady || member.stage == Stage::kUnused;
   });
 }
 
@@ -91,8 +94,9 @@ void Muster::Dial(size_t index) {
 // Handles events until `done` holds for every member.
 template <typename Done>
 absl::Status Muster::Await(Done done) {
+  Standstill standstill(SteadyNow());
   while (true) {
-    Nanos deadline = kForever;
+    Nanos deadline = SteadyNow() + Standstill::kLookInterval;
     bool all = true;
     for (size_t i = 0; i < members_.size(); ++i) {
       if (done(*members_[i])) continue;
@@ -104,18 +108,27 @@ absl::Status Muster::Await(Done done) {
       if (absl::Status status = OnEvent(*event); !status.ok()) return status;
     }
     const Nanos now = SteadyNow();
+    const Nanos stood_still = standstill.Look(now);
     for (size_t i = 0; i < members_.size(); ++i) {
       if (done(*members_[i])) continue;
+      members_[i]->give_up_at += stood_still;
       if (now >= members_[i]->give_up_at) {
-        const std::string& busy = recruits_[i].busy;
-        return absl::DeadlineExceededError(
-            fmt::format("{}: {}", Named(*members_[i]),
-                        busy.empty() ? "no answer; is `squall agent` running there?"
-                                     : busy + "; try again when that run is over"));
+        return absl::DeadlineExceededError(fmt::format("{}: {}", Named(*members_[i]), WhyLate(i)));
       }
       if (now >= recruits_[i].dial_at) Dial(i);
     }
   }
+}
+
+std::string Muster::WhyLate(size_t index) const {
+  if (members_[index]->stage == Stage::kPreparing) {
+    return fmt::format(
+        "not ready after {} s; the plan did not get through to it, or its machine is overloaded",
+        kPrepareTime / kSecond);
+  }
+  const std::string& busy = recruits_[index].busy;
+  return busy.empty() ? "no answer; is `squall agent` running there?"
+                      : busy + "; try again when that run is over";
 }
 
 absl::Status Muster::OnEvent(CoordinatorEvent& event) {
@@ -147,7 +160,7 @@ absl::Status Muster::OnEvent(CoordinatorEvent& event) {
 
 absl::Status Muster::OnClosed(size_t index, const AgentClosed& closed) {
   const Member& member = *members_[index];
-  if (member.stage == Stage::kBusy || member.stage == Stage::kAbsent) return absl::OkStatus();
+  if (member.stage == Stage::kBusy || member.stage == Stage::kUnused) return absl::OkStatus();
   return absl::UnavailableError(fmt::format("{}: {}", Named(member), Reason(closed)));
 }
 
@@ -159,8 +172,9 @@ absl::Status Muster::OnWelcome(size_t index, const v1::Welcome& welcome) {
         "{}); install the same version on both",
         Named(member), welcome.protocol_version(), welcome.build(), kProtocolVersion, kVersion));
   }
-  if (welcome.host().cores() == 0) {
-    return absl::InternalError(fmt::format("{}: says that it has no cores", Named(member)));
+  if (welcome.host().cores() == 0 || welcome.host().cores() > kMaxCores) {
+    return absl::InternalError(
+        fmt::format("{}: says that it has {} cores", Named(member), welcome.host().cores()));
   }
   member.stage = Stage::kWelcomed;
   member.result.name = welcome.name();
@@ -186,15 +200,15 @@ absl::Status Muster::OnFailed(size_t index, const v1::Failed& failed) {
   return absl::OkStatus();
 }
 
-void Muster::SplitConcurrency() {
+absl::Status Muster::SplitConcurrency() {
   v1::Phase& phase = *config_.plan.mutable_phase();
   std::vector<uint32_t> cores;
   for (const auto& member : members_) cores.push_back(member->result.host.cores());
   uint64_t asked = phase.concurrency();
   if (asked == 0) {
-    for (const uint32_t count : cores) asked += count + 1;
+    for (const uint32_t count : cores) asked += uint64_t{count} + 1;
   }
-  uint64_t concurrency = std::min<uint64_t>(asked, kMaxConcurrency);
+  uint64_t concurrency = asked;
   if (phase.requests() != 0 && phase.requests() < concurrency) {
     concurrency = phase.requests();
     if (phase.concurrency() != 0) {
@@ -202,6 +216,11 @@ void Muster::SplitConcurrency() {
           fmt::format("concurrency is {} instead of {}: there are no more requests than that",
                       concurrency, asked));
     }
+  }
+  if (concurrency > kMaxConcurrency) {
+    return absl::InvalidArgumentError(
+        fmt::format("cores + 1 of all agents make a concurrency of {}, and {} is the most: give -c",
+                    concurrency, kMaxConcurrency));
   }
   phase.set_concurrency(static_cast<uint32_t>(concurrency));
 
@@ -215,6 +234,7 @@ void Muster::SplitConcurrency() {
     notes_.push_back(fmt::format("{} of {} agents took part: concurrency is {}", taking_part,
                                  members_.size(), concurrency));
   }
+  return absl::OkStatus();
 }
 
 void Muster::SendPlan() {
@@ -222,7 +242,7 @@ void Muster::SendPlan() {
   for (size_t i = 0; i < members_.size(); ++i) {
     Member& member = *members_[i];
     if (member.result.concurrency == 0) {
-      member.stage = Stage::kAbsent;
+      member.stage = Stage::kUnused;
       member.link.reset();
       continue;
     }

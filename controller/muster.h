@@ -40,7 +40,7 @@ class Muster {
          Members& members);
   ~Muster();
 
-  // Until every member is ready or absent. CANCELLED when interrupted; otherwise errors name the
+  // Until every member is ready or unused. CANCELLED when interrupted; otherwise errors name the
   // agent.
   absl::Status Run();
 
@@ -53,11 +53,12 @@ class Muster {
   void Dial(size_t index);
   template <typename Done>
   absl::Status Await(Done done);
+  std::string WhyLate(size_t index) const;
   absl::Status OnEvent(CoordinatorEvent& event);
   absl::Status OnClosed(size_t index, const AgentClosed& closed);
   absl::Status OnWelcome(size_t index, const v1::Welcome& welcome);
   absl::Status OnFailed(size_t index, const v1::Failed& failed);
-  void SplitConcurrency();
+  absl::Status SplitConcurrency();
   void SendPlan();
   void SendList(size_t index);
 

@@ -31,7 +31,8 @@ constexpr int kNotAsAsked = 3;
 constexpr int kInterruptedExit = 130;
 
 int Fail(const absl::Status& status) {
-  fmt::print(stderr, "squall: {}\n", Printable(std::string(status.message()), false));
+  const bool utf8 = DetectStyle(STDERR_FILENO).utf8;
+  fmt::print(stderr, "squall: {}\n", Printable(std::string(status.message()), utf8));
   return absl::IsCancelled(status) ? kInterruptedExit : kNothingSent;
 }
 
@@ -82,6 +83,25 @@ int ExitCode(const RunResult& result) {
   return kDone;
 }
 
+// The run itself, with an agent of its own if none is named. While it lasts, Ctrl-C is its
+// business; before and after, it ends the process.
+absl::StatusOr<RunResult> Execute(RunOptions options, Progress& progress) {
+  const std::unique_ptr<Dialer> dialer = MakeGrpcDialer();
+  std::optional<LocalAgent> local;  // outlives the streams to it
+  Coordinator coordinator(*dialer, progress);
+  const SignalWatcher signals({SIGINT, SIGTERM}, [&coordinator](int) { coordinator.Interrupt(); });
+  if (options.agents.empty()) {
+    absl::StatusOr<LocalAgent> started = LocalAgent::Start();
+    if (!started.ok()) return started.status();
+    local.emplace(*std::move(started));
+    options.agents.push_back(local->address());
+  }
+  return coordinator.Run({.run_id = NewRunId(),
+                          .plan = std::move(options.plan),
+                          .list_text = std::move(options.url_list_text),
+                          .agents = std::move(options.agents)});
+}
+
 }  // namespace
 
 int RunRun(const RunFlags& flags) {
@@ -90,25 +110,10 @@ int RunRun(const RunFlags& flags) {
   spdlog::set_level(options->log_level);
 
   Progress progress(stderr, ProgressMode(options->quiet), DetectStyle(STDERR_FILENO));
-  const std::unique_ptr<Dialer> dialer = MakeGrpcDialer();
-  std::optional<LocalAgent> local;  // outlives the streams to it
-  Coordinator coordinator(*dialer, progress);
-  SignalWatcher signals({SIGINT, SIGTERM}, [&coordinator](int) { coordinator.Interrupt(); });
-  if (options->agents.empty()) {
-    absl::StatusOr<LocalAgent> started = LocalAgent::Start();
-    if (!started.ok()) return Fail(started.status());
-    local.emplace(*std::move(started));
-    options->agents.push_back(local->address());
-  }
-
-  Muster::Config config;
-  config.run_id = NewRunId();
-  config.plan = std::move(options->plan);
-  config.list_text = std::move(options->url_list_text);
-  config.agents = std::move(options->agents);
-  absl::StatusOr<RunResult> result = coordinator.Run(std::move(config));
+  const std::string json_path = options->json_path;
+  const absl::StatusOr<RunResult> result = Execute(*std::move(options), progress);
   if (!result.ok()) return Fail(result.status());
-  const bool written = WriteReports(*result, options->json_path);
+  const bool written = WriteReports(*result, json_path);
   const int code = ExitCode(*result);
   return written || code != kDone ? code : kNotAsAsked;
 }

@@ -20,12 +20,10 @@
 namespace squall {
 namespace {
 
-constexpr uint64_t kMaxRequests = uint64_t{1} << 62;
 constexpr uint64_t kDefaultRequests = 1000;
 constexpr size_t kMaxSmallFile = size_t{16} << 20;  // bodies, certificates, agents
 // Transports count timeouts in milliseconds.
 constexpr absl::Duration kShortest = absl::Milliseconds(1);
-constexpr absl::Duration kLongest = absl::Hours(10'000);
 constexpr absl::Duration kDefaultTimeout = absl::Seconds(30);
 
 using Text = std::optional<std::string>;
@@ -52,9 +50,10 @@ absl::Status ReadNumber(std::string_view flag, const Text& text, uint64_t lowest
 }
 
 template <typename Set>
-absl::Status ReadDuration(std::string_view flag, const Text& text, Set set) {
+absl::Status ReadDuration(std::string_view flag, const Text& text, int64_t longest_ns, Set set) {
   if (!text) return absl::OkStatus();
-  const absl::StatusOr<absl::Duration> duration = ParseDuration(*text, kShortest, kLongest);
+  const absl::StatusOr<absl::Duration> duration =
+      ParseDuration(*text, kShortest, absl::Nanoseconds(longest_ns));
   if (!duration.ok()) return For(flag, duration.status());
   set(absl::ToInt64Nanoseconds(*duration));
   return absl::OkStatus();
@@ -101,7 +100,7 @@ absl::Status ResolveUrlList(const RunFlags& flags, RunOptions& options) {
   }
   const absl::StatusOr<v1::Order> order = ParseOrder(flags.order);
   if (!order.ok()) return order.status();
-  absl::StatusOr<std::string> text = ReadNamedFile("--urls", *flags.urls, kMaxUrlListBytes);
+  absl::StatusOr<std::string> text = ReadNamedFile("--urls", *flags.urls, kMaxListBytes);
   if (!text.ok()) return text.status();
   const std::string name = Printable(*flags.urls);
   const size_t size = text->size();
@@ -155,15 +154,14 @@ absl::Status ResolvePhase(const RunFlags& flags, RunOptions& options) {
   }
   v1::Phase& phase = *options.plan.mutable_phase();
   if (!flags.duration) phase.set_requests(kDefaultRequests);
-  options.default_concurrency = !flags.concurrency;
   absl::Status status;
   status.Update(ReadNumber("-n", flags.requests, 1, kMaxRequests,
                            [&phase](uint64_t number) { phase.set_requests(number); }));
-  status.Update(ReadDuration("-z", flags.duration,
+  status.Update(ReadDuration("-z", flags.duration, kMaxDurationNs,
                              [&phase](int64_t nanos) { phase.set_duration_ns(nanos); }));
-  status.Update(ReadNumber(
-      "-c", flags.concurrency, 1, std::numeric_limits<uint32_t>::max(),
-      [&phase](uint64_t number) { phase.set_concurrency(static_cast<uint32_t>(number)); }));
+  status.Update(ReadNumber("-c", flags.concurrency, 1, kMaxConcurrency, [&phase](uint64_t number) {
+    phase.set_concurrency(static_cast<uint32_t>(number));
+  }));
   return status;
 }
 
@@ -177,7 +175,7 @@ absl::Status ResolveConnections(const RunFlags& flags, v1::Transport& transport)
   status.Update(ReadNumber(
       "--streams", flags.streams, 1, kMaxStreams,
       [&transport](uint64_t number) { transport.set_streams(static_cast<uint32_t>(number)); }));
-  status.Update(ReadDuration("-t", flags.timeout,
+  status.Update(ReadDuration("-t", flags.timeout, kMaxTimeoutNs,
                              [&transport](int64_t nanos) { transport.set_timeout_ns(nanos); }));
   if (!status.ok()) return status;
   if (flags.streams && !flags.http2) {

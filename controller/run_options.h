@@ -14,9 +14,8 @@
 namespace squall {
 
 struct RunOptions {
+  // Its concurrency is 0 if none was given: known once the agents have told their cores.
   v1::Plan plan;
-  // plan.phase.concurrency is 0: known once the agents have told their cores.
-  bool default_concurrency = false;
   // No two are the same. Empty: an agent of the run's own.
   std::vector<Address> agents;
   // The text of plan.urls, checked; empty if there is no list.

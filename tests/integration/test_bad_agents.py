@@ -15,7 +15,7 @@ BEFORE_START = [
     ("refuses-version", "version"),
     ("failed-plan", "too little of everything"),
     ("silent", "answer"),
-    ("never-ready", "answer"),
+    ("never-ready", "not ready after"),
 ]
 AFTER_START = [
     ("dies-after-ready", "was lost"),

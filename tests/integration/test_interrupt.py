@@ -5,6 +5,7 @@ import signal
 import tempfile
 import time
 import unittest
+from pathlib import Path
 
 import context  # noqa: F401
 from support import squall
@@ -12,6 +13,12 @@ from support.processes import children, is_running, wait_until
 
 ENDLESS = ("-n", "100000000")
 SETTLE_SECONDS = 0.5  # more than any request of the quick target lasts
+
+
+def agents_of(pid):
+    """The children that are agents by now: before, a child is a copy of the run and dies with it."""
+    return [child for child in children(pid)
+            if b"\0agent\0" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 class Interrupt(squall.TestCase):
@@ -78,6 +85,30 @@ class Interrupt(squall.TestCase):
                 self.assertEqual(run.wait(10), 130)
             self.assertEqual(target.stats()["peak_in_flight"], 0)
 
+    def test_paused_controller(self):
+        """What agents said while the controller stood still counts as said in time."""
+        with squall.fleet(2) as agents, squall.Target("--delay", "50ms") as target:
+            run = self.enterContext(squall.Run("-z", "14s", "-c", "20", target.url, agents=agents))
+            wait_until(lambda: target.stats()["requests"] > 50, 20, "requests")
+            run.signal(signal.SIGSTOP)
+            time.sleep(12)
+            run.signal(signal.SIGCONT)
+            result = run.finish(timeout=30)
+            self.check_exit(result, 0)
+            self.check_consistent(result)
+            self.assertEqual(result.recorded, target.stats()["requests"])
+
+    def test_after_a_loss(self):
+        """A loss stays the graver news."""
+        with squall.fleet(2) as agents, squall.Target("--delay", "3s") as target:
+            run = self.started(target, agents)
+            agents[0].signal(signal.SIGKILL)
+            time.sleep(0.5)
+            run.signal(signal.SIGINT)
+            result = run.finish(timeout=10)
+            self.check_exit(result, 3)
+            self.assertEqual(result.report["run"]["state"], "incomplete")
+
     def test_killed_controller(self):
         with squall.fleet(3) as agents, squall.Target("--delay", "50ms") as target:
             run = self.started(target, agents)
@@ -108,7 +139,7 @@ class Interrupt(squall.TestCase):
                 with (self.subTest(milliseconds=milliseconds),
                       tempfile.TemporaryDirectory() as folder,
                       squall.Run(*ENDLESS, target.url, env={"TMPDIR": folder}) as run):
-                    agents = wait_until(lambda: children(run.pid), 20, "an agent of its own",
+                    agents = wait_until(lambda: agents_of(run.pid), 20, "an agent of its own",
                                         every=0.0005)
                     time.sleep(milliseconds / 1000)
                     self.check_nothing_outlives(run, agents, folder)

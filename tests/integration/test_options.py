@@ -1,5 +1,6 @@
 """Options as they arrive at the other end of the wire."""
 
+import signal
 import tempfile
 import unittest
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import context  # noqa: F401
 from support import squall
 from support.nginx import Nginx
+from support.processes import Process
 from support.recording_server import RecordingServer
 
 
@@ -136,6 +138,24 @@ class Fleet(squall.TestCase):
             result = squall.run("-n", "1000", target.url, agents=agents)
             self.check_complete(result, 1000)
             self.assertEqual([agent["name"] for agent in result.report["agents"]], ["a", "b"])
+
+    def test_unix_socket_has_one_owner(self):
+        with tempfile.TemporaryDirectory() as folder, squall.Target() as target:
+            address = f"unix:{folder}/agent.sock"
+            with squall.Agent("first", listen=address) as first:
+                with Process(squall.SQUALL, "agent", "--listen", address) as second:
+                    self.assertEqual(second.wait(20), 3, second.stderr)
+                    self.assertIn("another agent listens there", second.stderr)
+                self.check_complete(squall.run("-n", "10", target.url, agents=[first]), 10)
+                first.signal(signal.SIGKILL)
+                first.wait(20)
+            with squall.Agent("third", listen=address) as third:  # over the file that is left
+                self.check_complete(squall.run("-n", "10", target.url, agents=[third]), 10)
+
+    def test_its_own_agent_under_an_odd_folder(self):
+        with squall.Target() as target, tempfile.TemporaryDirectory(prefix="p%41 ü") as folder:
+            result = squall.run("-n", "10", target.url, env={"TMPDIR": folder})
+            self.check_complete(result, 10)
 
     def test_agents_from_a_file(self):
         with (squall.fleet(2) as agents, squall.Target() as target,

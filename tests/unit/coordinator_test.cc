@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "common/protocol.h"
+#include "controller/standstill.h"
 
 namespace squall {
 namespace {
@@ -21,6 +22,8 @@ struct Behaviour {
   uint64_t dies_after = UINT64_MAX;  // results
   uint64_t shift = 0;                // added to the numbers it reports
   uint64_t first_sequence = 1;
+  bool done_early = false;   // says Done after its first snapshot
+  Nanos extra_window = 0;    // by which its window is too long
   bool wrong_count = false;  // says more results than numbers
 };
 
@@ -129,8 +132,14 @@ class FakeLink final : public AgentLink {
     *snapshot.mutable_held() = RunsToProto(runs);
     *snapshot.mutable_metrics() = metrics.ToProto();
     window_ += 20 * kMillisecond;
-    snapshot.set_window_ns(window_);
+    snapshot.set_window_ns(window_ + behaviour_.extra_window);
     Say(message);
+    if (behaviour_.done_early) {
+      v1::AgentMessage done;
+      done.mutable_done();
+      Say(done);
+      closed_ = true;
+    }
     if (heard_.recorded >= behaviour_.dies_after) {
       Close(absl::UnavailableError("the line went dead"));
     }
@@ -288,7 +297,8 @@ TEST(Coordinator, RefusesBeforeTheStartWhatCannotWork) {
   };
   const Row rows[] = {
       {"another version", {.protocol_version = 99}, "version 99"},
-      {"no cores", {.cores = 0}, "no cores"},
+      {"no cores", {.cores = 0}, "0 cores"},
+      {"all the cores there are", {.cores = UINT32_MAX}, "4294967295 cores"},
       {"a plan it cannot do", {.refuses_plan = true}, "no such thing here"},
   };
   for (const Row& row : rows) {
@@ -312,6 +322,8 @@ TEST(Coordinator, ALostOrLyingAgentMakesTheRunIncompleteAndIsNamed) {
       {"dies", {.dies_after = 1}, "the line went dead"},
       {"numbers of others", {.shift = 5'000}, "not granted"},
       {"a snapshot twice or missing", {.first_sequence = 2}, "snapshot 2 after 0"},
+      {"an end of its own", {.done_early = true}, "before it was told to"},
+      {"a window longer than the run", {.extra_window = 3'600 * kSecond}, "longer than it does"},
       {"more results than numbers", {.wrong_count = true}, "results for"},
   };
   for (const Row& row : rows) {
@@ -325,6 +337,22 @@ TEST(Coordinator, ALostOrLyingAgentMakesTheRunIncompleteAndIsNamed) {
     EXPECT_THAT(result->notes[0], testing::HasSubstr(row.words));
     EXPECT_THAT(result->notes[0], testing::HasSubstr("host-1:7400"));
   }
+}
+
+TEST(Coordinator, TheOnlyAgentsOwnEndIsNoCompleteRun) {
+  Fixture fixture(std::vector<Behaviour>{{.done_early = true}});
+  const auto result = fixture.Run();
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result->state, RunState::kIncomplete);
+  EXPECT_LT(result->fleet.recorded(), result->planned);
+}
+
+TEST(Standstill, OnlyALongStepIsOurOwn) {
+  Standstill standstill(100 * kSecond);
+  EXPECT_EQ(standstill.Look(101 * kSecond), 0);
+  EXPECT_EQ(standstill.Look(103 * kSecond), 0);
+  EXPECT_EQ(standstill.Look(115 * kSecond), 12 * kSecond);
+  EXPECT_EQ(standstill.Look(115 * kSecond), 0);
 }
 
 TEST(Coordinator, InterruptedBeforeTheStartSendsNothing) {

@@ -135,7 +135,7 @@ TEST_F(RunEngineTest, AsksForAttentionWhenWorkRunsLowAndWhenThereIsNone) {
   engine_->Grant({{0, 1, 100}}, false);
   HoldAll(100);
   Snapshot();
-  EXPECT_EQ(attention_, 2) << "once low, once idle";
+  EXPECT_EQ(attention_, 3) << "low, empty, idle";
 }
 
 TEST_F(RunEngineTest, StopDrainsWhatIsInFlightAndIssuesNothingMore) {

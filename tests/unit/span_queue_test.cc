@@ -37,7 +37,7 @@ TEST(SpanQueue, ChunksShrinkWithWhatIsLeft) {
   EXPECT_EQ(last, 1u);
 }
 
-TEST(SpanQueue, SaysOnceThatItRunsLow) {
+TEST(SpanQueue, SaysThatItRunsLowAndThatItIsEmpty) {
   SpanQueue queue(1);
   queue.Add({{.first = 0, .stride = 1, .count = 1'000}}, false);
   uint64_t drawn = 0;
@@ -46,14 +46,22 @@ TEST(SpanQueue, SaysOnceThatItRunsLow) {
     const SpanQueue::Drawn result = queue.Draw();
     if (result.span.count == 0) break;
     drawn += result.span.count;
-    if (result.low) {
-      ++said;
+    if (!result.low) continue;
+    if (++said == 1) {
       EXPECT_GT(drawn, 500u);
       EXPECT_LE(drawn, 700u);
+    } else {
+      EXPECT_EQ(drawn, 1'000u);
     }
   }
-  EXPECT_EQ(said, 1);
+  EXPECT_EQ(said, 2);
   EXPECT_EQ(drawn, 1'000u);
+}
+
+TEST(SpanQueue, AsksForMoreAlsoAfterAGrantOfOne) {
+  SpanQueue queue(4);
+  queue.Add({{.first = 0, .stride = 1, .count = 1}}, false);
+  EXPECT_TRUE(queue.Draw().low);
 }
 
 TEST(SpanQueue, IsSilentWhenThereIsNoMoreToCome) {
