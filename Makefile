@@ -2,11 +2,13 @@
 # (deploy/install-deps.sh), configure once, and cost next to nothing when all is up to date.
 PREFIX ?= /usr/local
 DESTDIR ?=
+# In all, divided over the fuzzing programs.
+FUZZ_SECONDS ?= 55
 
 sources = $(shell find agent common controller target tests -name '*.cc' -o -name '*.h')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build install format lint bench check-long clean \
+.PHONY: help demo test build install format lint bench fuzz check-long clean \
         check-format check-includes check-warnings check-headers check-tidy check-asan check-tsan \
         deps-build deps-test deps-lint
 
@@ -34,12 +36,16 @@ lint: check-format check-includes check-headers check-tidy ## format, includes, 
 bench: ## measure squall itself
 	@echo "bench: nothing yet"
 
-check-long: lint ## what takes too long for every change: clang-tidy, full-scale tests under sanitizers
+fuzz: deps-build deps-lint ## fuzz whatever reads foreign bytes, for FUZZ_SECONDS (55) in all
+	tests/support/run_fuzz.sh $(FUZZ_SECONDS)
+
+check-long: lint ## what takes too long for every change: clang-tidy, 20 min of fuzzing, sanitizers at full scale
+	tests/support/run_fuzz.sh 1200
 	SQUALL_TEST_SCALE=1 tests/support/run_sanitized.sh asan
 	SQUALL_TEST_SCALE=1 tests/support/run_sanitized.sh tsan
 
 clean: ## remove everything that was built
-	rm -rf build build-dev build-asan build-tsan
+	rm -rf build build-dev build-asan build-tsan build-fuzz
 
 # Parts of lint and of .ci/run.
 

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "common/values.h"
+
 namespace squall {
 
 absl::StatusOr<RequestSource> RequestSource::Create(const v1::Plan& plan, std::string list_text) {
@@ -12,13 +14,14 @@ absl::StatusOr<RequestSource> RequestSource::Create(const v1::Plan& plan, std::s
   if (!plan.has_urls()) return source;
 
   const v1::UrlList& urls = plan.urls();
-  absl::StatusOr<UrlList> list = UrlList::Parse(std::move(list_text), urls.name(), source.url_);
+  const std::string name = Printable(urls.name());
+  absl::StatusOr<UrlList> list = UrlList::Parse(std::move(list_text), name, source.url_);
   if (!list.ok()) return list.status();
   if (list->size() != urls.entries()) {
     return absl::InvalidArgumentError(
         fmt::format("{}: {} URLs arrived where the plan says {}; are controller and agent of the "
                     "same version?",
-                    urls.name(), list->size(), urls.entries()));
+                    name, list->size(), urls.entries()));
   }
   const uint64_t entries = list->size();
   source.listed_.emplace(Listed{*std::move(list), Sequence(urls.order(), plan.seed(), entries)});

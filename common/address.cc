@@ -59,6 +59,7 @@ std::string NormalIpv6(std::string_view host) {
       (!zone.empty() && !std::all_of(zone.begin() + 1, zone.end(), IsHostCharacter))) {
     return {};
   }
+  if (host.find('\0') != std::string_view::npos) return {};  // would end it for inet_pton
   in6_addr address;
   if (inet_pton(AF_INET6, std::string(host.substr(0, percent)).c_str(), &address) != 1) return {};
   std::array<char, INET6_ADDRSTRLEN> written{};
@@ -130,6 +131,10 @@ absl::StatusOr<Address> Parse(std::string_view text, uint64_t lowest_port) {
   } else {
     if (absl::Status status = CheckHostName(text, host); !status.ok()) return status;
     normal = absl::AsciiStrToLower(absl::string_view(host.data(), host.size()));
+    // Its display would be that of a socket.
+    if (normal == "unix") {
+      return Invalid(text, "would be taken for a socket: write unix:PATH, or the host's full name");
+    }
   }
   // With the scheme written out, no host name is ever taken for one.
   return Address{.display = fmt::format("{}:{}", normal, port_number),

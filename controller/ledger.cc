@@ -11,6 +11,9 @@ namespace {
 constexpr double kHoldSeconds = 4.0;
 // The least it holds beyond what is in flight, in seconds: less would be spent on waiting for more.
 constexpr double kLeastSeconds = 0.05;
+// The most that an agent holds, in requests, however fast it says it is: one that lies about time
+// would have a rate beyond all numbers.
+constexpr double kMostHeld = uint64_t{1} << 32;
 // The first grant, before its rate is known, in requests a connection.
 constexpr double kFirstPerConnection = 4;
 // Rates are smoothed over about this time.
@@ -49,7 +52,7 @@ uint64_t Ledger::GrantSize(const Agent& agent) const {
     const double most = static_cast<double>(total_ - held_) * Share(agent) / 2;
     hold = std::min(hold, std::max(least, most));
   }
-  const auto wanted = static_cast<uint64_t>(hold);
+  const auto wanted = static_cast<uint64_t>(std::min(hold, kMostHeld));
   const uint64_t left = total_ == 0 ? wanted : total_ - next_;
   return agent.open_count >= wanted ? 0 : std::min(wanted - agent.open_count, left);
 }

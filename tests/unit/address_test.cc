@@ -58,7 +58,13 @@ TEST(Address, Bad) {
       {"name in brackets", "[localhost]", "[localhost]: \"localhost\" is not an IPv6 address"},
       {"bracket left open", "[::1", "[::1: the closing ] is missing"},
       {"words behind the bracket", "[::1]7400", "[::1]7400: write [address]:port"},
+      {"a null byte behind IPv6", std::string("[::1\0x]:80", 10),
+       "[::1\\x00x]:80: \"::1\\x00x\" is not an IPv6 address"},
       {"zone missing", "fe80::1%", "fe80::1%: \"fe80::1%\" is not an IPv6 address"},
+      {"a host called unix", "unix",
+       "unix: would be taken for a socket: write unix:PATH, or the host's full name"},
+      {"a host called unix, and port", "UNIX:80",
+       "UNIX:80: would be taken for a socket: write unix:PATH, or the host's full name"},
       {"no path", "unix:", "unix:: no path: write unix:PATH"},
   };
   for (const Case& c : cases) {

@@ -139,6 +139,20 @@ TEST(Ledger, UnderADurationGrantsStayFinite) {
   EXPECT_FALSE(ledger.exhausted());
 }
 
+TEST(Ledger, GrantsStayFiniteForAnAgentThatLiesAboutTime) {
+  for (const uint64_t total : {uint64_t{0}, uint64_t{1} << 62}) {
+    SCOPED_TRACE(total);
+    Ledger ledger(total);
+    const size_t agent = ledger.AddAgent(1'000'000);
+    for (Nanos window = 1; window < 5; ++window) {
+      const auto span = ledger.TopUp(agent);
+      ASSERT_TRUE(span);
+      ASSERT_LE(span->count, uint64_t{1} << 32);
+      ASSERT_TRUE(ledger.Hold(agent, {{span->first, span->count}}, window).ok());
+    }
+  }
+}
+
 TEST(Ledger, RefusesNumbersThatAreNotTheAgents) {
   struct Row {
     const char* name;

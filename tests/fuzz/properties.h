@@ -1,0 +1,28 @@
+// What holds for whatever reads foreign text.
+#pragma once
+
+#include <algorithm>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "common/check.h"
+#include "common/values.h"
+
+namespace squall {
+
+inline bool HasControlCharacter(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7F;
+  });
+}
+
+// A refusal says why, in one line that is harmless in a terminal and in a message of the protocol.
+inline void CheckRefusal(const absl::Status& status) {
+  const absl::string_view message = status.message();
+  const std::string_view text(message.data(), message.size());
+  SQUALL_CHECK(absl::IsInvalidArgument(status));
+  SQUALL_CHECK(!text.empty() && IsUtf8(text) && !HasControlCharacter(text));
+}
+
+}  // namespace squall
