@@ -269,7 +269,7 @@ TEST_F(RunOptionsTest, BadInput) {
        {"-n", "4611686018427387905", u},
        "-n 4611686018427387905: must be at most 4611686018427387904"},
       {"-c 0", {"-c", "0", u}, "-c 0: must be at least 1"},
-      {"-c too large", {"-c", "4294967296", u}, "-c 4294967296: must be at most 4294967295"},
+      {"-c too large", {"-c", "4294967296", u}, "-c 4294967296: must be at most 1000000"},
       {"-n and -z",
        {"-n", "5", "-z", "5s", u},
        "-n and -z exclude each other: give a number of requests or a duration, not both"},
