@@ -16,6 +16,7 @@
 #include "agent/host.h"
 #include "agent/session.h"
 #include "common/address.h"
+#include "common/host_name.h"
 #include "common/signals.h"
 #include "common/values.h"
 

@@ -1,9 +1,7 @@
 #include "agent/host.h"
 
 #include <algorithm>
-#include <array>
 #include <thread>
-#include <unistd.h>
 
 #include <fmt/format.h>
 #include <sys/utsname.h>
@@ -20,12 +18,6 @@ v1::Host HostFacts() {
   // On Linux this counts the processors that the scheduler lets this process use.
   host.set_cores(std::max(1u, std::thread::hardware_concurrency()));
   return host;
-}
-
-std::string HostName() {
-  std::array<char, 256> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "agent";
-  return name.data();
 }
 
 }  // namespace squall

@@ -14,7 +14,7 @@ absl::StatusOr<RequestSource> RequestSource::Create(const v1::Plan& plan, std::s
   if (!plan.has_urls()) return source;
 
   const v1::UrlList& urls = plan.urls();
-  const std::string name = Printable(urls.name());
+  const std::string name = Quoted(urls.name());
   absl::StatusOr<UrlList> list = UrlList::Parse(std::move(list_text), name, source.url_);
   if (!list.ok()) return list.status();
   if (list->size() != urls.entries()) {

@@ -133,7 +133,7 @@ void Session::OnHello(const std::shared_ptr<ControlLink>& link, const v1::Hello&
   }
   if (active_) {
     spdlog::info("event=refused_busy controller=\"{}\" peer={} running=\"{}\"",
-                 Printable(hello.controller()), link->peer(), active_->controller);
+                 Quoted(hello.controller()), link->peer(), active_->controller);
     const std::string since =
         absl::FormatTime("%Y-%m-%d %H:%M:%S %Ez", active_->since, absl::LocalTimeZone());
     return refuse(v1::Failed::CODE_BUSY,
@@ -141,7 +141,7 @@ void Session::OnHello(const std::shared_ptr<ControlLink>& link, const v1::Hello&
   }
   active_ = std::make_unique<Active>();
   active_->link = link;
-  active_->controller = Printable(hello.controller());
+  active_->controller = Quoted(hello.controller());
   active_->since = absl::Now();
 
   v1::AgentMessage message;

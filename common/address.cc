@@ -19,7 +19,7 @@ constexpr size_t kMaxUnixPath = sizeof(sockaddr_un::sun_path) - 1;
 constexpr size_t kMaxHostName = 253;
 
 absl::Status Invalid(std::string_view text, std::string_view reason) {
-  return absl::InvalidArgumentError(fmt::format("{}: {}", Printable(text), reason));
+  return absl::InvalidArgumentError(fmt::format("{}: {}", Quoted(text), reason));
 }
 
 // gRPC takes targets as URIs.
@@ -70,7 +70,7 @@ std::string NormalIpv6(std::string_view host) {
 absl::Status CheckHostName(std::string_view text, std::string_view host) {
   if (host.empty()) return Invalid(text, "no host: write host or host:port");
   if (!std::all_of(host.begin(), host.end(), IsHostCharacter) || host.size() > kMaxHostName) {
-    return Invalid(text, fmt::format("\"{}\" is not a host name", Printable(host)));
+    return Invalid(text, fmt::format("\"{}\" is not a host name", Quoted(host)));
   }
   // No top-level domain consists of digits, so such a name is meant as an IPv4 address.
   const std::string_view last = host.substr(host.rfind('.') + 1);
@@ -116,8 +116,8 @@ absl::StatusOr<Address> Parse(std::string_view text, uint64_t lowest_port) {
   if (has_port) {
     const absl::StatusOr<uint64_t> number = ParseWholeNumber(port, lowest_port, 65535);
     if (!number.ok()) {
-      return Invalid(
-          text, fmt::format("port {} is not between {} and 65535", Printable(port), lowest_port));
+      return Invalid(text,
+                     fmt::format("port {} is not between {} and 65535", Quoted(port), lowest_port));
     }
     port_number = *number;
   }
@@ -125,7 +125,7 @@ absl::StatusOr<Address> Parse(std::string_view text, uint64_t lowest_port) {
   if (is_ipv6) {
     const std::string address = NormalIpv6(host);
     if (address.empty()) {
-      return Invalid(text, fmt::format("\"{}\" is not an IPv6 address", Printable(host)));
+      return Invalid(text, fmt::format("\"{}\" is not an IPv6 address", Quoted(host)));
     }
     normal = fmt::format("[{}]", address);
   } else {

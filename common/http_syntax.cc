@@ -11,7 +11,7 @@ namespace squall {
 namespace {
 
 absl::Status Invalid(std::string_view text, std::string_view reason) {
-  return absl::InvalidArgumentError(fmt::format("{}: {}", Printable(text), reason));
+  return absl::InvalidArgumentError(fmt::format("{}: {}", Quoted(text), reason));
 }
 
 bool IsTokenCharacter(char c) {

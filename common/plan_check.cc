@@ -2,13 +2,36 @@
 
 #include <fmt/format.h>
 
+#include "common/http_syntax.h"
 #include "common/protocol.h"
+#include "common/url.h"
+#include "common/values.h"
 
 namespace squall {
 namespace {
 
 absl::Status Wrong(std::string_view field, std::string_view what) {
   return absl::InvalidArgumentError(fmt::format("plan: {}: {}", field, what));
+}
+
+absl::Status CheckRequest(const v1::Request& request, bool has_list) {
+  if (absl::Status status = CheckMethod(request.method()); !status.ok()) {
+    return Wrong("request.method", std::string(status.message()));
+  }
+  if (!has_list || !request.url().empty()) {
+    if (absl::Status status = CheckUrl(request.url()); !status.ok()) {
+      return Wrong("request.url", std::string(status.message()));
+    }
+  }
+  for (const v1::Header& header : request.headers()) {
+    const absl::StatusOr<v1::Header> read =
+        ParseHeader(fmt::format("{}: {}", header.name(), header.value()));
+    if (!read.ok()) return Wrong("request.headers", std::string(read.status().message()));
+    if (read->name() != header.name() || read->value() != header.value()) {
+      return Wrong("request.headers", fmt::format("{}: no header", Quoted(header.name())));
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status CheckUrls(const v1::UrlList& urls) {
@@ -51,14 +74,20 @@ absl::Status CheckTransport(const v1::Transport& transport) {
   if (transport.timeout_ns() > kMaxTimeoutNs) {
     return Wrong("transport.timeout_ns", "longer than 24 hours");
   }
+  if (!transport.proxy().empty()) {
+    if (absl::Status status = CheckProxyUrl(transport.proxy()); !status.ok()) {
+      return Wrong("transport.proxy", std::string(status.message()));
+    }
+  }
   return absl::OkStatus();
 }
 
 }  // namespace
 
 absl::Status CheckPlan(const v1::Plan& plan) {
-  if (plan.request().method().empty()) return Wrong("request.method", "empty");
-  if (plan.request().url().empty() && !plan.has_urls()) return Wrong("request.url", "empty");
+  if (absl::Status status = CheckRequest(plan.request(), plan.has_urls()); !status.ok()) {
+    return status;
+  }
   if (plan.has_urls()) {
     if (absl::Status status = CheckUrls(plan.urls()); !status.ok()) return status;
   }

@@ -15,7 +15,7 @@ namespace squall {
 namespace {
 
 absl::Status Invalid(std::string_view url, std::string_view reason) {
-  return absl::InvalidArgumentError(fmt::format("{}: {}", Printable(url), reason));
+  return absl::InvalidArgumentError(fmt::format("{}: {}", Quoted(url), reason));
 }
 
 bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
@@ -60,7 +60,7 @@ absl::Status NoScheme(std::string_view url) {
       rest = url.substr(std::min(url.find_first_not_of('/', colon + 1), url.size()));
     }
   }
-  return Invalid(url, fmt::format("no scheme: did you mean {}://{}?", scheme, Printable(rest)));
+  return Invalid(url, fmt::format("no scheme: did you mean {}://{}?", scheme, Quoted(rest)));
 }
 
 // Why http_parser refuses what stands between scheme and path: user, host and port.
@@ -74,7 +74,7 @@ absl::Status Diagnose(std::string_view url, std::string_view authority) {
     host = host.substr(0, colon);
     const absl::StatusOr<uint64_t> number = ParseWholeNumber(port, 1, 65535);
     if (!host.empty() && !number.ok()) {
-      return Invalid(url, fmt::format("port {} is not between 1 and 65535", Printable(port)));
+      return Invalid(url, fmt::format("port {} is not between 1 and 65535", Quoted(port)));
     }
   }
   if (host.empty()) return Invalid(url, "no host: write e.g. http://127.0.0.1:8080/");
@@ -84,7 +84,7 @@ absl::Status Diagnose(std::string_view url, std::string_view authority) {
   if (host.find(':') != std::string_view::npos && !host.starts_with('[')) {
     return Invalid(url, "write an IPv6 address in brackets, e.g. http://[::1]:8080/");
   }
-  return Invalid(url, fmt::format("\"{}\" is not a host name", Printable(host)));
+  return Invalid(url, fmt::format("\"{}\" is not a host name", Quoted(host)));
 }
 
 absl::Status CheckCharacters(std::string_view url, std::string_view example) {

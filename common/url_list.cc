@@ -29,7 +29,7 @@ absl::StatusOr<std::string_view> JoinableBase(std::string_view base_url) {
   if (base_url.find_first_of("?#") != std::string_view::npos) {
     return absl::InvalidArgumentError(fmt::format(
         "the line begins with '/' but cannot be joined to {}: give a URL without ? and #",
-        Printable(base_url)));
+        Quoted(base_url)));
   }
   if (absl::Status status = CheckUrl(base_url); !status.ok()) return status;
   if (base_url.ends_with('/')) base_url.remove_suffix(1);

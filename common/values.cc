@@ -40,7 +40,7 @@ size_t FirstCharacter(std::string_view text) {
 }
 
 absl::Status Invalid(std::string_view text, std::string_view reason) {
-  return absl::InvalidArgumentError(fmt::format("{}: {}", Printable(text), reason));
+  return absl::InvalidArgumentError(fmt::format("{}: {}", Quoted(text), reason));
 }
 
 }  // namespace
@@ -54,7 +54,7 @@ bool IsUtf8(std::string_view text) {
   return true;
 }
 
-std::string Printable(std::string_view text) {
+std::string Quoted(std::string_view text) {
   if (text.empty()) return "\"\"";
   std::string printable;
   while (!text.empty()) {

@@ -20,7 +20,7 @@ bool IsUtf8(std::string_view text);
 
 // The text in a form that is safe to print: control characters and what is not UTF-8 escaped, cut
 // off when long, quotes around nothing.
-std::string Printable(std::string_view text);
+std::string Quoted(std::string_view text);
 
 // A line, or a piece of one, without the blanks and carriage returns around it.
 std::string_view TrimBlanks(std::string_view text);

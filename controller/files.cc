@@ -29,7 +29,7 @@ class FileDescriptor {
 };
 
 absl::Status SystemError(const std::string& path) {
-  return absl::ErrnoToStatus(errno, Printable(path));
+  return absl::ErrnoToStatus(errno, Quoted(path));
 }
 
 }  // namespace
@@ -52,7 +52,7 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, size_t limit) {
     if (got == 0) return text;
   }
   return absl::InvalidArgumentError(
-      fmt::format("{}: larger than {} MiB", Printable(path), limit >> 20));
+      fmt::format("{}: larger than {} MiB", Quoted(path), limit >> 20));
 }
 
 absl::Status CheckWritable(const std::string& path) {

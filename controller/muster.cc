@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "common/host_name.h"
 #include "common/protocol.h"
 #include "common/version.h"
 #include "controller/shares.h"
@@ -28,10 +29,8 @@ constexpr uint32_t kMaxCores = 1 << 16;
 
 // user@host, for the agents' logs and for whoever finds them busy.
 std::string Identity() {
-  char host[256] = "unknown";
-  gethostname(host, sizeof host - 1);
   const passwd* user = getpwuid(getuid());
-  return fmt::format("{}@{} (process {})", user != nullptr ? user->pw_name : "unknown", host,
+  return fmt::format("{}@{} (process {})", user != nullptr ? user->pw_name : "unknown", HostName(),
                      getpid());
 }
 

@@ -73,13 +73,13 @@ absl::StatusOr<v1::Order> ParseOrder(const Text& text) {
   if (!text || text == "sequential") return v1::ORDER_SEQUENTIAL;
   if (text == "shuffled") return v1::ORDER_SHUFFLED;
   if (text == "random") return v1::ORDER_RANDOM;
-  return Invalid("--order {}: must be sequential, shuffled or random", Printable(*text));
+  return Invalid("--order {}: must be sequential, shuffled or random", Quoted(*text));
 }
 
 absl::Status ResolveUrl(const RunFlags& flags, RunOptions& options) {
   if (flags.url && flags.url_argument) {
-    return Invalid("the URL is given twice: {} and -u {}: remove one",
-                   Printable(*flags.url_argument), Printable(*flags.url));
+    return Invalid("the URL is given twice: {} and -u {}: remove one", Quoted(*flags.url_argument),
+                   Quoted(*flags.url));
   }
   if (!flags.url && !flags.url_argument) {
     if (flags.urls) return absl::OkStatus();
@@ -102,7 +102,7 @@ absl::Status ResolveUrlList(const RunFlags& flags, RunOptions& options) {
   if (!order.ok()) return order.status();
   absl::StatusOr<std::string> text = ReadNamedFile("--urls", *flags.urls, kMaxListBytes);
   if (!text.ok()) return text.status();
-  const std::string name = Printable(*flags.urls);
+  const std::string name = Quoted(*flags.urls);
   const size_t size = text->size();
   absl::StatusOr<UrlList> list =
       UrlList::Parse(*std::move(text), name, options.plan.request().url());
@@ -205,7 +205,7 @@ absl::Status ResolveVerification(const RunFlags& flags, v1::Transport& transport
     return Invalid(
         "--cacert {}: no certificate in it: PEM is expected, with lines "
         "-----BEGIN CERTIFICATE-----",
-        Printable(*flags.ca_file));
+        Quoted(*flags.ca_file));
   }
   transport.set_ca_pem(*std::move(pem));
   return absl::OkStatus();
@@ -216,7 +216,7 @@ absl::Status AddAgent(std::string_view where, std::string_view text, std::vector
   absl::StatusOr<Address> address = ParseAddress(text);
   if (!address.ok()) return For(where, address.status());
   if (std::find(agents.begin(), agents.end(), *address) != agents.end()) {
-    return Invalid("{} {}: {} is named twice: an agent takes part once", where, Printable(text),
+    return Invalid("{} {}: {} is named twice: an agent takes part once", where, Quoted(text),
                    address->display);
   }
   agents.push_back(*std::move(address));
@@ -248,11 +248,11 @@ absl::Status ResolveAgents(const RunFlags& flags, std::vector<Address>& agents) 
   absl::Status status = Split(*lines, '\n', [&](std::string_view line, size_t number) {
     line = TrimBlanks(line.substr(0, line.find('#')));
     if (line.empty()) return absl::OkStatus();
-    return AddAgent(fmt::format("{}:{}:", Printable(path), number), line, agents);
+    return AddAgent(fmt::format("{}:{}:", Quoted(path), number), line, agents);
   });
   if (status.ok() && agents.empty()) {
     return Invalid("--agents @{}: names no agents: write host or host:port, one a line",
-                   Printable(path));
+                   Quoted(path));
   }
   return status;
 }

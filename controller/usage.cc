@@ -64,10 +64,10 @@ std::string UnknownFlag(const CLI::App& command, std::string_view typed) {
   }
   const std::string nearest = Nearest(name, names);
   if (nearest.empty()) {
-    return fmt::format("unknown flag {}{}", Printable(typed),
+    return fmt::format("unknown flag {}{}", Quoted(typed),
                        command.get_parent() == nullptr ? "; flags stand behind a command" : "");
   }
-  return fmt::format("unknown flag {}; did you mean --{}?", Printable(typed), nearest);
+  return fmt::format("unknown flag {}; did you mean --{}?", Quoted(typed), nearest);
 }
 
 std::vector<std::string> Commands(const CLI::App& app) {
@@ -83,11 +83,11 @@ std::string UnknownCommand(const CLI::App& app, std::string_view typed) {
   std::string nearest = Nearest(typed, commands);
   if (typed.find("://") != std::string_view::npos) nearest = fmt::format("run {}", typed);
   if (nearest.empty()) {
-    return fmt::format("unknown command {}; there are {}", Printable(typed),
+    return fmt::format("unknown command {}; there are {}", Quoted(typed),
                        fmt::join(commands, ", "));
   }
-  return fmt::format("unknown command {}; did you mean {} {}?", Printable(typed), app.get_name(),
-                     Printable(nearest));
+  return fmt::format("unknown command {}; did you mean {} {}?", Quoted(typed), app.get_name(),
+                     Quoted(nearest));
 }
 
 // What the parse left over, or nothing.
@@ -100,7 +100,7 @@ std::string Leftover(const CLI::App& app, const CLI::App& command) {
   });
   if (flag != words.end()) return UnknownFlag(command, *flag);
   if (&command == &app) return UnknownCommand(app, words.front());
-  return fmt::format("unexpected argument {}", Printable(words.front()));
+  return fmt::format("unexpected argument {}", Quoted(words.front()));
 }
 
 // As the help has it: "-n, --requests".

@@ -1,7 +1,7 @@
 // Values of flags, and foreign text made fit to print.
 //
 // Properties: a number or duration that is accepted lies within its bounds, and a number is the one
-// whose digits were typed; what is refused is refused with a message that can be shown; printable
+// whose digits were typed; what is refused is refused with a message that can be shown; quoted
 // text is short UTF-8 without control characters, and text that was so already is left as it is;
 // what is taken for UTF-8 is what messages of the protocol can carry.
 #include <algorithm>
@@ -19,7 +19,7 @@
 namespace squall {
 namespace {
 
-constexpr size_t kLongestPrintable = 210;  // 200, a character or escape, and the ellipsis
+constexpr size_t kLongestQuoted = 210;  // 200, a character or escape, and the ellipsis
 constexpr size_t kSurelyWhole = 200;
 
 void TestNumber(std::string_view text, uint64_t lowest, uint64_t highest) {
@@ -36,12 +36,12 @@ void TestDuration(std::string_view text, absl::Duration lowest, absl::Duration h
   SQUALL_CHECK(*duration >= lowest && *duration <= highest);
 }
 
-void TestPrintable(std::string_view text) {
-  const std::string printable = Printable(text);
-  SQUALL_CHECK(!printable.empty() && printable.size() <= kLongestPrintable);
-  SQUALL_CHECK(IsUtf8(printable) && !HasControlCharacter(printable));
+void TestQuoted(std::string_view text) {
+  const std::string quoted = Quoted(text);
+  SQUALL_CHECK(!quoted.empty() && quoted.size() <= kLongestQuoted);
+  SQUALL_CHECK(IsUtf8(quoted) && !HasControlCharacter(quoted));
   const bool was_so = !text.empty() && IsUtf8(text) && !HasControlCharacter(text);
-  if (text.size() <= kSurelyWhole) SQUALL_CHECK(was_so == (printable == text));
+  if (text.size() <= kSurelyWhole) SQUALL_CHECK(was_so == (quoted == text));
 }
 
 void TestUtf8(std::string_view text) {
@@ -56,7 +56,7 @@ void TestValues(std::string_view text) {
   TestNumber(text, 1, 65535);
   TestDuration(text, absl::Milliseconds(1), absl::Hours(10'000));
   TestDuration(text, absl::ZeroDuration(), absl::Seconds(1));
-  TestPrintable(text);
+  TestQuoted(text);
   TestUtf8(text);
   const std::string_view trimmed = TrimBlanks(text);
   SQUALL_CHECK(trimmed == TrimBlanks(trimmed));

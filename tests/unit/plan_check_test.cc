@@ -30,6 +30,18 @@ TEST(CheckPlan, NamesTheFieldThatIsWrong) {
   const Row rows[] = {
       {"request.method", [](v1::Plan& plan) { plan.mutable_request()->clear_method(); }},
       {"request.url", [](v1::Plan& plan) { plan.mutable_request()->clear_url(); }},
+      {"request.method", [](v1::Plan& plan) { plan.mutable_request()->set_method("GET /\r\n"); }},
+      {"request.url",
+       [](v1::Plan& plan) { plan.mutable_request()->set_url("file:///etc/passwd"); }},
+      {"request.headers",
+       [](v1::Plan& plan) {
+         v1::Header& header = *plan.mutable_request()->add_headers();
+         header.set_name("A");
+         header.set_value("b\r\nC: d");
+       }},
+      {"request.headers",
+       [](v1::Plan& plan) { plan.mutable_request()->add_headers()->set_name("A: b"); }},
+      {"transport.proxy", [](v1::Plan& plan) { plan.mutable_transport()->set_proxy("ftp://x"); }},
       {"urls", [](v1::Plan& plan) { plan.mutable_urls()->set_order(v1::ORDER_RANDOM); }},
       {"urls.order",
        [](v1::Plan& plan) {

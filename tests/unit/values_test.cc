@@ -14,7 +14,7 @@ std::string MessageOf(const absl::StatusOr<T>& result) {
   return result.ok() ? "" : std::string(result.status().message());
 }
 
-TEST(Values, Printable) {
+TEST(Values, Quoted) {
   struct Case {
     std::string name, text, want;
   };
@@ -31,7 +31,7 @@ TEST(Values, Printable) {
       {"just fits", std::string(200, 'x'), std::string(200, 'x')},
       {"long", std::string(201, 'x'), std::string(200, 'x') + "…"},
   };
-  for (const Case& c : cases) EXPECT_EQ(Printable(c.text), c.want) << c.name;
+  for (const Case& c : cases) EXPECT_EQ(Quoted(c.text), c.want) << c.name;
 }
 
 TEST(Values, Utf8) {
