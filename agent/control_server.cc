@@ -16,8 +16,10 @@
 namespace squall {
 namespace {
 
-constexpr int kPingMilliseconds = 2'000;
-constexpr int kPingTimeoutMilliseconds = 3'000;
+// A controller that is gone without a word is given up after both times; one that only stands still
+// for a while (stopped, suspended) is not. Until then an agent has no more work than it was granted.
+constexpr int kPingMilliseconds = 10'000;
+constexpr int kPingTimeoutMilliseconds = 20'000;
 
 using Events = std::function<void(LinkEvent)>;
 using Reactor = grpc::ServerBidiReactor<v1::ControllerMessage, v1::AgentMessage>;
