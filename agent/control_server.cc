@@ -17,7 +17,8 @@ namespace squall {
 namespace {
 
 // A controller that is gone without a word is given up after both times; one that only stands still
-// for a while (stopped, suspended) is not. Until then an agent has no more work than it was granted.
+// for a while (stopped, suspended) is not. Until then an agent has no more work than it was
+// granted.
 constexpr int kPingMilliseconds = 10'000;
 constexpr int kPingTimeoutMilliseconds = 20'000;
 
