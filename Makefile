@@ -33,7 +33,7 @@ format: deps-lint ## format the sources in place
 
 lint: check-format check-includes check-headers check-tidy ## format, includes, headers, clang-tidy
 
-bench: ## measure squall itself
+bench: ## measure squall itself (nothing yet)
 	@echo "bench: nothing yet"
 
 fuzz: deps-build deps-lint ## fuzz whatever reads foreign bytes, for FUZZ_SECONDS (55) in all

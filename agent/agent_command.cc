@@ -7,37 +7,27 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "agent/control_server.h"
 #include "agent/host.h"
 #include "agent/session.h"
 #include "common/address.h"
+#include "common/file_limit.h"
 #include "common/host_name.h"
+#include "common/output.h"
 #include "common/signals.h"
 #include "common/values.h"
 
 namespace squall {
 namespace {
 
-// As many connections as the owner of the machine allows.
-void RaiseFileLimit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
-  limit.rlim_cur = limit.rlim_max;
-  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
-    spdlog::warn("event=file_limit limit={} detail=\"cannot be raised\"", limit.rlim_cur);
-  }
-}
-
 constexpr int kUsageError = 2;
 constexpr int kCannotServe = 3;
 
 int Fail(std::string_view flag, const absl::Status& status, int exit_code) {
-  fmt::print(stderr, "squall: {} {}\n", flag, std::string(status.message()));
+  Print(stderr, "squall: {} {}\n", flag, std::string(status.message()));
   return exit_code;
 }
 
@@ -81,7 +71,7 @@ CLI::App* AddAgentCommand(CLI::App& app, AgentFlags& flags) {
       "Examples:\n"
       "  squall agent                              # for controllers on this machine\n"
       "  squall agent --listen 10.0.0.5:7400       # for controllers on this network\n"
-      "  squall agent --listen unix:/run/squall.sock --name lon-1 --threads 4");
+      "  squall agent --listen unix:/tmp/squall.sock --name lon-1 --threads 4");
   return command;
 }
 
@@ -90,9 +80,9 @@ int RunAgent(const AgentFlags& flags) {
   if (!level.ok()) return Fail("--log-level", level.status(), kUsageError);
   spdlog::set_level(*level);
   Session session({.name = flags.name.empty() ? HostName() : flags.name,
-                   .threads = flags.threads != 0 ? flags.threads : HostFacts().cores()});
+                   .threads = flags.threads != 0 ? flags.threads : HostFacts().cores(),
+                   .file_limit = RaiseFileLimit()});
   SignalWatcher signals({SIGINT, SIGTERM}, [&session](int) { session.Quit(); });
-  RaiseFileLimit();
 
   absl::StatusOr<Address> address = ParseListenAddress(flags.listen);
   if (!address.ok()) return Fail("--listen", address.status(), kUsageError);
@@ -100,8 +90,7 @@ int RunAgent(const AgentFlags& flags) {
       *address, [&session](LinkEvent event) { session.Post(std::move(event)); });
   if (!server.ok()) return Fail("--listen", server.status(), kCannotServe);
   if (flags.parent_fd < 0) {
-    fmt::print("listening on {}\n", (*server)->address());
-    std::fflush(stdout);
+    Print(stdout, "listening on {}\n", (*server)->address());
   }
   std::thread parent;
   if (flags.parent_fd >= 0) parent = FollowParent(flags.parent_fd, session);

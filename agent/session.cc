@@ -19,6 +19,9 @@ constexpr Nanos kSnapshotInterval = kSecond;
 // Early snapshots, which ask for more work, come no closer together than this.
 constexpr Nanos kEarlySnapshotInterval = 5 * kMillisecond;
 
+// Files that an agent has open besides its connections: libraries', loops', the controller's.
+constexpr uint64_t kOtherFiles = 64;
+
 v1::AgentMessage FailedMessage(v1::Failed::Code code, const std::string& text) {
   v1::AgentMessage message;
   message.mutable_failed()->set_code(code);
@@ -31,6 +34,17 @@ bool IsValid(const v1::Span& span) {
   constexpr uint64_t kLargest = (uint64_t{1} << 63) - 1;
   return span.count() != 0 && span.stride() != 0 && span.first() <= kLargest &&
          span.count() - 1 <= (kLargest - span.first()) / span.stride();
+}
+
+// Running out of files in mid-run would look like a fault of the target.
+absl::Status CheckFileLimit(const v1::Prepare& prepare, uint64_t limit) {
+  const uint64_t streams = prepare.plan().transport().streams();
+  const uint64_t connections = (prepare.concurrency() + streams - 1) / streams;
+  if (connections + kOtherFiles <= limit) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      fmt::format("its share of the concurrency needs {} connections, and it may open {} files: "
+                  "raise its limit (ulimit -n, LimitNOFILE=), or lower -c",
+                  connections, limit));
 }
 
 }  // namespace
@@ -162,6 +176,7 @@ void Session::OnPrepare(v1::Prepare& prepare) {
                       prepare.concurrency() > prepare.plan().phase().concurrency())) {
     status = absl::InvalidArgumentError("prepare: concurrency is not a share of the plan's");
   }
+  if (status.ok()) status = CheckFileLimit(prepare, config_.file_limit);
   if (!status.ok()) return Fail(v1::Failed::CODE_PLAN, std::string(status.message()));
   active_->prepare.Swap(&prepare);
   active_->stage = Active::Stage::kReceiving;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,8 +23,9 @@ namespace squall {
 class Session {
  public:
   struct Config {
-    std::string name;      // for reports
-    uint32_t threads = 1;  // most workers
+    std::string name;                                            // for reports
+    uint32_t threads = 1;                                        // most workers
+    uint64_t file_limit = std::numeric_limits<uint64_t>::max();  // open files of this process
   };
 
   explicit Session(Config config);

@@ -69,4 +69,11 @@ absl::Status CheckWritable(const std::string& path) {
   return absl::OkStatus();
 }
 
+bool IsSameFile(const std::string& a, const std::string& b) {
+  struct stat first {};
+  struct stat second {};
+  return stat(a.c_str(), &first) == 0 && stat(b.c_str(), &second) == 0 &&
+         first.st_dev == second.st_dev && first.st_ino == second.st_ino && S_ISREG(first.st_mode);
+}
+
 }  // namespace squall

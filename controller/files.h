@@ -15,4 +15,7 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, size_t limit);
 // removed again.
 absl::Status CheckWritable(const std::string& path);
 
+// Whether both paths lead to one file that exists.
+bool IsSameFile(const std::string& a, const std::string& b);
+
 }  // namespace squall

@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include "agent/agent_command.h"
+#include "common/output.h"
 #include "common/protocol.h"
 #include "common/version.h"
 #include "controller/run_command.h"
@@ -27,6 +28,7 @@ void SetUpLogs() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  squall::HoldStandardStreams();
   SetUpLogs();
   CLI::App app("squall: load tests from many machines at once, with results you can check",
                "squall");
@@ -56,6 +58,7 @@ int main(int argc, char** argv) {
   if (run->parsed()) return squall::RunRun(run_flags);
   if (agent->parsed()) return squall::RunAgent(agent_flags);
   if (target->parsed()) return squall::RunTarget(target_flags);
-  fmt::print("squall {} (protocol {})\n", squall::kVersion, squall::kProtocolVersion);
-  return 0;
+  const bool written = squall::Print(stdout, "squall {} (protocol {})\n", squall::kVersion,
+                                     squall::kProtocolVersion);
+  return written ? 0 : 3;
 }

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "absl/strings/match.h"
 #include "common/host_name.h"
 #include "common/protocol.h"
 #include "common/version.h"
@@ -186,6 +187,11 @@ absl::Status Muster::OnFailed(size_t index, const v1::Failed& failed) {
   Member& member = *members_[index];
   if (failed.code() != v1::Failed::CODE_BUSY) {
     return absl::FailedPreconditionError(fmt::format("{}: {}", Named(member), failed.message()));
+  }
+  if (absl::StrContains(failed.message(), Identity())) {
+    return absl::InvalidArgumentError(
+        fmt::format("{}: is named twice, each time under another name: an agent takes part once",
+                    Named(member)));
   }
   const Nanos now = SteadyNow();
   if (recruits_[index].busy.empty()) {

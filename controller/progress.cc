@@ -81,6 +81,7 @@ std::string Progress::Line(Nanos now) const {
   const auto elapsed = static_cast<double>(std::max<Nanos>(now - start_, 0));
   std::string line = FormatDuration(elapsed, style_.utf8);
   if (!by_count) line += " of " + FormatDuration(duration, style_.utf8);
+  if (!by_count && elapsed > duration) line += ", waiting for answers";
   line += "  " + FormatCount(recorded_);
   if (by_count) line += " of " + FormatCount(phase_.requests());
   line += fmt::format("{}  {} failed{}  {} agent{}", last_rate_, FormatCount(failed_),

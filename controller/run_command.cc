@@ -12,6 +12,7 @@
 #include <spdlog/spdlog.h>
 
 #include "absl/time/clock.h"
+#include "common/output.h"
 #include "common/signals.h"
 #include "controller/coordinator.h"
 #include "controller/fleet.h"
@@ -32,7 +33,7 @@ constexpr int kInterruptedExit = 130;
 
 int Fail(const absl::Status& status) {
   const bool utf8 = DetectStyle(STDERR_FILENO).utf8;
-  fmt::print(stderr, "squall: {}\n", Printable(std::string(status.message()), utf8));
+  Print(stderr, "squall: {}\n", Printable(std::string(status.message()), utf8));
   return absl::IsCancelled(status) ? kInterruptedExit : kNothingSent;
 }
 
@@ -50,16 +51,15 @@ Progress::Mode ProgressMode(bool quiet) {
 
 // False, with a message, if it could not be written whole.
 bool WriteText(std::FILE* file, const std::string& text, std::string_view name) {
-  const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  if (std::fflush(file) == 0 && written) return true;
-  fmt::print(stderr, "squall: {}: cannot write: {}\n", name, std::strerror(errno));
+  if (Write(file, text)) return true;
+  Print(stderr, "squall: {}: cannot write: {}\n", name, std::strerror(errno));
   return false;
 }
 
 bool WriteJson(const RunResult& result, const std::string& path) {
   std::FILE* file = std::fopen(path.c_str(), "w");
   if (file == nullptr) {
-    fmt::print(stderr, "squall: {}: cannot write: {}\n", path, std::strerror(errno));
+    Print(stderr, "squall: {}: cannot write: {}\n", path, std::strerror(errno));
     return false;
   }
   const bool written = WriteText(file, JsonReport(result), path);

@@ -79,14 +79,15 @@ CLI::App* AddRunCommand(CLI::App& app, RunFlags& flags) {
   Group how_much(run, "How much");
   how_much.Value("-n,--requests", "N", flags.requests, "Requests in total (default: 1000)");
   how_much.Value("-z,--duration", "TIME", flags.duration,
-                 "Instead of -n: for how long, e.g. 30s or 1m30s");
+                 "Instead of -n: for how long to send, e.g. 30s or 1m30s; answers are then "
+                 "awaited, at most for -t");
   how_much.Value("-c,--concurrency", "N", flags.concurrency,
                  "Requests in flight (default: cores + 1 of each agent,\nsummed)");
 
   Group how(run, "How it is sent");
   how.Value("-t,--timeout", "TIME", flags.timeout,
             "For one request, to its last byte (default: 30s)");
-  how.Switch("--http2", flags.http2, "HTTP/2, without which no request succeeds");
+  how.Switch("--http2", flags.http2, "HTTP/2 alone: a server that does not agree to it fails");
   how.Value("--streams", "N", flags.streams,
             "Requests in flight on one HTTP/2 connection (default: 1)");
   how.Switch("--no-keepalive", flags.no_keepalive, "A connection for each request");

@@ -235,14 +235,21 @@ absl::Status Split(std::string_view text, char separator, Each each) {
   }
 }
 
+// The file of --agents @FILE.
+Text AgentsFile(const RunFlags& flags) {
+  if (!flags.agents || !flags.agents->starts_with('@')) return std::nullopt;
+  return flags.agents->substr(1);
+}
+
 absl::Status ResolveAgents(const RunFlags& flags, std::vector<Address>& agents) {
   if (!flags.agents) return absl::OkStatus();
-  if (!flags.agents->starts_with('@')) {
+  const Text file = AgentsFile(flags);
+  if (!file) {
     return Split(*flags.agents, ',', [&agents](std::string_view text, size_t) {
       return AddAgent("--agents", text, agents);
     });
   }
-  const std::string path = flags.agents->substr(1);
+  const std::string& path = *file;
   const absl::StatusOr<std::string> lines = ReadNamedFile("--agents", path, kMaxSmallFile);
   if (!lines.ok()) return lines.status();
   absl::Status status = Split(*lines, '\n', [&](std::string_view line, size_t number) {
@@ -269,6 +276,12 @@ absl::Status ResolveOutput(const RunFlags& flags, RunOptions& options) {
     return Invalid("--json \"\": name a file, or - for standard output");
   }
   if (*flags.json != "-") {
+    for (const Text& input : {flags.urls, flags.body_file, flags.ca_file, AgentsFile(flags)}) {
+      if (input && IsSameFile(*flags.json, *input)) {
+        return Invalid("--json {}: this is one of the files that the run reads: name another",
+                       Quoted(*flags.json));
+      }
+    }
     if (absl::Status status = CheckWritable(*flags.json); !status.ok()) {
       return For("--json", status);
     }

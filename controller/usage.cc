@@ -10,12 +10,14 @@
 #include <CLI/Formatter.hpp>
 #include <fmt/format.h>
 
+#include "common/output.h"
 #include "common/values.h"
 
 namespace squall {
 namespace {
 
 constexpr int kUsageExitCode = 2;
+constexpr int kCannotWriteExitCode = 3;
 
 // Number of insertions, deletions, replacements and swaps of neighbours between two words
 // (optimal string alignment, the restricted Damerau–Levenshtein distance).
@@ -161,10 +163,12 @@ std::string UsageMessage(const CLI::App& app, const CLI::ParseError& error) {
 
 int ReportUsageError(const CLI::App& app, const CLI::ParseError& error) {
   if (dynamic_cast<const CLI::CallForHelp*>(&error) != nullptr) {
-    fmt::print(stdout, "{}", app.help());
-    return 0;
+    return Write(stdout, app.help()) ? 0 : kCannotWriteExitCode;
   }
-  fmt::print(stderr, "{}", UsageMessage(app, error));
+  if (dynamic_cast<const CLI::CallForVersion*>(&error) != nullptr) {
+    return Print(stdout, "{}\n", error.what()) ? 0 : kCannotWriteExitCode;
+  }
+  Write(stderr, UsageMessage(app, error));
   return kUsageExitCode;
 }
 

@@ -7,10 +7,11 @@
 #include <string_view>
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "common/file_limit.h"
+#include "common/output.h"
 #include "target/server.h"
 
 namespace squall {
@@ -74,15 +75,6 @@ absl::StatusOr<target::Options> ToOptions(const TargetFlags& flags) {
   return options;
 }
 
-// A connection is a file; the usual limit of 1,024 is less than a fleet opens. If it can't be
-// raised, the server says so when it runs out.
-void RaiseFileLimit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 // Holds SIGINT and SIGTERM back from the calling thread and those it starts, so that they can be
 // waited for.
 class HeldSignals {
@@ -109,7 +101,7 @@ class HeldSignals {
 
 int Fail(const absl::Status& status) {
   const absl::string_view message = status.message();
-  fmt::print(stderr, "squall: {}\n", std::string_view(message.data(), message.size()));
+  Print(stderr, "squall: {}\n", std::string_view(message.data(), message.size()));
   return absl::IsInvalidArgument(status) ? kUsageError : kCannotServe;
 }
 
@@ -159,15 +151,14 @@ int RunTarget(const TargetFlags& flags) {
   if (!options.ok()) return Fail(options.status());
   RaiseFileLimit();
   const HeldSignals signals;
+  std::signal(SIGPIPE, SIG_IGN);  // a reader of standard output that is gone
   const absl::StatusOr<std::unique_ptr<target::Server>> server = target::Server::Start(*options);
   if (!server.ok()) return Fail(server.status());
 
-  fmt::print("listening on {}\n", (*server)->url());
-  std::fflush(stdout);
+  Print(stdout, "listening on {}\n", (*server)->url());
   signals.WaitForOne();
   (*server)->Stop();
-  fmt::print("{}", target::CountsToText((*server)->counts()));
-  return 0;
+  return Write(stdout, target::CountsToText((*server)->counts())) ? 0 : kCannotServe;
 }
 
 }  // namespace squall

@@ -58,6 +58,12 @@ class BadAgents(squall.TestCase):
     def test_no_such_socket(self):
         self.check_refused(self.run_with("unix:/nonexistent/agent.sock"), "agent.sock")
 
+    def test_one_agent_under_two_names(self):
+        port = self.agent.address.rpartition(":")[2]
+        result = self.run_with(f"127.0.0.1:{port}", f"localhost:{port}")
+        self.check_refused(result, "named twice")
+        self.check_agent_is_free()
+
     def test_web_server_instead(self):
         for protocol in ("", "http2"):
             with self.subTest(protocol), Nginx(protocol) as nginx:

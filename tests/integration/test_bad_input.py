@@ -142,6 +142,28 @@ class BadInput(squall.TestCase):
                 for word in words:
                     self.assertIn(word, process.stderr)
 
+    def test_streams_that_cannot_be_written(self):
+        """The exit code says what happened, whatever becomes of the words."""
+        run = f"{squall.SQUALL} run -n 3 {self.server.url}"
+        for line, exit_code in [
+            (f"{squall.SQUALL} run 2>/dev/full", 2),
+            (f"{squall.SQUALL} run >&- 2>&-", 2),
+            (f"{squall.SQUALL} nonsense 2>/dev/full", 2),
+            (f"{squall.SQUALL} --help >/dev/full", 3),
+            (f"{squall.SQUALL} --version >/dev/null", 0),
+            (f"{squall.SQUALL} version >/dev/full", 3),
+            (f"{run} >/dev/full", 3),
+            (f"{run} >&- 2>&-", 3),
+            (f"{run} 2>/dev/full", 0),
+        ]:
+            with self.subTest(line), Process("sh", "-c", line) as process:
+                self.assertEqual(process.wait(20), exit_code)
+
+    def test_version(self):
+        with Process(squall.SQUALL, "--version") as process:
+            self.assertEqual(process.wait(20), 0)
+            self.assertRegex(process.stdout, r"^\d+\.\d+\.\d+\n$")
+
     def test_address_in_use(self):
         for command in ("agent", "target"):
             with (self.subTest(command),

@@ -193,6 +193,15 @@ class Fleet(squall.TestCase):
                 self.check_complete(result, concurrency * 10)
                 self.assertEqual(target.stats()["peak_in_flight"], concurrency)
 
+    def test_more_connections_than_files(self):
+        """Refused before the start: in mid-run it would look like a fault of the server."""
+        with (squall.Target() as target,
+              Process("sh", "-c", f"ulimit -n 256; exec {squall.SQUALL} run {target.url} "
+                                  "-n 3000 -c 1000") as process):
+            self.assertEqual(process.wait(20), 2)
+            self.assertIn("may open 256 files", process.stderr)
+            self.assertEqual(target.stats()["connections"], 0)
+
     def test_more_concurrency_than_requests(self):
         for requests in (1, 5):
             with (self.subTest(requests), squall.fleet(3) as agents,

@@ -232,6 +232,9 @@ TEST_F(RunOptionsTest, Output) {
   EXPECT_EQ(Run({"--json", "-", "http://h/"})->json_path, "-");
   EXPECT_TRUE(Run({"--json", "/dev/null", "http://h/"}).ok());
   EXPECT_EQ(Run({"http://h/"})->json_path, "");
+
+  Write("list.txt", "/a\n");
+  EXPECT_FALSE(Run({"--urls", "list.txt", "--json", "./list.txt", "http://h/"}).ok());
 }
 
 TEST_F(RunOptionsTest, JsonIntoANamedPipeWaitsForNoReader) {
