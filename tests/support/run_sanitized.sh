@@ -21,6 +21,7 @@ mkdir "$reports"
 export SQUALL_TEST_SCALE=${SQUALL_TEST_SCALE:-10} SQUALL_TEST_ROUNDS=${SQUALL_TEST_ROUNDS:-1}
 common=log_path=$reports/report:halt_on_error=1
 export ASAN_OPTIONS=$common:detect_stack_use_after_return=1
+export LSAN_OPTIONS=suppressions=$PWD/tests/support/lsan.supp:print_suppressions=0
 export UBSAN_OPTIONS=$common:print_stacktrace=1
 # For the libraries that are not instrumented: see tsan_ignore.txt and tsan.supp.
 suppressions=$PWD/tests/support/tsan.supp
