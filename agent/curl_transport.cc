@@ -41,7 +41,7 @@ class CurlTransport final : public Transport {
 
   absl::Status Open(uint32_t slots, struct ev_loop* loop);
 
-  void Send(uint32_t slot, const std::string& url) override {
+  void Send(uint32_t slot, Nanos, const std::string& url) override {
     CurlExchange& exchange = *exchanges_[slot];
     if (const CURLcode result = exchange.Begin(url)) {
       DriverOf(exchange).FailLater(exchange.easy(), result);
@@ -123,15 +123,13 @@ void CurlTransport::OnEnd(CURL* easy, CURLcode result) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Transport>> MakeCurlTransport(const v1::Plan& plan, uint32_t slots,
-                                                             struct ev_loop* loop,
-                                                             Transport::Sink& sink) {
+absl::StatusOr<std::unique_ptr<Transport>> MakeCurlTransport(const TransportSetup& setup) {
   if (const CURLcode result = InitialiseLibcurl()) {
     return absl::InternalError(
         fmt::format("libcurl cannot be used: {}", curl_easy_strerror(result)));
   }
-  auto transport = std::make_unique<CurlTransport>(plan, slots, sink);
-  if (absl::Status status = transport->Open(slots, loop); !status.ok()) return status;
+  auto transport = std::make_unique<CurlTransport>(setup.plan, setup.slots, setup.sink);
+  if (absl::Status status = transport->Open(setup.slots, setup.loop); !status.ok()) return status;
   return transport;
 }
 

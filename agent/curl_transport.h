@@ -5,23 +5,16 @@
 // response.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 
 #include "absl/status/statusor.h"
 #include "agent/transport.h"
-#include "squall/v1/plan.pb.h"
-
-struct ev_loop;
 
 namespace squall {
 
-// `slots` requests at most are in flight at a time. `loop` and `sink` outlive the transport; all of
-// them belong to one thread, and the transport is not destroyed from within OnOutcome. The process
-// ignores SIGPIPE from the first call on (libcurl may not touch signals in a thread). Any thread
-// may call. INVALID_ARGUMENT for a plan that libcurl cannot carry out.
-absl::StatusOr<std::unique_ptr<Transport>> MakeCurlTransport(const v1::Plan& plan, uint32_t slots,
-                                                             struct ev_loop* loop,
-                                                             Transport::Sink& sink);
+// Loop, sink and transport belong to one thread, and the transport is not destroyed from within
+// OnOutcome. The process ignores SIGPIPE from the first call on (libcurl may not touch signals in a
+// thread). Any thread may call. INVALID_ARGUMENT for a plan that libcurl cannot carry out.
+absl::StatusOr<std::unique_ptr<Transport>> MakeCurlTransport(const TransportSetup& setup);
 
 }  // namespace squall

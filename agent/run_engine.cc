@@ -43,7 +43,8 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
     config.duration = plan.phase().duration_ns();
     config.timeout = plan.transport().timeout_ns();
     unassigned -= config.concurrency;
-    auto worker = Worker::Create(config, plan, engine->source_, engine->queue_, *engine);
+    auto worker =
+        Worker::Create(config, plan, engine->network_, engine->source_, engine->queue_, *engine);
     if (!worker.ok()) return worker.status();
     engine->workers_.push_back(*std::move(worker));
     engine->spares_.push_back(std::make_unique<Interval>());

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "agent/network.h"
 #include "agent/request_source.h"
 #include "agent/span_queue.h"
 #include "agent/worker.h"
@@ -63,6 +64,7 @@ class RunEngine final : private Worker::Listener {
 
   const std::function<void(Event)> events_;
   const RequestSource source_;
+  Network network_;
   SpanQueue queue_;
   Nanos started_at_ = 0;
   Nanos last_end_ = 0;     // of any request of the run; 0: there is none

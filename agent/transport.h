@@ -6,8 +6,12 @@
 #include <cstdint>
 #include <string>
 
+#include "agent/network.h"
 #include "common/clock.h"
 #include "common/metrics.h"
+#include "squall/v1/plan.pb.h"
+
+struct ev_loop;
 
 namespace squall {
 
@@ -19,6 +23,8 @@ class Transport {
     // `end` is the time of the last byte or of the failure. `outcome` is borrowed for the call.
     // The slot is free again: Send() may be called from here, for this slot or another free one.
     virtual void OnOutcome(uint32_t slot, Nanos end, const Outcome& outcome) noexcept = 0;
+    // A connection to an address (its number in the run's AddressTable) is opened, or tried.
+    virtual void OnConnecting(uint32_t address) noexcept = 0;
 
    protected:
     ~Sink() = default;
@@ -26,13 +32,22 @@ class Transport {
 
   virtual ~Transport() = default;
 
-  // Sends one request to `url` (borrowed for the call) in a free slot, 0 ≤ slot < slots. The
-  // outcome comes later from the loop, never from within this call.
-  virtual void Send(uint32_t slot, const std::string& url) = 0;
+  // Sends one request to `url` (borrowed for the call) in a free slot, 0 ≤ slot < slots. `start` is
+  // now. The outcome comes later from the loop, never from within this call.
+  virtual void Send(uint32_t slot, Nanos start, const std::string& url) = 0;
 
   // Gives up every request in flight: each gets the outcome FAILURE_KIND_CUT_OFF from within this
   // call. Nothing may be sent from those calls or afterwards.
   virtual void CutOff() = 0;
+};
+
+// What a transport is made with.
+struct TransportSetup {
+  const v1::Plan& plan;  // borrowed for the call
+  Network& network;      // like the next two, outlives the transport
+  struct ev_loop* loop;
+  Transport::Sink& sink;
+  uint32_t slots;  // requests in flight at most
 };
 
 }  // namespace squall

@@ -62,6 +62,7 @@ Worker::Worker(struct ev_loop* loop, const Config& config, const RequestSource& 
 }
 
 absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(const Config& config, const v1::Plan& plan,
+                                                       Network& network,
                                                        const RequestSource& source,
                                                        SpanQueue& queue, Listener& listener) {
   struct ev_loop* loop = ev_loop_new(EVFLAG_AUTO);
@@ -70,7 +71,7 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(const Config& config, con
         "no event loop for a worker: raise the limit of open files, or use fewer --threads");
   }
   std::unique_ptr<Worker> worker(new Worker(loop, config, source, queue, listener));
-  auto transport = MakeCurlTransport(plan, config.concurrency, loop, *worker);
+  auto transport = MakeCurlTransport({plan, network, loop, *worker, config.concurrency});
   if (!transport.ok()) return transport.status();
   worker->transport_ = *std::move(transport);
   worker->thread_ = std::thread([loop]() noexcept { ev_run(loop, 0); });
@@ -173,7 +174,7 @@ void Worker::Fill() {
     idle_noted_ = false;
     source_.Url(number, url_);
     slots_[slot] = {.number = number, .intended_start = now, .start = now};
-    transport_->Send(slot, url_);
+    transport_->Send(slot, now, url_);
   }
   NoteIfIdle();
 }
@@ -198,6 +199,8 @@ void Worker::OnOutcome(uint32_t slot, Nanos end, const Outcome& outcome) noexcep
   free_slots_.push_back(slot);
   Fill();
 }
+
+void Worker::OnConnecting(uint32_t) noexcept {}
 
 // A worker with nothing in flight that can get nothing to send asks, once, to be looked at.
 void Worker::NoteIfIdle() {

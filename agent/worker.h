@@ -49,9 +49,10 @@ class Worker final : private Transport::Sink {
     Nanos timeout = 0;         // of a request
   };
 
-  // Makes the transport and starts the thread, which waits for Start(). `queue`, `source` and
-  // `listener` outlive the worker. Errors: the transport's.
+  // Makes the transport and starts the thread, which waits for Start(). `network`,
+  // `source`, `queue` and `listener` outlive the worker. Errors: the transport's.
   static absl::StatusOr<std::unique_ptr<Worker>> Create(const Config& config, const v1::Plan& plan,
+                                                        Network& network,
                                                         const RequestSource& source,
                                                         SpanQueue& queue, Listener& listener);
   // Quits and joins.
@@ -81,6 +82,7 @@ class Worker final : private Transport::Sink {
          Listener& listener);
 
   void OnOutcome(uint32_t slot, Nanos end, const Outcome& outcome) noexcept override;
+  void OnConnecting(uint32_t address) noexcept override;
 
   enum class State { kWaiting, kIssuing, kEnded };
 

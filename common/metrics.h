@@ -14,10 +14,21 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/clock.h"
 #include "common/histogram.h"
 #include "squall/v1/metrics.pb.h"
 
 namespace squall {
+
+// What the service time of a whole response is made of, one part after the other. Nanoseconds;
+// negative: there was no such part.
+struct Timings {
+  Nanos resolve = -1;  // only with a connection opened for the request, like the next two
+  Nanos connect = -1;
+  Nanos tls = -1;
+  Nanos first_byte = -1;  // from a usable connection to the first byte of the answer
+  Nanos transfer = -1;    // from there to the last byte
+};
 
 // The outcome of one request.
 struct Outcome {
@@ -31,6 +42,12 @@ struct Outcome {
   uint64_t bytes_sent = 0;
   // Connections opened for it.
   uint32_t connections = 0;
+  // Sent a second time on a fresh connection, as the first one was closed before any answer.
+  bool resent = false;
+  Timings timings;
+  // Where the answer came from: a number of the run's AddressTable, or kNoAddress.
+  static constexpr uint32_t kNoAddress = UINT32_MAX;
+  uint32_t address = kNoAddress;
   // For a failure: the first bytes of the body, or the transport's message. Borrowed for the call.
   std::string_view detail;
 };

@@ -16,7 +16,8 @@ class Runner final : public Transport::Sink {
 
   void Run(TransportFactory factory, const v1::Plan& plan, uint32_t slots, Nanos cut_off_after) {
     loop_ = ev_loop_new(0);
-    absl::StatusOr<std::unique_ptr<Transport>> transport = factory(plan, slots, loop_, *this);
+    absl::StatusOr<std::unique_ptr<Transport>> transport =
+        factory({plan, network_, loop_, *this, slots});
     if (!transport.ok()) {
       ADD_FAILURE() << transport.status();
     } else {
@@ -41,6 +42,8 @@ class Runner final : public Transport::Sink {
     if (seen.size() == urls_.size()) ev_break(loop_, EVBREAK_ALL);
   }
 
+  void OnConnecting(uint32_t) noexcept override {}
+
   std::vector<Seen> seen;
 
  private:
@@ -49,7 +52,7 @@ class Runner final : public Transport::Sink {
     busy_[slot] = true;
     started_[slot] = SteadyNow();
     sending_ = true;
-    transport_->Send(slot, urls_[next_++]);
+    transport_->Send(slot, started_[slot], urls_[next_++]);
     sending_ = false;
   }
 
@@ -73,6 +76,7 @@ class Runner final : public Transport::Sink {
   }
 
   const std::vector<std::string>& urls_;
+  Network network_;
   struct ev_loop* loop_ = nullptr;
   std::unique_ptr<Transport> transport_;
   std::vector<Nanos> started_;  // by slot

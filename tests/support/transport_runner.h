@@ -17,10 +17,7 @@ struct ev_loop;
 namespace squall::testing {
 
 // How a transport is made: what the tests of all transports are parametrised by.
-using TransportFactory = absl::StatusOr<std::unique_ptr<Transport>> (*)(const v1::Plan& plan,
-                                                                        uint32_t slots,
-                                                                        struct ev_loop* loop,
-                                                                        Transport::Sink& sink);
+using TransportFactory = absl::StatusOr<std::unique_ptr<Transport>> (*)(const TransportSetup&);
 
 // A GET over HTTP/1.1 with keep-alive and a timeout of 10 s.
 v1::Plan SimplePlan();

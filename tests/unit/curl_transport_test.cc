@@ -186,8 +186,10 @@ TEST(CurlTransport, RejectsHeadWithABody) {
   plan.mutable_request()->set_body("a=1");
   class Ignore final : public Transport::Sink {
     void OnOutcome(uint32_t, Nanos, const Outcome&) noexcept override {}
+    void OnConnecting(uint32_t) noexcept override {}
   } sink;
-  EXPECT_EQ(MakeCurlTransport(plan, 1, nullptr, sink).status().code(),
+  Network network;
+  EXPECT_EQ(MakeCurlTransport({plan, network, nullptr, sink, 1}).status().code(),
             absl::StatusCode::kInvalidArgument);
 }
 
