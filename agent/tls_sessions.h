@@ -13,8 +13,8 @@
 
 namespace squall {
 
-// Keeps the newest session of each origin, and of origins those whose sessions are newest. A session
-// holds its server's certificates, some kilobytes.
+// Keeps the newest session of each origin, and of origins those whose sessions are newest. A
+// session holds its server's certificates, some kilobytes.
 class TlsSessions {
  public:
   static constexpr size_t kLimit = 1000;

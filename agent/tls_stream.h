@@ -31,9 +31,9 @@ class TlsStream {
     bool more;     // after Read(): call again at once, the loop need not report what is left
   };
 
-  // `socket` is connected, or about to be once it is writable; it stays the caller's and open for as
-  // long as this. `host` is what the certificate is verified against: a name, which is also sent as
-  // SNI, or an address without brackets, which is not. Sessions are kept under `origin`.
+  // `socket` is connected, or about to be once it is writable; it stays the caller's and open for
+  // as long as this. `host` is what the certificate is verified against: a name, which is also sent
+  // as SNI, or an address without brackets, which is not. Sessions are kept under `origin`.
   TlsStream(const TlsContext& context, TlsSessions& sessions, int socket, std::string host,
             std::string origin);
   TlsStream(const TlsStream&) = delete;
@@ -45,16 +45,17 @@ class TlsStream {
   // failed.
   Status Handshake() noexcept;
 
-  // To be called when the socket is readable, and as long as `more`: then a response costs one recv,
-  // and none is made only to hear that there is nothing. kWantRead may come on an idle connection:
-  // servers send sessions that are to be kept, and no more.
+  // To be called when the socket is readable, and as long as `more`: then a response costs one
+  // recv, and none is made only to hear that there is nothing. kWantRead may come on an idle
+  // connection: servers send sessions that are to be kept, and no more.
   Io Read(char* buffer, size_t size) noexcept;
 
   // May take less than all. After kWantRead or kWantWrite, the next call is with the same bytes, or
   // the same and more after them. After kCutShort, Read() may still tell what the server said last.
   Io Write(const char* data, size_t size) noexcept;
 
-  // Tells the server that no more comes (close_notify), if it can be sent at once. Not after kFailed.
+  // Tells the server that no more comes (close_notify), if it can be sent at once. Not after
+  // kFailed.
   void Close() noexcept;
 
   // What went wrong, for the user; empty before kCutShort or kFailed.

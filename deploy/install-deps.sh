@@ -12,7 +12,7 @@ debian_packages() {
     build)
       echo g++ make cmake ninja-build ccache pkg-config python3
       echo libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
-      echo libcurl4-openssl-dev libev-dev libhttp-parser-dev libabsl-dev
+      echo libcurl4-openssl-dev libssl-dev libev-dev libhttp-parser-dev libabsl-dev
       echo libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev
       ;;
     test) echo nginx openssl curl ;;
@@ -24,7 +24,7 @@ debian_packages() {
 homebrew_formulae() {
   case "$1" in
     build)
-      echo cmake ninja ccache pkgconf grpc protobuf curl libev http-parser abseil
+      echo cmake ninja ccache pkgconf grpc protobuf curl openssl@3 libev http-parser abseil
       echo spdlog fmt cli11 nlohmann-json googletest
       ;;
     test) echo nginx openssl@3 ;;
