@@ -35,6 +35,7 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
   std::unique_ptr<RunEngine> engine(new RunEngine(*std::move(source), workers, std::move(events)));
 
   uint32_t unassigned = prepare.concurrency();
+  uint32_t first_connection = prepare.first_connection();
   for (uint32_t index = 0; index < workers; ++index) {
     const uint32_t share = connections / workers + (index < connections % workers ? 1 : 0);
     Worker::Config config;
@@ -42,7 +43,9 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
     config.concurrency = std::min(unassigned, share * streams);
     config.duration = plan.phase().duration_ns();
     config.timeout = plan.transport().timeout_ns();
+    config.first_connection = first_connection;
     unassigned -= config.concurrency;
+    first_connection += share;
     auto worker =
         Worker::Create(config, plan, engine->network_, engine->source_, engine->queue_, *engine);
     if (!worker.ok()) return worker.status();

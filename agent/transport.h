@@ -48,6 +48,8 @@ struct TransportSetup {
   struct ev_loop* loop;
   Transport::Sink& sink;
   uint32_t slots;  // requests in flight at most
+  // How many connections the workers and agents before this one have: where Routes begin to count.
+  uint32_t first_turn = 0;
 };
 
 }  // namespace squall

@@ -71,7 +71,8 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(const Config& config, con
         "no event loop for a worker: raise the limit of open files, or use fewer --threads");
   }
   std::unique_ptr<Worker> worker(new Worker(loop, config, source, queue, listener));
-  auto transport = MakeCurlTransport({plan, network, loop, *worker, config.concurrency});
+  auto transport = MakeCurlTransport(
+      {plan, network, loop, *worker, config.concurrency, config.first_connection});
   if (!transport.ok()) return transport.status();
   worker->transport_ = *std::move(transport);
   worker->thread_ = std::thread([loop]() noexcept { ev_run(loop, 0); });

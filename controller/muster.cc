@@ -244,6 +244,8 @@ absl::Status Muster::SplitConcurrency() {
 
 void Muster::SendPlan() {
   const Nanos give_up_at = SteadyNow() + kPrepareTime;
+  const uint32_t streams = config_.plan.transport().streams();
+  uint32_t first_connection = 0;
   for (size_t i = 0; i < members_.size(); ++i) {
     Member& member = *members_[i];
     if (member.result.concurrency == 0) {
@@ -258,6 +260,8 @@ void Muster::SendPlan() {
     prepare.set_run_id(config_.run_id);
     *prepare.mutable_plan() = config_.plan;
     prepare.set_concurrency(member.result.concurrency);
+    prepare.set_first_connection(first_connection);
+    first_connection += (member.result.concurrency + streams - 1) / streams;
     member.link->Send(std::move(message));
   }
 }

@@ -1,0 +1,122 @@
+#include "agent/route.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "agent/routes.h"
+
+namespace squall {
+
+Route::Route(Routes& routes, std::vector<Endpoint> addresses, std::string error)
+    : routes_(routes), error_(std::move(error)), turn_(routes.first_turn_) {
+  Use(addresses);
+}
+
+Route::Route(Routes& routes, std::string name, uint16_t port)
+    : routes_(routes), name_(std::move(name)), port_(port), turn_(routes.first_turn_) {}
+
+Route::State Route::Look() {
+  if (!name_.empty() && !asked_) {
+    const Nanos refresh = routes_.transport_.dns_refresh_ns();
+    if (current_.empty()) {
+      const Nanos now = routes_.network_.resolver.Now();
+      const bool failed = !error_.empty() && now - answered_at_ < Resolver::kRetryInterval;
+      if (!failed) Ask(refresh == 0 ? 0 : now - refresh);
+    } else if (refresh != 0) {
+      const Nanos now = routes_.network_.resolver.Now();
+      if (now - answered_at_ > refresh) Ask(now - refresh);
+    }
+  }
+  if (!current_.empty()) return State::kReady;
+  return asked_ ? State::kPending : State::kFailed;
+}
+
+void Route::Ask(Nanos not_before) {
+  if (const Resolver::AnswerPtr answer = routes_.Ask(*this, name_, not_before)) {
+    Take(*answer);
+  } else {
+    asked_ = true;
+  }
+}
+
+void Route::Take(const Resolver::Answer& answer) {
+  asked_ = false;
+  answered_at_ = answer.at;
+  error_ = answer.error;
+  std::vector<Endpoint> addresses;
+  for (const Endpoint& address : answer.addresses) addresses.push_back(WithPort(address, port_));
+  Use(addresses);
+}
+
+// No addresses, and the ones before stay.
+void Route::Use(const std::vector<Endpoint>& addresses) {
+  std::vector<Known*> usable;
+  for (const Endpoint& address : addresses) {
+    if (routes_.MaySendTo(address.family())) usable.push_back(&Remember(address));
+  }
+  if (usable.empty() && !addresses.empty()) {
+    error_ = fmt::format(
+        "{}: no address that can be sent to from a --source-address: IPv4 and IPv6 do "
+        "not mix",
+        name_.empty() ? HostOf(addresses.front()) : name_);
+  }
+  if (usable.empty() || usable == current_) return;
+  if (!current_.empty()) ++generation_;
+  current_ = std::move(usable);
+}
+
+Route::Known& Route::Remember(const Endpoint& endpoint) {
+  const uint32_t number = routes_.network_.addresses.Number(DisplayOf(endpoint));
+  const auto known = std::find_if(known_.begin(), known_.end(), [number](const Known& one) {
+    return one.endpoint.number == number;
+  });
+  if (known != known_.end()) return *known;
+  known_.push_back({endpoint});
+  known_.back().endpoint.number = number;
+  return known_.back();
+}
+
+const Endpoint& Route::Next() {
+  Known* next = current_[turn_ % current_.size()];
+  if (none_avoided_after_ != 0) {
+    const Nanos now = routes_.network_.resolver.Now();
+    if (now >= none_avoided_after_) none_avoided_after_ = 0;
+    for (size_t skip = 0; skip < current_.size(); ++skip) {
+      Known* one = current_[(turn_ + skip) % current_.size()];
+      if (now < one->avoided_until) continue;
+      turn_ += skip;
+      next = one;
+      break;
+    }
+  }
+  next->endpoint.uses = static_cast<uint32_t>(turn_ / current_.size());
+  ++turn_;
+  return next->endpoint;
+}
+
+void Route::Avoid(const Endpoint& endpoint) {
+  none_avoided_after_ = routes_.network_.resolver.Now() + kAvoidTime;
+  for (Known& one : known_) {
+    if (one.endpoint.number == endpoint.number) one.avoided_until = none_avoided_after_;
+  }
+}
+
+void Route::Wait(Waiter& waiter) { waiters_.push_back(&waiter); }
+
+void Route::StopWaiting(Waiter& waiter) {
+  std::erase(waiters_, &waiter);
+  std::replace(being_told_.begin(), being_told_.end(), &waiter, static_cast<Waiter*>(nullptr));
+}
+
+// Whoever is told may let others stop waiting, or wait anew.
+void Route::TellWaiters() {
+  being_told_ = std::exchange(waiters_, {});
+  for (size_t i = 0; i < being_told_.size(); ++i) {
+    if (Waiter* waiter = std::exchange(being_told_[i], nullptr)) waiter->OnRoute();
+  }
+  being_told_.clear();
+}
+
+}  // namespace squall

@@ -1,0 +1,96 @@
+// The addresses of one host and port, and whose turn it is.
+//
+// They come with the plan or from the resolver. Belongs to the loop's thread, and stays where it is
+// for as long as its Routes (agent/routes.h), which make it.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "agent/endpoint.h"
+#include "agent/resolver.h"
+#include "common/clock.h"
+
+namespace squall {
+
+class Routes;
+
+class Route {
+ public:
+  // Is told, once, when a lookup that it waits for has ended.
+  class Waiter {
+   public:
+    virtual void OnRoute() noexcept = 0;
+
+   protected:
+    ~Waiter() = default;
+  };
+
+  enum class State {
+    kReady,    // Next() may be called
+    kPending,  // being looked up: Wait()
+    kFailed,   // there is no address; error() says why
+  };
+
+  // An address that could not be connected to is passed over for so long.
+  static constexpr Nanos kAvoidTime = kSecond;
+
+  // Addresses that are known and never change; none: `error` says why.
+  Route(Routes& routes, std::vector<Endpoint> addresses, std::string error);
+  // Those of a name, which is looked up when it is first looked at.
+  Route(Routes& routes, std::string name, uint16_t port);
+  Route(const Route&) = delete;
+  Route& operator=(const Route&) = delete;
+
+  // Begins a lookup where one is needed. Where the addresses have only grown old, they are used
+  // until there are newer ones; a name without any is asked for again after
+  // Resolver::kRetryInterval, and has failed until then.
+  State Look();
+  // While it is pending.
+  void Wait(Waiter& waiter);
+  void StopWaiting(Waiter& waiter);
+  // "no-such-host.invalid: Name or service not known".
+  const std::string& error() const { return error_; }
+
+  // How many addresses: as many tries has a connection.
+  uint32_t size() const { return static_cast<uint32_t>(current_.size()); }
+  // The next address in turn. It stays where it is, but for `uses`, which is for Routes::Source().
+  const Endpoint& Next();
+  // No connection to it could be made: others are preferred for a while, if there are any.
+  void Avoid(const Endpoint& endpoint);
+  // Rises with each refresh that changed the addresses: connections made before are to be closed
+  // when they are idle.
+  uint32_t generation() const { return generation_; }
+
+ private:
+  friend class Routes;
+
+  struct Known {
+    Endpoint endpoint;
+    Nanos avoided_until = 0;
+  };
+
+  void Ask(Nanos not_before);
+  void Take(const Resolver::Answer& answer);
+  void Use(const std::vector<Endpoint>& addresses);
+  Known& Remember(const Endpoint& endpoint);
+  void TellWaiters();
+
+  Routes& routes_;
+  const std::string name_;  // empty: nothing to look up
+  const uint16_t port_ = 0;
+  std::string error_;
+  bool asked_ = false;
+  Nanos answered_at_ = 0;
+  uint64_t turn_;
+  uint32_t generation_ = 0;
+  std::deque<Known> known_;       // all so far
+  std::vector<Known*> current_;   // in turns
+  Nanos none_avoided_after_ = 0;  // when the clock need not be asked
+  std::vector<Waiter*> waiters_;
+  std::vector<Waiter*> being_told_;  // null: told, or waits no more
+};
+
+}  // namespace squall
