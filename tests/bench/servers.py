@@ -1,0 +1,119 @@
+"""What clients are measured against: the null target, and nginx for TLS."""
+
+import getpass
+import http.client
+import os
+import re
+import shutil
+import struct
+import subprocess
+from pathlib import Path
+
+from support.nginx import free_port
+from support.processes import Process, wait_until
+from support.squall import SQUALL
+
+PROGRAMS = Path(SQUALL).parent / "tests" / "bench"
+
+_COUNTS = struct.Struct("=QQQ")  # null_target.cc
+
+
+class NullTarget(Process):
+    """null_target: answers with as little work as possible, and counts."""
+
+    def __init__(self):
+        super().__init__(PROGRAMS / "null_target")
+        self._counts = self.folder / "counts"
+        self.command.append(str(self._counts))
+
+    def started(self):
+        self.url = self.expect(r"listening on (http://\S+)")[1] + "/"
+
+    def requests(self):
+        """Answered so far."""
+        return _COUNTS.unpack(self._counts.read_bytes())[0]
+
+    def connections(self):
+        """Open now."""
+        return _COUNTS.unpack(self._counts.read_bytes())[1]
+
+
+_NGINX = """
+daemon off;
+worker_processes 1;
+worker_rlimit_nofile 20000;
+{user}
+pid {folder}/nginx.pid;
+events {{ worker_connections 15000; }}
+http {{
+  access_log off;
+  keepalive_requests 1000000000;
+  keepalive_timeout 600s;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  server {{
+    listen 127.0.0.1:{port} ssl backlog=4096;
+    ssl_certificate {folder}/certificate.pem;
+    ssl_certificate_key {folder}/key.pem;
+    location / {{ return 200 "ok"; }}
+  }}
+  server {{
+    listen 127.0.0.1:{count_port};
+    location / {{ stub_status; }}
+  }}
+}}
+"""
+
+
+class TlsServer(Process):
+    """nginx, one process, with a fixed small answer over TLS. Its stub_status counts."""
+
+    def __init__(self):
+        path = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
+        super().__init__(shutil.which("nginx", path=path) or "nginx")
+        self.command += ["-p", str(self.folder), "-c", str(self.folder / "nginx.conf"),
+                         "-e", str(self.folder / "error.log")]
+        self._asked = 0
+
+    def __enter__(self):
+        self._configure()
+        return super().__enter__()
+
+    def _configure(self):
+        port, self._count_port = free_port(), free_port()
+        self.url = f"https://127.0.0.1:{port}/"
+        (self.folder / "nginx.conf").write_text(_NGINX.format(
+            folder=self.folder, port=port, count_port=self._count_port,
+            user=f"user {getpass.getuser()};" if os.geteuid() == 0 else ""))
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+             "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
+             "-addext", "subjectAltName=IP:127.0.0.1",
+             "-keyout", self.folder / "key.pem", "-out", self.folder / "certificate.pem"],
+            check=True, capture_output=True, timeout=30)
+
+    def started(self):
+        def listens():
+            if self.exit_code is not None:
+                raise AssertionError(f"nginx: {(self.folder / 'error.log').read_text()}")
+            return (self.folder / "nginx.pid").exists()
+        wait_until(listens, 10, "nginx listens")
+
+    def _status(self):
+        """Its page, of which the request for it is part."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._count_port, timeout=10)
+        connection.request("GET", "/", headers={"Connection": "close"})
+        page = connection.getresponse().read().decode()
+        connection.close()
+        self._asked += 1
+        return page
+
+    def requests(self):
+        handled = re.search(r"^ *\d+ +\d+ +(\d+)", self._status(), re.MULTILINE)
+        return int(handled[1]) - self._asked
+
+    def connections(self):
+        return int(re.search(r"Active connections: (\d+)", self._status())[1]) - 1

@@ -1,0 +1,140 @@
+"""One turn: one client against a server of its own for some seconds; and rounds of turns."""
+
+import dataclasses
+import time
+from dataclasses import dataclass, field
+
+import machine
+import syscalls
+from clients import REFERENCE
+from servers import NullTarget, TlsServer
+from support.processes import wait_until
+
+_ALL_OPEN = 60  # seconds that a client has to open all its connections
+_SETTLE = 0.5  # seconds between that and the window, at most as many as that has
+_CALLS = 0.5  # seconds for which system calls are counted, likewise
+
+# A turn counts only if it was the client's core that set the pace.
+CLIENT_BUSY = 0.95
+TARGET_BUSY = 0.95
+OTHERS = 0.05
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is asked of every client."""
+
+    tls: bool
+    connections: int
+
+    @property
+    def name(self):
+        return f"{'tls' if self.tls else 'plain'}-{self.connections}"
+
+    @property
+    def client_can_be_busy(self):
+        """With one request in flight, client and target wait for each other in turns."""
+        return self.connections > 1
+
+
+CASES = [Case(tls, connections) for tls, all_connections in
+         ((False, (1, 50, 1000, 10000)), (True, (1, 50, 1000))) for connections in all_connections]
+
+
+@dataclass
+class Turn:
+    """What one turn showed. It is valid if nothing speaks against it."""
+
+    client: str
+    round: int
+    against: list = field(default_factory=list)  # why it is not valid
+    figures: dict = field(default_factory=dict)  # by name; see _figures
+    use: machine.Use | None = None
+
+    @property
+    def valid(self):
+        return not self.against
+
+    def as_json(self):
+        return {**dataclasses.asdict(self), "valid": self.valid}
+
+
+def take_turn(case, client, number, seconds):
+    turn = Turn(client.name, number)
+    try:
+        with (TlsServer if case.tls else NullTarget)() as server, \
+                client.start(server.url, case.connections) as running:
+            _measure(turn, case, server, running, seconds)
+    except (TimeoutError, AssertionError, OSError) as error:
+        turn.against.append(f"failed: {str(error)[-300:]}")
+    return turn
+
+
+def _measure(turn, case, server, running, seconds):
+    def all_open():
+        return running.trouble() or server.connections() >= case.connections
+
+    wait_until(all_open, _ALL_OPEN, f"{case.connections} connections, of which the server has "
+               f"{server.connections()}")
+    time.sleep(min(_SETTLE, seconds))
+    before, window = server.requests(), machine.Window(running.pid)
+    time.sleep(seconds)
+    requests, turn.use = server.requests() - before, window.close()
+    connections = server.connections()
+    peak = machine.peak_bytes(running.pid)
+    calls = syscalls.count_per_request(running.pid, min(_CALLS, seconds), server.requests)
+    if trouble := running.trouble() or (requests == 0 and "no requests came"):
+        turn.against.append(f"failed: {trouble}")
+        return
+    turn.figures = _figures(turn.use, requests, calls, peak, running.idle_bytes, connections)
+    turn.against = _objections(case, turn.use, connections)
+
+
+def _figures(use, requests, calls, peak, idle, connections):
+    cpu = use.cpu_seconds / requests * 1e6
+    figures = {"cpu_us": cpu, "user_us": cpu * use.user_share,
+               "system_us": cpu * (1 - use.user_share), "syscalls": calls,
+               "requests_per_second": requests / use.seconds, "peak_bytes": peak,
+               "target_busy": use.target_core_busy}
+    if idle is not None:
+        figures["bytes_per_connection"] = (peak - idle) / connections
+    return figures
+
+
+def _objections(case, use, connections):
+    against = []
+    if case.client_can_be_busy and use.client_core_busy < CLIENT_BUSY:
+        against.append(f"client's core only {use.client_core_busy:.0%} busy")
+    if use.client_core_others > OTHERS:
+        against.append(f"something else took {use.client_core_others:.0%} of the client's core")
+    if use.target_core_busy >= TARGET_BUSY:
+        against.append(f"target's core {use.target_core_busy:.0%} busy")
+    if connections != case.connections:
+        against.append(f"{connections} connections open instead of {case.connections}")
+    return against
+
+
+def valid_pairs(turns, name, reference):
+    """(turn, reference's turn) of the rounds in which both are valid."""
+    references = {turn.round: turn for turn in turns if turn.client == reference and turn.valid}
+    return [(turn, references[turn.round]) for turn in turns
+            if turn.client == name and turn.valid and turn.round in references]
+
+
+def take_rounds(case, clients, options, say):
+    """Rounds of a turn of each client, until each has as many valid pairs with the reference as are
+    wanted, or there have been as many rounds as are allowed."""
+    turns = []
+    for number in range(options.rounds):
+        lacking = {client.name for client in clients
+                   if len(valid_pairs(turns, client.name, REFERENCE)) < options.pairs}
+        if not lacking:
+            break
+        for client in clients if number % 2 == 0 else reversed(clients):
+            if client.name in lacking | {REFERENCE}:
+                turn = take_turn(case, client, number, options.seconds)
+                turns.append(turn)
+                say(f"{case.name} round {number + 1} {client.name}: "
+                    + (f"{turn.figures['cpu_us']:.2f} us a request" if turn.figures else "nothing")
+                    + "".join(f"; {objection}" for objection in turn.against))
+    return turns
