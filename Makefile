@@ -4,13 +4,15 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 # In all, divided over the fuzzing programs.
 FUZZ_SECONDS ?= 55
+# Of tests/bench/bench.py, e.g. --cases plain-50 --json bench.json.
+BENCH_FLAGS ?=
 
 sources = $(shell find agent common controller target tests -name '*.cc' -o -name '*.h')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build install format lint bench fuzz check-long clean \
+.PHONY: help demo test build install format lint bench bench-micro fuzz check-long clean \
         check-format check-includes check-warnings check-headers check-tidy check-asan check-tsan \
-        deps-build deps-test deps-lint
+        deps-build deps-test deps-lint deps-bench
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 24
@@ -33,8 +35,14 @@ format: deps-lint ## format the sources in place
 
 lint: check-format check-includes check-headers check-tidy ## format, includes, headers, clang-tidy
 
-bench: ## measure squall itself (nothing yet)
-	@echo "bench: nothing yet"
+bench: build/build.ninja deps-test deps-bench ## measure squall beside wrk, h2load, ab and a bare loop (docs/benchmarks.md)
+	cmake --build build --target bench_programs
+	python3 tests/bench/bench.py $(BENCH_FLAGS)
+
+bench-micro: build/build.ninja deps-bench ## what a request costs squall's own pure pieces
+	cmake --preset release
+	cmake --build build --target bench_micro
+	build/tests/bench/bench_micro
 
 fuzz: deps-build deps-lint ## fuzz whatever reads foreign bytes, for FUZZ_SECONDS (55) in all
 	tests/support/run_fuzz.sh $(FUZZ_SECONDS)
@@ -74,5 +82,5 @@ build/build.ninja: CMakePresets.json | deps-build
 build-dev/build.ninja: CMakePresets.json | deps-build
 	cmake --preset dev
 
-deps-build deps-test deps-lint: deps-%:
+deps-build deps-test deps-lint deps-bench: deps-%:
 	@deploy/install-deps.sh $*

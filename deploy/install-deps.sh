@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what squall is built, tested and checked with, as far as it is missing.
 #
-#   deploy/install-deps.sh [build] [test] [lint]
+#   deploy/install-deps.sh [build] [test] [lint] [bench]
 #
 # Debian and its kin by apt-get (as root or through sudo), macOS by Homebrew. Asks nothing. When all
 # is there it says nothing and costs a few milliseconds.
@@ -15,9 +15,10 @@ debian_packages() {
       echo libcurl4-openssl-dev libssl-dev libev-dev libhttp-parser-dev libabsl-dev
       echo libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev
       ;;
-    test) echo nginx openssl curl ;;
+    test) echo nginx openssl curl wrk ;;
     # llvm has the symbolizer: without it sanitizers name no function and no suppression matches.
     lint) echo clang clang-format clang-tidy libclang-rt-dev llvm ;;
+    bench) echo wrk nghttp2-client apache2-utils linux-perf libbenchmark-dev ;;
   esac
 }
 
@@ -29,6 +30,8 @@ homebrew_formulae() {
       ;;
     test) echo nginx openssl@3 ;;
     lint) echo llvm clang-format ;;
+    # The measuring itself is for Linux.
+    bench) echo google-benchmark ;;
   esac
 }
 
@@ -90,7 +93,7 @@ groups=("$@")
 [ ${#groups[@]} -gt 0 ] || groups=(build)
 for group in "${groups[@]}"; do
   if [ -z "$(debian_packages "$group")" ]; then
-    echo "install-deps: no group \"$group\". Groups: build test lint" >&2
+    echo "install-deps: no group \"$group\". Groups: build test lint bench" >&2
     exit 2
   fi
 done

@@ -82,14 +82,19 @@ def main(arguments=None):
     result = {"started_at": started, "machine": about, "pairs": options.pairs,
               "seconds": options.seconds, "skipped": skipped, "cases": [], "rates": []}
     failed = False
+    bases = {}  # by TLS or not, then by client: most memory with one connection
     print()
     for case in turns.CASES:
         if case.name in options.cases:
             able = [client for client in clients if client.speaks_tls or not case.tls]
             taken = turns.take_rounds(case, able, options, say)
-            print(report.case_text(case, taken, options.pairs), flush=True)
+            summary = report.summarize(taken)
+            if case.connections == 1:
+                bases[case.tls] = {name: client["medians"].get("peak_bytes")
+                                   for name, client in summary.items()}
+            print(report.case_text(case, taken, options.pairs, bases.get(case.tls, {})), flush=True)
             failed = failed or any(not turn.figures for turn in taken)
-            result["cases"].append({"name": case.name, "summary": report.summarize(taken),
+            result["cases"].append({"name": case.name, "summary": summary,
                                     "turns": [turn.as_json() for turn in taken]})
     for case in rates.CASES:
         if case.name in options.cases:

@@ -71,9 +71,8 @@ def peak_bytes(pid):
 class Use:
     """What a client and the cores did in a window of time. Shares are of the window."""
 
-    seconds: float
-    cpu_seconds: float  # of the client's process
-    user_share: float  # of cpu_seconds; by ticks, so only as fine as they are
+    cpu_share: float  # of the client's process
+    user_share: float  # of cpu_share; by ticks, so only as fine as they are
     client_core_busy: float
     client_core_others: float  # busy with something else than the client
     target_core_busy: float
@@ -101,7 +100,7 @@ class Window:
         idle = [(after[0] - before[0]) / seconds
                 for before, after in ((client, client_end), (target, target_end))]
         busy = [max(0.0, min(1.0, 1 - i - s)) for i, s in zip(idle, steal)]
-        used = cpu_end - cpu
-        return Use(seconds=seconds, cpu_seconds=used, user_share=user / max(1, user + system),
-                   client_core_busy=busy[0], target_core_busy=busy[1],
-                   client_core_others=max(0.0, busy[0] - used / seconds), steal=max(steal))
+        share = (cpu_end - cpu) / seconds
+        return Use(cpu_share=share, user_share=user / max(1, user + system),
+                   client_core_busy=busy[0], client_core_others=max(0.0, busy[0] - share),
+                   target_core_busy=busy[1], steal=max(steal))

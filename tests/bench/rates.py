@@ -9,38 +9,38 @@ from dataclasses import dataclass
 import machine
 from clients import squall_help
 from report import table
-from servers import PROGRAMS, NullTarget
+from servers import PROGRAMS, NullTarget, Rate
 from support.processes import Process
 from support.squall import Agent, Run
 
-_CONNECTIONS = 50
 _START_UP = 0.5  # seconds that a client has before it is looked at
 
 
 @dataclass(frozen=True)
 class Case:
-    """Requests a second."""
+    """Requests a second, and over how many connections by a client that divides them itself."""
 
     rate: float
+    connections: int
 
     @property
     def name(self):
         return f"rate-{self.rate:g}"
 
 
-CASES = [Case(10000), Case(333.3)]
+CASES = [Case(10000, 50), Case(333.3, 1)]
 
 
 def _h2load(case, seconds):
     """--rps is for each of its connections."""
     with NullTarget() as server, machine.on_client_core(Process(
-            "h2load", "--h1", "-t", 1, "-c", _CONNECTIONS, "-D", int(seconds) + 60,
-            f"--rps={case.rate / _CONNECTIONS:g}", server.url)) as client:
+            "h2load", "--h1", "-t", 1, "-c", case.connections, "-D", int(seconds) + 60,
+            f"--rps={case.rate / case.connections:g}", server.url)) as client:
         time.sleep(_START_UP)
-        before, window = server.requests(), machine.Window(client.pid)
+        rate, window = Rate(server.requests), machine.Window(client.pid)
         time.sleep(seconds)
-        requests, use = server.requests() - before, window.close()
-        return {"per_second": requests / use.seconds, "cpu_us": use.cpu_seconds / max(1, requests) * 1e6}
+        per_second, use = rate.per_second(), window.close()
+        return {"per_second": per_second, "cpu_us": use.cpu_share / per_second * 1e6}
 
 
 def _squall(case, seconds):
@@ -48,15 +48,11 @@ def _squall(case, seconds):
     with NullTarget() as server, machine.on_client_core(Agent("bench", "--threads", "1")) as agent:
         with Run("-q", f"{case.rate:g}", "-z", f"{seconds:g}s", "--quiet", server.url,
                  agents=[agent]) as run:
-            window = machine.Window(agent.pid)
             result = run.finish(seconds + 60)
-            use = window.close()
         if result.report is None:
             return {"failed": result.stderr[-300:]}
         lag = _find(result.report, "schedule_lag") or {}
-        recorded = result.recorded
-        return {"asked": case.rate * seconds, "recorded": recorded, "per_second": recorded / seconds,
-                "cpu_us": use.cpu_seconds / max(1, recorded) * 1e6,
+        return {"per_second": result.recorded / seconds,
                 **{key: lag.get(key) for key in ("p50_ns", "p99_ns", "max_ns")}}
 
 

@@ -80,7 +80,17 @@ def table(rows):
         for row in rows)
 
 
-def case_text(case, turns, wanted):
+def _bytes_per_connection(case, medians, base):
+    """Above what the client had without connections: an agent that is idle, or for others, which
+    are never idle, with one connection (`base`, of that case)."""
+    idle = medians.get("idle_bytes") or base
+    if case.connections == 1 or idle is None or "peak_bytes" not in medians:
+        return None
+    return (medians["peak_bytes"] - idle) / case.connections
+
+
+def case_text(case, turns, wanted, bases):
+    """`bases`: most memory with one connection, by client, as far as it was measured."""
     summary = summarize(turns)
     figures = [["", "user us", "system us", "CPU us", "calls", "requests/s", "peak MB",
                 "B/connection", "target's core", "valid turns"]]
@@ -94,7 +104,7 @@ def case_text(case, turns, wanted):
               for key in ("user_us", "system_us", "cpu_us", "syscalls")),
             _cell(medians.get("requests_per_second"), "{:,.0f}"),
             _cell(medians.get("peak_bytes", 0) / 1e6 or None, "{:.1f}"),
-            _cell(medians.get("bytes_per_connection") if case.connections > 1 else None, "{:,.0f}"),
+            _cell(_bytes_per_connection(case, medians, bases.get(name)), "{:,.0f}"),
             _cell(medians.get("target_busy"), "{:.0%}"),
             f"{client['valid_turns']} of {client['turns']}"])
         if name != REFERENCE:

@@ -7,6 +7,7 @@ import re
 import shutil
 import struct
 import subprocess
+import time
 from pathlib import Path
 
 from support.nginx import free_port
@@ -16,6 +17,24 @@ from support.squall import SQUALL
 PROGRAMS = Path(SQUALL).parent / "tests" / "bench"
 
 _COUNTS = struct.Struct("=QQQ")  # null_target.cc
+
+
+class Rate:
+    """How fast a count grows from the time this is made. The count has a time of its own, as it may
+    take a while to ask for it: what is measured beside it is a rate too, and the two are divided."""
+
+    def __init__(self, count):
+        self._count = count
+        self._start = self._look()
+
+    def _look(self):
+        before = time.monotonic()
+        count = self._count()
+        return (before + time.monotonic()) / 2, count
+
+    def per_second(self):
+        (start, first), (end, last) = self._start, self._look()
+        return (last - first) / (end - start)
 
 
 class NullTarget(Process):

@@ -10,6 +10,7 @@ import shutil
 import signal
 import time
 
+from servers import Rate
 from support.processes import Process
 
 _EVENT = "raw_syscalls:sys_enter"
@@ -59,17 +60,18 @@ class _Perf(Process):
         return None
 
 
-def count_per_request(pid, seconds, requests):
+def per_request(pid, seconds, requests):
     """System calls a request over some seconds; None if they cannot be counted. `requests` tells how
-    many there have been."""
+    many requests there have been."""
     if missing():
         return None
     with _Perf(pid) as perf:
         if not perf.command_and_wait("enable"):
             return None
-        before = requests()
+        start, rate = time.monotonic(), Rate(requests)
         time.sleep(seconds)
-        served = requests() - before
+        per_second = rate.per_second()
         perf.command_and_wait("disable")
+        elapsed = time.monotonic() - start
         calls = perf.result()
-    return calls / served if calls is not None and served else None
+    return calls / elapsed / per_second if calls is not None and per_second else None

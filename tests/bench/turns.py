@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import machine
 import syscalls
 from clients import REFERENCE
-from servers import NullTarget, TlsServer
+from servers import NullTarget, Rate, TlsServer
 from support.processes import wait_until
 
 _ALL_OPEN = 60  # seconds that a client has to open all its connections
@@ -77,28 +77,23 @@ def _measure(turn, case, server, running, seconds):
     wait_until(all_open, _ALL_OPEN, f"{case.connections} connections, of which the server has "
                f"{server.connections()}")
     time.sleep(min(_SETTLE, seconds))
-    before, window = server.requests(), machine.Window(running.pid)
+    rate, window = Rate(server.requests), machine.Window(running.pid)
     time.sleep(seconds)
-    requests, turn.use = server.requests() - before, window.close()
+    turn.use, per_second = window.close(), rate.per_second()
     connections = server.connections()
     peak = machine.peak_bytes(running.pid)
-    calls = syscalls.count_per_request(running.pid, min(_CALLS, seconds), server.requests)
-    if trouble := running.trouble() or (requests == 0 and "no requests came"):
+    calls = syscalls.per_request(running.pid, min(_CALLS, seconds), server.requests)
+    if trouble := running.trouble() or (per_second == 0 and "no requests came"):
         turn.against.append(f"failed: {trouble}")
         return
-    turn.figures = _figures(turn.use, requests, calls, peak, running.idle_bytes, connections)
+    cpu = turn.use.cpu_share / per_second * 1e6
+    turn.figures = {
+        "cpu_us": cpu, "user_us": cpu * turn.use.user_share,
+        "system_us": cpu * (1 - turn.use.user_share),
+        "syscalls": calls,
+        "requests_per_second": per_second, "target_busy": turn.use.target_core_busy,
+        "peak_bytes": peak, "idle_bytes": running.idle_bytes}
     turn.against = _objections(case, turn.use, connections)
-
-
-def _figures(use, requests, calls, peak, idle, connections):
-    cpu = use.cpu_seconds / requests * 1e6
-    figures = {"cpu_us": cpu, "user_us": cpu * use.user_share,
-               "system_us": cpu * (1 - use.user_share), "syscalls": calls,
-               "requests_per_second": requests / use.seconds, "peak_bytes": peak,
-               "target_busy": use.target_core_busy}
-    if idle is not None:
-        figures["bytes_per_connection"] = (peak - idle) / connections
-    return figures
 
 
 def _objections(case, use, connections):

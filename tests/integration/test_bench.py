@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""make bench: its programs count right, its statistics are what they say, and all of it runs."""
+
+import context
+
+import json
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+_BENCH = Path(context.__file__).resolve().parents[1] / "bench"
+sys.path.insert(0, str(_BENCH))
+
+from report import median_interval
+from servers import PROGRAMS, NullTarget
+from support.processes import wait_until
+
+_REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+def _connect(target):
+    return socket.create_connection(("127.0.0.1", int(target.url.rstrip("/").rpartition(":")[2])), 10)
+
+
+def _run(program, *arguments):
+    """A program's line of JSON."""
+    command = [PROGRAMS / program, *map(str, arguments)]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True,
+                                     timeout=60).stdout)
+
+
+class Programs(unittest.TestCase):
+    def test_null_target_counts_requests_and_connections(self):
+        with NullTarget() as target:
+            connections = [_connect(target) for _ in range(3)]
+            for _ in range(20):
+                for connection in connections:
+                    connection.sendall(_REQUEST)
+                for connection in connections:
+                    self.assertRegex(connection.recv(1000), rb"^HTTP/1.1 200 OK\r\n(?s:.*)ok$")
+            self.assertEqual(target.requests(), 60)
+            self.assertEqual(target.connections(), 3)
+            for connection in connections:
+                connection.close()
+            wait_until(lambda: target.connections() == 0, 10, "no connection is open")
+
+    def test_null_target_serves_nobody_who_sends_a_request_in_pieces(self):
+        with NullTarget() as target, _connect(target) as connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for _ in range(4):
+                for piece in (_REQUEST[:9], _REQUEST[9:]):
+                    connection.sendall(piece)
+                    connection.recv(1000)  # an answer to half a request, as it cannot know better
+            self.assertEqual(target.wait(10), 1)
+            self.assertIn("4 requests came in 8 pieces", target.stderr)
+
+    def test_bare_client_counts_as_the_target_does(self):
+        connections = 20
+        with NullTarget() as target:
+            said = _run("bare_client", target.url.rstrip("/").rpartition(":")[2], connections, 0.3)
+            # The others were still in flight, or are the first one, of which it learns the size.
+            unseen = target.requests() - said["requests"]
+        self.assertGreater(said["requests"], 0)
+        self.assertGreaterEqual(unseen, 0)
+        self.assertLessEqual(unseen, connections + 1)
+        self.assertGreaterEqual(said["elapsed_ns"], 300_000_000)
+
+    def test_bare_timer_fires_as_often_as_it_should(self):
+        said = _run("bare_timer", 333.3, 0.5)
+        self.assertEqual(said["count"], 166)
+        self.assertLessEqual(said["p50_ns"], said["p99_ns"])
+        self.assertLessEqual(said["p99_ns"], said["max_ns"])
+
+
+class Statistics(unittest.TestCase):
+    def test_median_interval_is_that_of_order_statistics(self):
+        # How many values, and which of them bound the interval, as tables of the sign test have it.
+        for count, expected in ((5, None), (6, (1, 6)), (8, (1, 8)), (9, (2, 8)), (11, (2, 10)),
+                                (12, (3, 10)), (20, (6, 15)), (25, (8, 18))):
+            with self.subTest(count=count):
+                self.assertEqual(median_interval(list(range(count, 0, -1))), expected)
+
+
+class Bench(unittest.TestCase):
+    def test_a_quick_one_measures_every_client(self):
+        with tempfile.TemporaryDirectory() as folder:
+            result_file = Path(folder) / "bench.json"
+            done = subprocess.run([sys.executable, _BENCH / "bench.py", "--quick",
+                                   "--json", result_file],
+                                  capture_output=True, text=True, timeout=280)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            result = json.loads(result_file.read_text())
+        case = result["cases"][0]
+        self.assertEqual(case["name"], "plain-50")
+        for name in ("wrk", "bare", "squall-curl"):
+            with self.subTest(client=name):
+                medians = case["summary"][name]["medians"]
+                self.assertGreater(medians["cpu_us"], 0)
+                self.assertGreater(medians["requests_per_second"], 0)
+                self.assertGreater(medians["peak_bytes"], 0)
+                self.assertIn(f"\n{name} ", done.stdout)
+        # Whatever was not valid is said so, in words.
+        for turn in case["turns"]:
+            for objection in turn["against"]:
+                self.assertIn(objection, done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
