@@ -15,7 +15,7 @@
 // - When little was to be done and there are enough connections to keep the client busy, it sleeps
 //   a moment, so that the next look finds several requests at once and clients need not wake it.
 // Measured beside it and dropped: epoll with a recv a request, and io_uring with multishot recv and
-// batched sends. Both cost as much as bare_client; this one 5 to 12 % less (docs/benchmarks.md).
+// batched sends. Both cost as much as bare_client; this one 8 % less (docs/benchmarks.md).
 #include <array>
 #include <cerrno>
 #include <cstddef>
@@ -49,9 +49,9 @@ constexpr uint8_t kAnswersPerRead = 8;
 
 constexpr int kBacklog = 4096;
 constexpr int kMaxEvents = 512;
-constexpr int kFewEvents = 16;
-constexpr uint64_t kManyConnections = 16;
-constexpr timespec kNap{.tv_sec = 0, .tv_nsec = 30'000};
+constexpr int kFewEvents = 32;
+constexpr uint64_t kManyConnections = 32;
+constexpr timespec kNap{.tv_sec = 0, .tv_nsec = 60'000};
 
 // The layout of the file; read by targets.py.
 struct Counts {
