@@ -82,7 +82,7 @@ def main(arguments=None):
     result = {"started_at": started, "machine": about, "pairs": options.pairs,
               "seconds": options.seconds, "skipped": skipped, "cases": [], "rates": []}
     failed = False
-    bases = {}  # by TLS or not, then by client: most memory with one connection
+    bases = {}  # by server, then by client: most memory with one connection
     print()
     for case in turns.CASES:
         if case.name in options.cases:
@@ -90,9 +90,9 @@ def main(arguments=None):
             taken = turns.take_rounds(case, able, options, say)
             summary = report.summarize(taken)
             if case.connections == 1:
-                bases[case.tls] = {name: client["medians"].get("peak_bytes")
+                bases[case.server] = {name: client["medians"].get("peak_bytes")
                                    for name, client in summary.items()}
-            print(report.case_text(case, taken, options.pairs, bases.get(case.tls, {})), flush=True)
+            print(report.case_text(case, taken, options.pairs, bases.get(case.server, {})), flush=True)
             failed = failed or any(not turn.figures for turn in taken)
             result["cases"].append({"name": case.name, "summary": summary,
                                     "turns": [turn.as_json() for turn in taken]})

@@ -75,6 +75,7 @@ class Use:
     user_share: float  # of cpu_share; by ticks, so only as fine as they are
     client_core_busy: float
     client_core_others: float  # busy with something else than the client
+    target_cpu_share: float  # of the server's process
     target_core_busy: float
     steal: float  # the larger of both cores'
 
@@ -82,17 +83,19 @@ class Use:
 class Window:
     """Opens when it is made; close() says what was used since."""
 
-    def __init__(self, pid):
-        self._pid = pid
+    def __init__(self, client, server):
+        """Of these two processes."""
+        self._client, self._server = client, server
         self._start = self._look()
 
     def _look(self):
-        return (time.monotonic(), _cpu_seconds(self._pid), _user_and_system_ticks(self._pid),
+        return (time.monotonic(), _cpu_seconds(self._client), _cpu_seconds(self._server),
+                _user_and_system_ticks(self._client),
                 _idle_and_steal(CLIENT_CORE), _idle_and_steal(TARGET_CORE))
 
     def close(self):
-        start, cpu, ticks, client, target = self._start
-        end, cpu_end, ticks_end, client_end, target_end = self._look()
+        start, cpu, server, ticks, client, target = self._start
+        end, cpu_end, server_end, ticks_end, client_end, target_end = self._look()
         seconds = end - start
         user, system = (after - before for before, after in zip(ticks, ticks_end))
         steal = [(after[1] - before[1]) / seconds
@@ -103,4 +106,5 @@ class Window:
         share = (cpu_end - cpu) / seconds
         return Use(cpu_share=share, user_share=user / max(1, user + system),
                    client_core_busy=busy[0], client_core_others=max(0.0, busy[0] - share),
+                   target_cpu_share=(server_end - server) / seconds,
                    target_core_busy=busy[1], steal=max(steal))

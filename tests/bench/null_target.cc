@@ -1,11 +1,12 @@
 // The server that clients are measured against: it must cost less CPU a request than the leanest
 // of them, so that with a core each it is the client's that is the limit.
 //
-//   null_target COUNTS
+//   null_target COUNTS [CERTIFICATE KEY]
 //
 // Listens on a free port of 127.0.0.1, prints its URL, serves from one thread until it is killed.
 // The file COUNTS holds three numbers, 64 bits each, that can be read at any time: requests
-// answered, connections open now, most connections open at once.
+// answered, connections open now, most connections open at once. With the two PEM files it speaks
+// TLS.
 //
 // What makes it cheap:
 // - It answers when something has arrived on a connection, and reads only every eighth time. That
@@ -18,12 +19,14 @@
 // batched sends. Both cost as much as bare_client; this one 8 % less (docs/benchmarks.md).
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
 #include <fcntl.h>
+#include <optional>
 #include <string_view>
 #include <unistd.h>
 #include <vector>
@@ -37,6 +40,7 @@
 
 #include "common/file_limit.h"
 #include "common/output.h"
+#include "tests/bench/null_tls.h"
 
 namespace squall::bench {
 namespace {
@@ -97,10 +101,18 @@ uint64_t CountRequests(std::string_view bytes) {
   return count;
 }
 
+struct Connection {
+  uint8_t unread = 0;    // arrivals that have not been read yet
+  bool settled = false;  // each arrival is a request, and is answered before it is read
+  bool answered = false;
+  TlsConnection tls;  // null: plain
+};
+
 class NullTarget {
  public:
-  NullTarget(int listener, Counts& counts)
-      : listener_(listener), epoll_(epoll_create1(EPOLL_CLOEXEC)), counts_(counts) {
+  // `tls` is null for plain connections.
+  NullTarget(int listener, SSL_CTX* tls, Counts& counts)
+      : listener_(listener), tls_(tls), epoll_(epoll_create1(EPOLL_CLOEXEC)), counts_(counts) {
     Watch(listener, EPOLLIN);
   }
 
@@ -134,59 +146,99 @@ class NullTarget {
 
   void Accept() {
     while (true) {
-      const int connection = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-      if (connection < 0) return;
-      const auto index = static_cast<size_t>(connection);
-      if (index >= unread_.size()) unread_.resize(2 * index + 1);
-      unread_[index] = 0;
+      const int number = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (number < 0) return;
+      const auto index = static_cast<size_t>(number);
+      if (index >= connections_.size()) connections_.resize(2 * index + 1);
+      connections_[index] = Connection();
+      connections_[index].settled = tls_ == nullptr;
+      if (tls_ != nullptr) connections_[index].tls = StartTls(*tls_, number);
       if (++counts_.open > counts_.peak) counts_.peak = counts_.open;
       // Edge-triggered: one event for each arrival.
-      Watch(connection, EPOLLIN | EPOLLRDHUP | EPOLLET);
+      Watch(number, EPOLLIN | EPOLLRDHUP | EPOLLET);
     }
   }
 
-  bool Answer(int connection) {
-    uint8_t& unread = unread_[static_cast<size_t>(connection)];
-    if (++unread == kAnswersPerRead && !Read(connection, unread)) return false;
-    ++counts_.requests;
-    const ssize_t sent = send(connection, kResponse.data(), kResponse.size(), MSG_NOSIGNAL);
-    if (sent != static_cast<ssize_t>(kResponse.size())) Close(connection);
+  bool Answer(int number) {
+    Connection& connection = connections_[static_cast<size_t>(number)];
+    if (!connection.settled) {
+      Settle(number, connection);
+      return true;
+    }
+    if (++connection.unread == kAnswersPerRead && !Check(number, connection)) return false;
+    Send(number, connection);
     return true;
   }
 
-  // Takes what has arrived, which must be as many requests as there were arrivals.
-  bool Read(int connection, uint8_t& unread) {
-    const ssize_t size = recv(connection, buffer_.data(), buffer_.size(), 0);
-    const size_t bytes = size < 0 ? 0 : static_cast<size_t>(size);
-    const uint64_t requests = CountRequests(std::string_view(buffer_.data(), bytes));
-    if (requests != unread) {
+  // The first request may come together with the end of the handshake or have an event of its own.
+  // From the second one on it is sure that every event is a request.
+  void Settle(int number, Connection& connection) {
+    const std::optional<bool> shaken = Handshake(*connection.tls);
+    if (!shaken) return Close(number);
+    if (!*shaken || CountRequests(Read(number, connection)) == 0) return;
+    connection.settled = connection.answered;
+    connection.answered = true;
+    Send(number, connection);
+  }
+
+  void Send(int number, Connection& connection) {
+    ++counts_.requests;
+    size_t sent = 0;
+    if (connection.tls != nullptr) {
+      SSL_write_ex(connection.tls.get(), kResponse.data(), kResponse.size(), &sent);
+    } else {
+      const ssize_t size = send(number, kResponse.data(), kResponse.size(), 0);
+      sent = size < 0 ? 0 : static_cast<size_t>(size);
+    }
+    if (sent != kResponse.size()) Close(number);
+  }
+
+  std::string_view Read(int number, Connection& connection) {
+    size_t size = 0;
+    if (connection.tls != nullptr) {
+      size = ReadTls(*connection.tls, buffer_);
+    } else {
+      const ssize_t received = recv(number, buffer_.data(), buffer_.size(), 0);
+      size = received < 0 ? 0 : static_cast<size_t>(received);
+    }
+    return {buffer_.data(), size};
+  }
+
+  // Reads what has arrived, which must be as many requests as there were arrivals.
+  bool Check(int number, Connection& connection) {
+    const uint64_t requests = CountRequests(Read(number, connection));
+    if (requests != connection.unread) {
       Print(stderr,
             "null_target: {} requests came in {} pieces; it serves only clients that send each in "
             "one piece and then await its answer\n",
-            requests, unread);
+            requests, connection.unread);
       return false;
     }
-    unread = 0;
+    connection.unread = 0;
     return true;
   }
 
-  void Close(int connection) {
-    close(connection);
+  void Close(int number) {
+    connections_[static_cast<size_t>(number)].tls.reset();
+    close(number);
     --counts_.open;
   }
 
   const int listener_;
+  SSL_CTX* const tls_;
   const int epoll_;
   Counts& counts_;
-  std::vector<uint8_t> unread_;  // by descriptor: arrivals that have not been read yet
+  std::vector<Connection> connections_;  // by descriptor
   std::array<char, 1 << 16> buffer_;
 };
 
 int Main(int count, char** arguments) {
-  if (count != 2) {
-    Print(stderr, "usage: null_target COUNTS\n");
+  if (count != 2 && count != 4) {
+    Print(stderr, "usage: null_target COUNTS [CERTIFICATE KEY]\n");
     return 2;
   }
+  const TlsContext tls = count == 4 ? LoadTls(arguments[2], arguments[3]) : nullptr;
+  if (count == 4 && tls == nullptr) return 1;
   Counts* counts = MapCounts(arguments[1]);
   const int listener = counts == nullptr ? -1 : Listen();
   if (listener < 0) {
@@ -194,9 +246,11 @@ int Main(int count, char** arguments) {
     return 1;
   }
   RaiseFileLimit();
-  prctl(PR_SET_TIMERSLACK, 1);  // a nap is as short as it says
-  Print(stdout, "listening on http://127.0.0.1:{}\n", PortOf(listener));
-  NullTarget(listener, *counts).Serve();
+  std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
+  prctl(PR_SET_TIMERSLACK, 1);    // a nap is as short as it says
+  Print(stdout, "listening on {}://127.0.0.1:{}\n", tls == nullptr ? "http" : "https",
+        PortOf(listener));
+  NullTarget(listener, tls.get(), *counts).Serve();
   return 1;
 }
 

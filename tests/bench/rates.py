@@ -37,7 +37,7 @@ def _h2load(case, seconds):
             "h2load", "--h1", "-t", 1, "-c", case.connections, "-D", int(seconds) + 60,
             f"--rps={case.rate / case.connections:g}", server.url)) as client:
         time.sleep(_START_UP)
-        rate, window = Rate(server.requests), machine.Window(client.pid)
+        rate, window = Rate(server.requests), machine.Window(client.pid, server.worker)
         time.sleep(seconds)
         per_second, use = rate.per_second(), window.close()
         return {"per_second": per_second, "cpu_us": use.cpu_share / per_second * 1e6}

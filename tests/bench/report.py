@@ -4,7 +4,7 @@ import math
 import statistics
 
 from clients import BARE, REFERENCE
-from turns import valid_pairs
+from turns import SERVERS, valid_pairs
 
 _CONFIDENCE = 0.95
 
@@ -93,7 +93,7 @@ def case_text(case, turns, wanted, bases):
     """`bases`: most memory with one connection, by client, as far as it was measured."""
     summary = summarize(turns)
     figures = [["", "user us", "system us", "CPU us", "calls", "requests/s", "peak MB",
-                "B/connection", "target's core", "valid turns"]]
+                "B/connection", "target us", "its core", "valid turns"]]
     ratios = [["ratio to wrk", "CPU", "calls", "requests/s", "peak memory", "valid pairs",
                "CPU to bare"]]
     for name, client in sorted(summary.items(), key=lambda item: item[0] != REFERENCE):
@@ -105,6 +105,7 @@ def case_text(case, turns, wanted, bases):
             _cell(medians.get("requests_per_second"), "{:,.0f}"),
             _cell(medians.get("peak_bytes", 0) / 1e6 or None, "{:.1f}"),
             _cell(_bytes_per_connection(case, medians, bases.get(name)), "{:,.0f}"),
+            _cell(medians.get("target_cpu_us"), "{:.2f}"),
             _cell(medians.get("target_busy"), "{:.0%}"),
             f"{client['valid_turns']} of {client['turns']}"])
         if name != REFERENCE:
@@ -112,7 +113,7 @@ def case_text(case, turns, wanted, bases):
                 name, *(_ratio_cell(to_wrk[key])
                         for key in ("cpu_us", "syscalls", "requests_per_second", "peak_bytes")),
                 f"{client['valid_pairs']} of {wanted}", _ratio_cell(client["cpu_ratio_to_bare"])])
-    lines = [f"== {case.name}: {'TLS (nginx)' if case.tls else 'plain (null target)'}, "
+    lines = [f"== {case.name}: {SERVERS[case.server][1]}, "
              f"{case.connections:,} connection{'s' if case.connections > 1 else ''}",
              table(figures), "", table(ratios)]
     if not case.client_can_be_busy:

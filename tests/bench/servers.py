@@ -1,4 +1,4 @@
-"""What clients are measured against: the null target, and nginx for TLS."""
+"""What clients are measured against: the null target, plain and with TLS, and nginx."""
 
 import getpass
 import http.client
@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from support.nginx import free_port
-from support.processes import Process, wait_until
+from support.processes import Process, children, wait_until
 from support.squall import SQUALL
 
 PROGRAMS = Path(SQUALL).parent / "tests" / "bench"
@@ -37,16 +37,34 @@ class Rate:
         return (last - first) / (end - start)
 
 
+def make_certificate(folder):
+    """One for 127.0.0.1 that is its own authority: its file and that of its key."""
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
+         "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate],
+        check=True, capture_output=True, timeout=30)
+    return certificate, key
+
+
 class NullTarget(Process):
     """null_target: answers with as little work as possible, and counts."""
 
-    def __init__(self):
+    def __init__(self, tls=False):
         super().__init__(PROGRAMS / "null_target")
         self._counts = self.folder / "counts"
         self.command.append(str(self._counts))
+        if tls:
+            self.command += map(str, make_certificate(self.folder))
 
     def started(self):
-        self.url = self.expect(r"listening on (http://\S+)")[1] + "/"
+        self.url = self.expect(r"listening on (\S+)")[1] + "/"
+
+    @property
+    def worker(self):
+        """The process that answers."""
+        return self.pid
 
     def requests(self):
         """Answered so far."""
@@ -87,7 +105,7 @@ http {{
 """
 
 
-class TlsServer(Process):
+class Nginx(Process):
     """nginx, one process, with a fixed small answer over TLS. Its stub_status counts."""
 
     def __init__(self):
@@ -107,12 +125,7 @@ class TlsServer(Process):
         (self.folder / "nginx.conf").write_text(_NGINX.format(
             folder=self.folder, port=port, count_port=self._count_port,
             user=f"user {getpass.getuser()};" if os.geteuid() == 0 else ""))
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-             "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
-             "-addext", "subjectAltName=IP:127.0.0.1",
-             "-keyout", self.folder / "key.pem", "-out", self.folder / "certificate.pem"],
-            check=True, capture_output=True, timeout=30)
+        make_certificate(self.folder)
 
     def started(self):
         def listens():
@@ -120,6 +133,10 @@ class TlsServer(Process):
                 raise AssertionError(f"nginx: {(self.folder / 'error.log').read_text()}")
             return (self.folder / "nginx.pid").exists()
         wait_until(listens, 10, "nginx listens")
+
+    @property
+    def worker(self):
+        return children(self.pid)[0]
 
     def _status(self):
         """Its page, of which the request for it is part."""

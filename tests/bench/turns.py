@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import machine
 import syscalls
 from clients import REFERENCE
-from servers import NullTarget, Rate, TlsServer
+from servers import Nginx, NullTarget, Rate
 from support.processes import wait_until
 
 _ALL_OPEN = 60  # seconds that a client has to open all its connections
@@ -24,12 +24,16 @@ OTHERS = 0.05
 class Case:
     """What is asked of every client."""
 
-    tls: bool
+    server: str  # of SERVERS
     connections: int
 
     @property
     def name(self):
-        return f"{'tls' if self.tls else 'plain'}-{self.connections}"
+        return f"{self.server}-{self.connections}"
+
+    @property
+    def tls(self):
+        return self.server != "plain"
 
     @property
     def client_can_be_busy(self):
@@ -37,8 +41,14 @@ class Case:
         return self.connections > 1
 
 
-CASES = [Case(tls, connections) for tls, all_connections in
-         ((False, (1, 50, 1000, 10000)), (True, (1, 50, 1000))) for connections in all_connections]
+# By name: how each is made, and what it is called.
+SERVERS = {"plain": (NullTarget, "null target"),
+           "tls": (lambda: NullTarget(tls=True), "null target with TLS"),
+           "nginx": (Nginx, "nginx with TLS")}
+
+CASES = [Case(server, connections) for server, all_connections in
+         (("plain", (1, 50, 1000, 10000)), ("tls", (1, 50, 1000)), ("nginx", (50,)))
+         for connections in all_connections]
 
 
 @dataclass
@@ -62,7 +72,7 @@ class Turn:
 def take_turn(case, client, number, seconds):
     turn = Turn(client.name, number)
     try:
-        with (TlsServer if case.tls else NullTarget)() as server, \
+        with SERVERS[case.server][0]() as server, \
                 client.start(server.url, case.connections) as running:
             _measure(turn, case, server, running, seconds)
     except (TimeoutError, AssertionError, OSError) as error:
@@ -77,7 +87,7 @@ def _measure(turn, case, server, running, seconds):
     wait_until(all_open, _ALL_OPEN, f"{case.connections} connections, of which the server has "
                f"{server.connections()}")
     time.sleep(min(_SETTLE, seconds))
-    rate, window = Rate(server.requests), machine.Window(running.pid)
+    rate, window = Rate(server.requests), machine.Window(running.pid, server.worker)
     time.sleep(seconds)
     turn.use, per_second = window.close(), rate.per_second()
     connections = server.connections()
@@ -90,6 +100,7 @@ def _measure(turn, case, server, running, seconds):
     turn.figures = {
         "cpu_us": cpu, "user_us": cpu * turn.use.user_share,
         "system_us": cpu * (1 - turn.use.user_share),
+        "target_cpu_us": turn.use.target_cpu_share / per_second * 1e6,
         "syscalls": calls,
         "requests_per_second": per_second, "target_busy": turn.use.target_core_busy,
         "peak_bytes": peak, "idle_bytes": running.idle_bytes}

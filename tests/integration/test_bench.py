@@ -5,6 +5,7 @@ import context
 
 import json
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -46,6 +47,16 @@ class Programs(unittest.TestCase):
             for connection in connections:
                 connection.close()
             wait_until(lambda: target.connections() == 0, 10, "no connection is open")
+
+    def test_null_target_counts_requests_over_tls(self):
+        context = ssl.create_default_context()
+        with NullTarget(tls=True) as target:
+            context.load_verify_locations(target.folder / "certificate.pem")
+            with context.wrap_socket(_connect(target), server_hostname="127.0.0.1") as connection:
+                for _ in range(20):
+                    connection.sendall(_REQUEST)
+                    self.assertRegex(connection.recv(1000), rb"^HTTP/1.1 200 OK\r\n(?s:.*)ok$")
+                self.assertEqual(target.requests(), 20)
 
     def test_null_target_serves_nobody_who_sends_a_request_in_pieces(self):
         with NullTarget() as target, _connect(target) as connection:

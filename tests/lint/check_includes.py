@@ -27,7 +27,7 @@ PARTS = {"squall", "common", "agent", "controller", "target"}
 # Libraries that only their adapters may see: a pattern of headers, and of files.
 ADAPTERS = [
     (re.compile(r"curl/"), ["agent/curl_*"]),
-    (re.compile(r"openssl/"), ["agent/tls_*", "tests/support/*"]),
+    (re.compile(r"openssl/"), ["agent/tls_*", "tests/bench/null_tls.*", "tests/support/*"]),
     (
         re.compile(r"grpc(pp)?/|.*\.grpc\.pb\.h$"),
         ["agent/control_server.*", "controller/fleet.*", "tests/support/*", MAIN],
