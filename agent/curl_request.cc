@@ -36,6 +36,11 @@ long TimeoutMilliseconds(int64_t timeout_ns) {
   return static_cast<long>(std::min<int64_t>(rounded_up, std::numeric_limits<int32_t>::max()));
 }
 
+// Of what lives as long as the easy handle; libcurl only reads it.
+curl_blob Borrowed(const std::string& bytes) {
+  return {const_cast<char*>(bytes.data()), bytes.size(), CURL_BLOB_NOCOPY};
+}
+
 absl::Status Refused(CURLcode result, std::string_view what) {
   const std::string message = fmt::format("{}: {}", what, curl_easy_strerror(result));
   return result == CURLE_OUT_OF_MEMORY ? absl::ResourceExhaustedError(message)
@@ -158,9 +163,15 @@ CURLcode CurlRequest::ApplyTls(CURL* easy) const {
   set(CURLOPT_SSL_VERIFYPEER, transport_.insecure() ? 0L : 1L);
   set(CURLOPT_SSL_VERIFYHOST, transport_.insecure() ? 0L : 2L);
   if (const std::string& pem = transport_.ca_pem(); !pem.empty()) {
-    curl_blob blob{const_cast<char*>(pem.data()), pem.size(), CURL_BLOB_NOCOPY};  // read only
+    curl_blob blob = Borrowed(pem);
     set(CURLOPT_CAINFO_BLOB, &blob);
     set(CURLOPT_CAPATH, static_cast<char*>(nullptr));  // these instead of the system's
+  }
+  if (const std::string& pem = transport_.client_certificate_pem(); !pem.empty()) {
+    curl_blob certificate = Borrowed(pem);
+    curl_blob key = Borrowed(transport_.client_key_pem());
+    set(CURLOPT_SSLCERT_BLOB, &certificate);
+    set(CURLOPT_SSLKEY_BLOB, &key);
   }
   return set.result();
 }

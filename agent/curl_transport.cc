@@ -10,6 +10,7 @@
 #include "agent/curl_driver.h"
 #include "agent/curl_exchange.h"
 #include "agent/curl_request.h"
+#include "agent/tls_context.h"
 
 namespace squall {
 namespace {
@@ -128,6 +129,9 @@ absl::StatusOr<std::unique_ptr<Transport>> MakeCurlTransport(const TransportSetu
     return absl::InternalError(
         fmt::format("libcurl cannot be used: {}", curl_easy_strerror(result)));
   }
+  // libcurl would say what is wrong with certificates only of each request.
+  const absl::StatusOr<TlsContext> certificates = TlsContext::Make(setup.plan.transport());
+  if (!certificates.ok()) return certificates.status();
   auto transport = std::make_unique<CurlTransport>(setup.plan, setup.slots, setup.sink);
   if (absl::Status status = transport->Open(setup.slots, setup.loop); !status.ok()) return status;
   return transport;

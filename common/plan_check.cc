@@ -74,6 +74,9 @@ absl::Status CheckTransport(const v1::Transport& transport) {
   if (transport.timeout_ns() > kMaxTimeoutNs) {
     return Wrong("transport.timeout_ns", "longer than 24 hours");
   }
+  if (transport.client_certificate_pem().empty() != transport.client_key_pem().empty()) {
+    return Wrong("transport.client_key_pem", "certificate and key come together");
+  }
   if (!transport.proxy().empty()) {
     if (absl::Status status = CheckProxyUrl(transport.proxy()); !status.ok()) {
       return Wrong("transport.proxy", std::string(status.message()));

@@ -76,6 +76,7 @@ Json TransportJson(const v1::Transport& transport) {
           {"follow", transport.follow()},
           {"insecure", transport.insecure()},
           {"ca_pem_bytes", transport.ca_pem().size()},
+          {"client_certificate_bytes", transport.client_certificate_pem().size()},
           {"proxy", WithoutPassword(transport.proxy())}};
 }
 

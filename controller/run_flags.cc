@@ -96,6 +96,11 @@ CLI::App* AddRunCommand(CLI::App& app, RunFlags& flags) {
             "http, https, socks5 or socks5h; variables of the\nenvironment are not looked at");
   how.Switch("-k,--insecure", flags.insecure, "Do not verify the server's certificate");
   how.Value("--cacert", "FILE", flags.ca_file, "Certificates (PEM) to verify it against");
+  how.Value("--cert", "FILE", flags.certificate_file,
+            "Certificate (PEM) to show servers that ask for one,\nand those between it and its "
+            "authority");
+  how.Value("--key", "FILE", flags.key_file,
+            "Its private key (PEM), where --cert does not hold it");
 
   Group who(run, "Who sends it");
   who.Value("--agents", "LIST", flags.agents,

@@ -37,6 +37,8 @@ struct RunFlags {
   std::optional<std::string> proxy;
   bool insecure = false;
   std::optional<std::string> ca_file;
+  std::optional<std::string> certificate_file;
+  std::optional<std::string> key_file;
 
   std::optional<std::string> agents;
 

@@ -16,27 +16,16 @@
 #include "common/url_list.h"
 #include "common/values.h"
 #include "controller/files.h"
+#include "controller/flag_values.h"
+#include "controller/tls_options.h"
 
 namespace squall {
 namespace {
 
 constexpr uint64_t kDefaultRequests = 1000;
-constexpr size_t kMaxSmallFile = size_t{16} << 20;  // bodies, certificates, agents
 // Transports count timeouts in milliseconds.
 constexpr absl::Duration kShortest = absl::Milliseconds(1);
 constexpr absl::Duration kDefaultTimeout = absl::Seconds(30);
-
-using Text = std::optional<std::string>;
-
-template <typename... Arguments>
-absl::Status Invalid(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
-  return absl::InvalidArgumentError(fmt::format(format, std::forward<Arguments>(arguments)...));
-}
-
-// The same error, with the flag that it is about in front.
-absl::Status For(std::string_view flag, const absl::Status& status) {
-  return absl::Status(status.code(), fmt::format("{} {}", flag, std::string(status.message())));
-}
 
 // Calls `set` with the flag's number, if it was given.
 template <typename Set>
@@ -57,16 +46,6 @@ absl::Status ReadDuration(std::string_view flag, const Text& text, int64_t longe
   if (!duration.ok()) return For(flag, duration.status());
   set(absl::ToInt64Nanoseconds(*duration));
   return absl::OkStatus();
-}
-
-absl::StatusOr<std::string> ReadNamedFile(std::string_view flag, const std::string& path,
-                                          size_t limit) {
-  if (path == "-") {
-    return Invalid("{} -: reading from standard input is not supported: name a file", flag);
-  }
-  absl::StatusOr<std::string> text = ReadFile(path, limit);
-  if (!text.ok()) return For(flag, text.status());
-  return text;
 }
 
 absl::StatusOr<v1::Order> ParseOrder(const Text& text) {
@@ -192,25 +171,6 @@ absl::Status ResolveConnections(const RunFlags& flags, v1::Transport& transport)
   return absl::OkStatus();
 }
 
-absl::Status ResolveVerification(const RunFlags& flags, v1::Transport& transport) {
-  transport.set_insecure(flags.insecure);
-  if (!flags.ca_file) return absl::OkStatus();
-  if (flags.insecure) {
-    return Invalid("-k and --cacert exclude each other: with -k no certificate is verified");
-  }
-  absl::StatusOr<std::string> pem = ReadNamedFile("--cacert", *flags.ca_file, kMaxSmallFile);
-  if (!pem.ok()) return pem.status();
-  if (pem->find("-----BEGIN CERTIFICATE-----") == std::string::npos &&
-      pem->find("-----BEGIN TRUSTED CERTIFICATE-----") == std::string::npos) {
-    return Invalid(
-        "--cacert {}: no certificate in it: PEM is expected, with lines "
-        "-----BEGIN CERTIFICATE-----",
-        Quoted(*flags.ca_file));
-  }
-  transport.set_ca_pem(*std::move(pem));
-  return absl::OkStatus();
-}
-
 // `where` stands for the flag or line in messages.
 absl::Status AddAgent(std::string_view where, std::string_view text, std::vector<Address>& agents) {
   absl::StatusOr<Address> address = ParseAddress(text);
@@ -276,7 +236,8 @@ absl::Status ResolveOutput(const RunFlags& flags, RunOptions& options) {
     return Invalid("--json \"\": name a file, or - for standard output");
   }
   if (*flags.json != "-") {
-    for (const Text& input : {flags.urls, flags.body_file, flags.ca_file, AgentsFile(flags)}) {
+    for (const Text& input : {flags.urls, flags.body_file, flags.ca_file, flags.certificate_file,
+                              flags.key_file, AgentsFile(flags)}) {
       if (input && IsSameFile(*flags.json, *input)) {
         return Invalid("--json {}: this is one of the files that the run reads: name another",
                        Quoted(*flags.json));
@@ -301,7 +262,7 @@ absl::StatusOr<RunOptions> ResolveRunOptions(const RunFlags& flags) {
   if (status.ok()) status = ResolvePhase(flags, options);
   if (status.ok()) status = ResolveConnections(flags, *plan.mutable_transport());
   if (status.ok()) status = ResolveRequest(flags, *plan.mutable_request());
-  if (status.ok()) status = ResolveVerification(flags, *plan.mutable_transport());
+  if (status.ok()) status = ResolveTls(flags, *plan.mutable_transport());
   if (status.ok()) status = ResolveAgents(flags, options.agents);
   if (status.ok()) status = ResolveUrlList(flags, options);
   if (status.ok()) status = ResolveOutput(flags, options);

@@ -55,6 +55,8 @@ CASES = [
     ("missing body", "{url} -D {folder}/nowhere", ["nowhere", "No such file"]),
     ("missing certificates", "{url} --cacert {folder}/nowhere", ["nowhere", "No such file"]),
     ("certificates that are none", "{url} --cacert {folder}/paths", ["paths", "certificate"]),
+    ("client certificate that is none", "{url} --cert {folder}/paths", ["--cert", "certificate"]),
+    ("key without certificate", "{url} --key {folder}/paths", ["--key", "--cert"]),
     ("no streams", "{url} --http2 --streams 0", ["--streams"]),
     ("bad proxy", "{url} --proxy gopher://127.0.0.1/", ["--proxy", "gopher"]),
     ("result in no folder", "{url} --json {folder}/nowhere/result", ["--json", "nowhere"]),

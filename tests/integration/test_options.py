@@ -7,7 +7,7 @@ from pathlib import Path
 
 import context  # noqa: F401
 from support import squall
-from support.nginx import Nginx
+from support.nginx import Nginx, make_certificate
 from support.processes import Process
 from support.recording_server import RecordingServer
 
@@ -118,6 +118,23 @@ class Connections(squall.TestCase):
                 self.assertEqual(result.errors, {"TLS failed": 10})
                 self.assertIn("TLS", result.stdout.splitlines()[0])
             self.assertEqual(len(nginx.finish()), 20)
+
+    def test_client_certificates(self):
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        mine, key, other_key = folder / "mine.pem", folder / "key.pem", folder / "other-key.pem"
+        make_certificate(folder / "other.pem", other_key)
+        make_certificate(mine, key)
+        with Nginx("ssl", clients=mine) as nginx:
+            ask = ["-n", "10", "--cacert", nginx.certificate, nginx.url]
+            result = squall.run(*ask, "--cert", mine, "--key", key)
+            self.check_complete(result, 10)
+            self.assertEqual(result.report["plan"]["transport"]["client_certificate_bytes"],
+                             mine.stat().st_size)
+            self.assertEqual(squall.run(*ask).status_codes, {400: 10})
+            mismatch = squall.run(*ask, "--cert", mine, "--key", other_key)
+            self.check_exit(mismatch, 2)
+            self.assertIn("--key: the key is not that of the certificate", mismatch.stderr)
+            self.assertEqual(nginx.finish().count("status"), {"200": 10, "400": 10})
 
     def test_follow(self):
         with Nginx() as nginx:

@@ -54,14 +54,15 @@ std::string Read(const std::string& path) {
 
 bool Nginx::Installed() { return access(kProgram, X_OK) == 0; }
 
-Nginx::Nginx(const std::string& listen) : folder_(MakeFolder()), port_(ClosedPort()) {
+Nginx::Nginx(const std::string& listen, const NginxTls& tls)
+    : folder_(MakeFolder()), port_(ClosedPort()) {
   const std::string make_certificate = fmt::format(
       "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
       "-keyout {0}/key.pem -out {0}/certificate.pem -subj /CN=localhost "
       "-addext subjectAltName=IP:127.0.0.1,DNS:localhost 2>{0}/openssl.log",
       folder_);
   EXPECT_EQ(std::system(make_certificate.c_str()), 0) << Read(folder_ + "/openssl.log");
-  WriteConfiguration(listen);
+  WriteConfiguration(listen, tls);
   Start();
 }
 
@@ -84,7 +85,13 @@ std::vector<std::string> Nginx::StopAndReadLog() {
   return lines;
 }
 
-void Nginx::WriteConfiguration(const std::string& listen) const {
+void Nginx::WriteConfiguration(const std::string& listen, const NginxTls& tls) const {
+  std::string verify_client;
+  if (!tls.client_authority.empty()) {
+    const std::string authorities = folder_ + "/clients.pem";
+    std::ofstream(authorities) << tls.client_authority;
+    verify_client = fmt::format("ssl_verify_client on; ssl_client_certificate {};", authorities);
+  }
   std::ofstream(folder_ + "/nginx.conf") << fmt::format(
       R"(daemon off;
 master_process off;
@@ -101,12 +108,14 @@ http {{
     listen 127.0.0.1:{1} {2};
     ssl_certificate {0}/certificate.pem;
     ssl_certificate_key {0}/key.pem;
+    ssl_protocols {3};
+    {4}
     location / {{ return 200 "hello"; }}
     location /to {{ return 302 $arg_url; }}
   }}
 }}
 )",
-      folder_, port_, listen);
+      folder_, port_, listen, tls.protocols, verify_client);
 }
 
 void Nginx::Start() {

@@ -9,6 +9,13 @@
 
 namespace squall::testing {
 
+// What a listener with "ssl" asks of its clients.
+struct NginxTls {
+  std::string protocols = "TLSv1.2 TLSv1.3";
+  // In PEM: clients without a certificate of it are answered with 400. Empty: none is asked for.
+  std::string client_authority = "";
+};
+
 class Nginx {
  public:
   static bool Installed();
@@ -16,12 +23,13 @@ class Nginx {
   // One server on a free port of 127.0.0.1. `listen` are the words after the address in its listen
   // directive: "", "http2", "ssl", "ssl http2". "/to?url=U" redirects to U, every other URL is
   // answered with 200 and "hello".
-  explicit Nginx(const std::string& listen);
+  explicit Nginx(const std::string& listen, const NginxTls& tls = {});
   // Ends the process.
   ~Nginx();
   Nginx(const Nginx&) = delete;
   Nginx& operator=(const Nginx&) = delete;
 
+  uint16_t port() const { return port_; }
   std::string Url(const std::string& scheme, const std::string& path = "/") const;
   // The certificate that it shows, for 127.0.0.1 and localhost; it has signed it itself.
   std::string CertificatePem() const;
@@ -30,7 +38,7 @@ class Nginx {
   std::vector<std::string> StopAndReadLog();
 
  private:
-  void WriteConfiguration(const std::string& listen) const;
+  void WriteConfiguration(const std::string& listen, const NginxTls& tls) const;
   void Start();
   void Stop();
 

@@ -48,10 +48,20 @@ def free_port():
         return listener.getsockname()[1]
 
 
-class Nginx(Process):
-    """nginx on a free port. `listen` is what its listen directive adds: "http2", "ssl", …"""
+def make_certificate(certificate, key):
+    """Writes both: a certificate for 127.0.0.1 that is its own authority."""
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+         "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
+         "-keyout", key, "-out", certificate],
+        check=True, capture_output=True, timeout=30)
 
-    def __init__(self, listen=""):
+
+class Nginx(Process):
+    """nginx on a free port. `listen` is what its listen directive adds: "http2", "ssl", …;
+    `clients` a file of the certificates that clients must show one of."""
+
+    def __init__(self, listen="", clients=None):
         program = shutil.which("nginx", path=_PATH)
         if program is None:
             raise FileNotFoundError("nginx is needed: deploy/install-deps.sh")
@@ -59,12 +69,13 @@ class Nginx(Process):
         self.command += ["-p", str(self.folder), "-c", str(self.folder / "nginx.conf"),
                          "-e", str(self.folder / "error.log")]
         self._listen = listen
+        self._clients = clients
         self._scheme = "https" if "ssl" in listen else "http"
         self.certificate = self.folder / "certificate.pem"
 
     def __enter__(self):
         if self._scheme == "https":
-            self._make_certificate()
+            make_certificate(self.certificate, self.folder / "key.pem")
         for attempt in range(_ATTEMPTS):
             self._configure(free_port())
             try:
@@ -88,18 +99,12 @@ class Nginx(Process):
         self.url = f"{self._scheme}://{self.address}"
         certificate = (f"ssl_certificate {self.certificate}; "
                        f"ssl_certificate_key {self.folder}/key.pem;")
+        if self._clients is not None:
+            certificate += f" ssl_verify_client on; ssl_client_certificate {self._clients};"
         (self.folder / "nginx.conf").write_text(_CONFIGURATION.format(
             folder=self.folder, port=port, listen=self._listen,
             user=f"user {getpass.getuser()};" if os.geteuid() == 0 else "",
             certificate=certificate if self._scheme == "https" else ""))
-
-    def _make_certificate(self):
-        """One for 127.0.0.1 that is its own authority."""
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-             "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
-             "-keyout", self.folder / "key.pem", "-out", self.certificate],
-            check=True, capture_output=True, timeout=30)
 
     def finish(self):
         """Lets nginx end in its own way, so that nothing is missing in its log, and reads that."""

@@ -74,6 +74,10 @@ TEST(CheckPlan, NamesTheFieldThatIsWrong) {
          plan.mutable_transport()->set_http_version(v1::HTTP_VERSION_2);
          plan.mutable_transport()->set_streams(uint32_t{1} << 31);
        }},
+      {"transport.client_key_pem",
+       [](v1::Plan& plan) { plan.mutable_transport()->set_client_certificate_pem("x"); }},
+      {"transport.client_key_pem",
+       [](v1::Plan& plan) { plan.mutable_transport()->set_client_key_pem("x"); }},
       {"transport.timeout_ns", [](v1::Plan& plan) { plan.mutable_transport()->set_timeout_ns(0); }},
       {"transport.timeout_ns",
        [](v1::Plan& plan) { plan.mutable_transport()->set_timeout_ns(INT64_MAX); }},

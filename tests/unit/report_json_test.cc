@@ -110,6 +110,7 @@ TEST(JsonReport, WritesThePlan) {
               {"follow", false},
               {"insecure", false},
               {"ca_pem_bytes", 0},
+              {"client_certificate_bytes", 0},
               {"proxy", ""}}}}));
 }
 
@@ -119,6 +120,8 @@ TEST(JsonReport, KeepsSecretsAndBodiesToItself) {
   v1::Request* request = result.plan.mutable_request();
   request->set_url("http://user:hunter2@host/");
   request->set_body("hunter2");
+  result.plan.mutable_transport()->set_client_certificate_pem("hunter2");
+  result.plan.mutable_transport()->set_client_key_pem("hunter2");
   v1::Header* header = request->add_headers();
   header->set_name("authorization");
   header->set_value("Bearer hunter2");
