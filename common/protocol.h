@@ -27,6 +27,9 @@ inline constexpr uint32_t kMaxConcurrency = 1'000'000;
 // Most requests in flight on one connection: HTTP/2 numbers streams in 31 bits.
 inline constexpr uint32_t kMaxStreams = (uint32_t{1} << 31) - 1;
 
+// Highest arrival rate of a plan, in 1e-9 requests a second (10^9 requests a second).
+inline constexpr uint64_t kMaxRateNano = 1'000'000'000'000'000'000;
+
 // Longest duration of a plan, in nanoseconds (10,000 hours).
 inline constexpr int64_t kMaxDurationNs = int64_t{10'000} * 3'600 * 1'000'000'000;
 

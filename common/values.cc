@@ -9,11 +9,15 @@
 #include <fmt/format.h>
 
 #include "absl/strings/ascii.h"
+#include "common/protocol.h"
 
 namespace squall {
 namespace {
 
 constexpr size_t kLongestPrinted = 200;
+
+constexpr size_t kRateDecimals = 9;
+constexpr std::string_view kRateTooLow = "must be more than 0";
 
 bool IsAllDigits(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
@@ -112,6 +116,30 @@ absl::StatusOr<absl::Duration> ParseDuration(std::string_view text, absl::Durati
     return Invalid(text, fmt::format("must be at most {}", absl::FormatDuration(highest)));
   }
   return duration;
+}
+
+absl::StatusOr<uint64_t> ParseRate(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  const std::string_view digits = negative ? text.substr(1) : text;
+  const size_t point = std::min(digits.find('.'), digits.size());
+  const std::string_view whole = digits.substr(0, point);
+  const std::string_view decimals =
+      point == digits.size() ? std::string_view("0") : digits.substr(point + 1);
+  if (!IsAllDigits(whole) || !IsAllDigits(decimals)) {
+    return Invalid(text, "not a rate: write requests per second, e.g. 10000 or 333.3");
+  }
+  if (negative) return Invalid(text, kRateTooLow);
+  if (decimals.size() > kRateDecimals) {
+    return Invalid(text, fmt::format("must have at most {} decimals", kRateDecimals));
+  }
+  const std::string nano = fmt::format("{}{:0<{}}", whole, decimals, kRateDecimals);
+  uint64_t rate = 0;
+  const auto [end, error] = std::from_chars(nano.data(), nano.data() + nano.size(), rate);
+  if (error == std::errc::result_out_of_range || rate > kMaxRateNano) {
+    return Invalid(text, "must be at most 1000000000");
+  }
+  if (rate == 0) return Invalid(text, kRateTooLow);
+  return rate;
 }
 
 absl::StatusOr<spdlog::level::level_enum> ParseLogLevel(std::string_view text) {

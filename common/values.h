@@ -1,4 +1,4 @@
-// Values as people type them in flags: whole numbers, durations, log levels.
+// Values as people type them in flags: whole numbers, durations, rates, log levels.
 //
 // Pure. Errors are INVALID_ARGUMENT; their message begins with the value and says what to write
 // instead, so that a caller only puts the flag's name in front.
@@ -31,6 +31,10 @@ absl::StatusOr<uint64_t> ParseWholeNumber(std::string_view text, uint64_t lowest
 // "10s", "1m30s", "200ms": every number has its unit. `lowest` ≤ value ≤ `highest`.
 absl::StatusOr<absl::Duration> ParseDuration(std::string_view text, absl::Duration lowest,
                                              absl::Duration highest);
+
+// Requests per second, more than 0 and at most 10^9: "10000", "333.3". Decimal digits, at most 9 of
+// them after the point; no sign or exponent. In units of 1e-9 a second.
+absl::StatusOr<uint64_t> ParseRate(std::string_view text);
 
 // trace, debug, info, warn, error, off.
 absl::StatusOr<spdlog::level::level_enum> ParseLogLevel(std::string_view text);

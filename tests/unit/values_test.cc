@@ -129,6 +129,65 @@ TEST(Values, BadDuration) {
   }
 }
 
+TEST(Values, Rate) {
+  struct Case {
+    std::string name, text;
+    uint64_t want;
+  };
+  const std::vector<Case> cases = {
+      {"whole", "10000", 10'000'000'000'000},
+      {"fraction", "333.3", 333'300'000'000},
+      {"less than one", "0.5", 500'000'000},
+      {"zeros around", "007.50", 7'500'000'000},
+      {"all decimals", "1.123456789", 1'123'456'789},
+      {"lowest", "0.000000001", 1},
+      {"highest", "1000000000", 1'000'000'000'000'000'000},
+      {"highest, decimals", "1000000000.000000000", 1'000'000'000'000'000'000},
+      {"just below the highest", "999999999.999999999", 999'999'999'999'999'999},
+  };
+  for (const Case& c : cases) {
+    const auto got = ParseRate(c.text);
+    ASSERT_TRUE(got.ok()) << c.name << ": " << got.status();
+    EXPECT_EQ(*got, c.want) << c.name;
+  }
+}
+
+TEST(Values, BadRate) {
+  struct Case {
+    std::string name, text, want;
+  };
+  const std::string no_rate = ": not a rate: write requests per second, e.g. 10000 or 333.3";
+  const std::vector<Case> cases = {
+      {"zero", "0", "0: must be more than 0"},
+      {"zero with decimals", "0.000", "0.000: must be more than 0"},
+      {"negative", "-5", "-5: must be more than 0"},
+      {"negative fraction", "-0.5", "-0.5: must be more than 0"},
+      {"one too many", "1000000001", "1000000001: must be at most 1000000000"},
+      {"a bit too many", "1000000000.000000001",
+       "1000000000.000000001: must be at most 1000000000"},
+      {"beyond 64 bits", "99999999999999999999",
+       "99999999999999999999: must be at most 1000000000"},
+      {"too fine", "1.0000000001", "1.0000000001: must have at most 9 decimals"},
+      {"exponent", "1e5", "1e5" + no_rate},
+      {"exponent after decimals", "1.5e3", "1.5e3" + no_rate},
+      {"unit", "5/s", "5/s" + no_rate},
+      {"separators", "1,000", "1,000" + no_rate},
+      {"two points", "1.2.3", "1.2.3" + no_rate},
+      {"point at the end", "5.", "5." + no_rate},
+      {"point in front", ".5", ".5" + no_rate},
+      {"point alone", ".", "." + no_rate},
+      {"plus", "+5", "+5" + no_rate},
+      {"two signs", "--5", "--5" + no_rate},
+      {"sign alone", "-", "-" + no_rate},
+      {"sign in the decimals", "1.-5", "1.-5" + no_rate},
+      {"blank in front", " 5", " 5" + no_rate},
+      {"blank behind", "5 ", "5 " + no_rate},
+      {"infinite", "inf", "inf" + no_rate},
+      {"nothing", "", "\"\"" + no_rate},
+  };
+  for (const Case& c : cases) EXPECT_EQ(MessageOf(ParseRate(c.text)), c.want) << c.name;
+}
+
 TEST(Values, LogLevel) {
   EXPECT_EQ(*ParseLogLevel("debug"), spdlog::level::debug);
   EXPECT_EQ(*ParseLogLevel("warn"), spdlog::level::warn);
