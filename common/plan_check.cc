@@ -44,6 +44,17 @@ absl::Status CheckUrls(const v1::UrlList& urls) {
   return absl::OkStatus();
 }
 
+absl::Status CheckArrivals(const v1::Arrivals& arrivals) {
+  if (arrivals.process() != v1::ARRIVAL_PROCESS_CONSTANT &&
+      arrivals.process() != v1::ARRIVAL_PROCESS_POISSON) {
+    return Wrong("phase.arrivals.process", "unknown");
+  }
+  if (arrivals.rate_nano() == 0 || arrivals.rate_nano() > kMaxRateNano) {
+    return Wrong("phase.arrivals.rate_nano", fmt::format("not in 1 to {}", kMaxRateNano));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckPhase(const v1::Phase& phase) {
   if (phase.requests() == 0 && phase.duration_ns() == 0) {
     return Wrong("phase", "neither a number of requests nor a duration");
@@ -57,7 +68,7 @@ absl::Status CheckPhase(const v1::Phase& phase) {
   if (phase.concurrency() > kMaxConcurrency) {
     return Wrong("phase.concurrency", fmt::format("larger than {}", kMaxConcurrency));
   }
-  return absl::OkStatus();
+  return phase.has_arrivals() ? CheckArrivals(phase.arrivals()) : absl::OkStatus();
 }
 
 absl::Status CheckTransport(const v1::Transport& transport) {

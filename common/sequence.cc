@@ -4,28 +4,15 @@
 
 #include "absl/numeric/int128.h"
 #include "common/check.h"
+#include "common/draw.h"
 
 namespace squall {
 namespace {
-
-// 2^64 over the golden ratio, odd.
-constexpr uint64_t kGolden = 0x9e3779b97f4a7c15;
 
 // Four rounds mix large domains; small ones, where a round has only a handful of functions to
 // choose from, need eight until every pair of places gets every pair of entries
 // equally often.
 constexpr uint64_t kRounds = 8;
-
-// The finalizer of SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number
-// generators", 2014; constants: David Stafford's Mix13): every bit depends on every other.
-uint64_t Mix(uint64_t value) {
-  value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
-  value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
-  return value ^ (value >> 31);
-}
-
-// The draw of number `counter` from SplitMix64 seeded with `key`.
-uint64_t Draw(uint64_t key, uint64_t counter) { return Mix(key + (counter + 1) * kGolden); }
 
 // Half the bits of the smallest domain with an even number of bits that holds all entries.
 int HalfBits(uint64_t entries) { return (static_cast<int>(std::bit_width(entries - 1)) + 1) / 2; }

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/protocol.h"
+
 namespace squall {
 namespace {
 
@@ -63,6 +65,18 @@ TEST(CheckPlan, NamesTheFieldThatIsWrong) {
       {"phase.concurrency", [](v1::Plan& plan) { plan.mutable_phase()->clear_concurrency(); }},
       {"phase.concurrency",
        [](v1::Plan& plan) { plan.mutable_phase()->set_concurrency(UINT32_MAX); }},
+      {"phase.arrivals.process",
+       [](v1::Plan& plan) { plan.mutable_phase()->mutable_arrivals()->set_rate_nano(1); }},
+      {"phase.arrivals.rate_nano",
+       [](v1::Plan& plan) {
+         plan.mutable_phase()->mutable_arrivals()->set_process(v1::ARRIVAL_PROCESS_POISSON);
+       }},
+      {"phase.arrivals.rate_nano",
+       [](v1::Plan& plan) {
+         v1::Arrivals& arrivals = *plan.mutable_phase()->mutable_arrivals();
+         arrivals.set_process(v1::ARRIVAL_PROCESS_CONSTANT);
+         arrivals.set_rate_nano(kMaxRateNano + 1);
+       }},
       {"transport.http_version",
        [](v1::Plan& plan) {
          plan.mutable_transport()->set_http_version(static_cast<v1::HttpVersion>(9));
