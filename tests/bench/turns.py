@@ -13,6 +13,9 @@ from support.processes import wait_until
 _ALL_OPEN = 60  # seconds that a client has to open all its connections
 _SETTLE = 0.5  # seconds between that and the window, at most as many as that has
 _CALLS = 0.5  # seconds for which system calls are counted, likewise
+# More for each connection: what is under way at either end of a window is counted on one side and
+# not yet on the other.
+_LONGER = 1 / 5000
 
 # A turn counts only if it was the client's core that set the pace.
 CLIENT_BUSY = 0.95
@@ -87,12 +90,13 @@ def _measure(turn, case, server, running, seconds):
     wait_until(all_open, _ALL_OPEN, f"{case.connections} connections, of which the server has "
                f"{server.connections()}")
     time.sleep(min(_SETTLE, seconds))
+    longer = case.connections * _LONGER
     rate, window = Rate(server.requests), machine.Window(running.pid, server.worker)
-    time.sleep(seconds)
+    time.sleep(seconds + longer)
     turn.use, per_second = window.close(), rate.per_second()
     connections = server.connections()
     peak = machine.peak_bytes(running.pid)
-    calls = syscalls.per_request(running.pid, min(_CALLS, seconds), server.requests)
+    calls = syscalls.per_request(running.pid, min(_CALLS, seconds) + longer, server.requests)
     if trouble := running.trouble() or (per_second == 0 and "no requests came"):
         turn.against.append(f"failed: {trouble}")
         return
