@@ -28,7 +28,7 @@ def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     names = [client.name for client in CLIENTS]
     parser.add_argument("--quick", action="store_true",
-                        help="does everything work? One short pair of plain-50; no figures to trust")
+                        help="does it work? One short pair of plain-50: no figures to trust")
     parser.add_argument("--cases", type=_list_of(_FULL["cases"]), metavar="LIST",
                         help=f"of {','.join(_FULL['cases'])} (default: all)")
     parser.add_argument("--clients", type=_list_of(names), metavar="LIST", default=names,
@@ -65,8 +65,9 @@ def main(arguments=None):
     machine.prepare()
     started = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
     about = machine.description()
-    print(f"{started}, {about['cpu']}, {about['cores']} cores, Linux {about['kernel']}; client on core "
-          f"{about['client_core']}, target and controller on core {about['target_core']}; "
+    print(f"{started}, {about['cpu']}, {about['cores']} cores, Linux {about['kernel']}; "
+          f"client on core {about['client_core']}, "
+          f"target and controller on core {about['target_core']}; "
           f"{options.pairs} valid pairs wanted, {options.seconds:g} s each")
     skipped = [f"{client.name}: {client.missing()}" for client in CLIENTS if client.missing()]
     if syscalls.missing():
@@ -92,7 +93,8 @@ def main(arguments=None):
             if case.connections == 1:
                 bases[case.server] = {name: client["medians"].get("peak_bytes")
                                    for name, client in summary.items()}
-            print(report.case_text(case, taken, options.pairs, bases.get(case.server, {})), flush=True)
+            print(report.case_text(case, taken, options.pairs, bases.get(case.server, {})),
+                  flush=True)
             failed = failed or any(not turn.figures for turn in taken)
             result["cases"].append({"name": case.name, "summary": summary,
                                     "turns": [turn.as_json() for turn in taken]})

@@ -10,8 +10,8 @@ from pathlib import Path
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 _CORES = sorted(os.sched_getaffinity(0))
-# The server, and whatever else a run needs (the controller, this program), has the first core, where
-# most interrupts go too; the client has the last one for itself.
+# The server, and whatever else a run needs (the controller, this program), has the first core,
+# where most interrupts go too; the client has the last one for itself.
 TARGET_CORE, CLIENT_CORE = _CORES[0], _CORES[-1]
 
 
@@ -31,8 +31,8 @@ def on_client_core(process):
 
 
 def description():
-    model = [line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
-             if line.startswith("model name")]
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return {"cpu": model[0] if model else platform.machine(), "cores": len(_CORES),
             "kernel": platform.release(), "target_core": TARGET_CORE, "client_core": CLIENT_CORE}
 

@@ -98,5 +98,6 @@ def case_text(case, turns):
             return f"{statistics.median(values) * scale:,.1f}" if values else "-"
 
         rows.append([name, f"{case.rate:,.1f}", median("per_second", 1), median("cpu_us", 1),
-                     *(median(key, 1e-3) for key in ("p50_ns", "p99_ns", "max_ns")), str(len(mine))])
+                     *(median(key, 1e-3) for key in ("p50_ns", "p99_ns", "max_ns")),
+                     str(len(mine))])
     return f"== {case.name}: medians of {len(turns)} turns, alternated\n{table(rows)}\n"

@@ -11,9 +11,9 @@ _CONFIDENCE = 0.95
 
 def median_interval(values):
     """Where the median of what the values are drawn from lies, with 95 % confidence at least,
-    whatever its distribution: from the k-th smallest to the k-th largest, where k is the largest for
-    which fewer than k of n fair coins fall on one side with a probability of at most 2.5 %. With
-    nine values these are the second and the eighth (96.1 %). None for fewer than six."""
+    whatever its distribution: from the k-th smallest to the k-th largest, where k is the largest
+    for which fewer than k of n fair coins fall on one side with a probability of at most 2.5 %.
+    With nine values these are the second and the eighth (96.1 %). None for fewer than six."""
     n = len(values)
     below, k = 0.0, 0
     while k < n // 2:
@@ -117,8 +117,8 @@ def case_text(case, turns, wanted, bases):
              f"{case.connections:,} connection{'s' if case.connections > 1 else ''}",
              table(figures), "", table(ratios)]
     if not case.client_can_be_busy:
-        lines.append("one request in flight: no core can be busy all the time, so that of the client "
-                     "need not be; CPU includes going to sleep and waking up")
+        lines.append("one request in flight: no core can be busy all the time, so that of the "
+                     "client need not be; CPU includes going to sleep and waking up")
     return "\n".join(lines + _objection_lines(turns)) + "\n"
 
 

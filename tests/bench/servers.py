@@ -20,8 +20,9 @@ _COUNTS = struct.Struct("=QQQ")  # null_target.cc
 
 
 class Rate:
-    """How fast a count grows from the time this is made. The count has a time of its own, as it may
-    take a while to ask for it: what is measured beside it is a rate too, and the two are divided."""
+    """How fast a count grows from the time this is made. The count has a time of its own, as it
+    may take a while to ask for it: what is measured beside it is a rate too, and the two are
+    divided."""
 
     def __init__(self, count):
         self._count = count

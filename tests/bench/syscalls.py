@@ -61,8 +61,8 @@ class _Perf(Process):
 
 
 def per_request(pid, seconds, requests):
-    """System calls a request over some seconds; None if they cannot be counted. `requests` tells how
-    many requests there have been."""
+    """System calls a request over some seconds; None if they cannot be counted. `requests` tells
+    how many requests there have been."""
     if missing():
         return None
     with _Perf(pid) as perf:
