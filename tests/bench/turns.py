@@ -108,10 +108,11 @@ def _measure(turn, case, server, running, seconds):
         "syscalls": calls,
         "requests_per_second": per_second, "target_busy": turn.use.target_core_busy,
         "peak_bytes": peak, "idle_bytes": running.idle_bytes}
-    turn.against = _objections(case, turn.use, connections)
+    turn.against = objections(case, turn.use, connections)
 
 
-def _objections(case, use, connections):
+def objections(case, use, connections):
+    """Why a turn in which cores and connections were used like this is not valid."""
     against = []
     if case.client_can_be_busy and use.client_core_busy < CLIENT_BUSY:
         against.append(f"client's core only {use.client_core_busy:.0%} busy")

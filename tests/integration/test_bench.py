@@ -15,9 +15,11 @@ from pathlib import Path
 _BENCH = Path(context.__file__).resolve().parents[1] / "bench"
 sys.path.insert(0, str(_BENCH))
 
-from report import median_interval
+from machine import Use
+from report import case_text, median_interval
 from servers import PROGRAMS, NullTarget
 from support.processes import wait_until
+from turns import Case, Turn, objections, valid_pairs
 
 _REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -93,6 +95,45 @@ class Statistics(unittest.TestCase):
                                 (12, (3, 10)), (20, (6, 15)), (25, (8, 18))):
             with self.subTest(count=count):
                 self.assertEqual(median_interval(list(range(count, 0, -1))), expected)
+
+
+    def test_a_turn_is_valid_only_if_the_client_set_the_pace(self):
+        good = {"cpu_share": 0.97, "user_share": 0.1, "client_core_busy": 0.98,
+                "client_core_others": 0.01, "target_cpu_share": 0.8, "target_core_busy": 0.85,
+                "steal": 0.0}
+        for name, connections, open_connections, change, expected in (
+                ("good", 50, 50, {}, None),
+                ("client idle", 50, 50, {"client_core_busy": 0.94}, "client's core only 94% busy"),
+                ("one connection", 1, 1, {"client_core_busy": 0.5}, None),
+                ("not alone", 50, 50, {"client_core_others": 0.06}, "something else took 6%"),
+                ("target busy", 50, 50, {"target_core_busy": 0.95}, "target's core 95% busy"),
+                ("target busy, one connection", 1, 1, {"target_core_busy": 0.95}, "target's core"),
+                ("not all open", 50, 49, {}, "49 connections open instead of 50")):
+            with self.subTest(name):
+                against = objections(Case("plain", connections), Use(**{**good, **change}),
+                                     open_connections)
+                self.assertEqual(len(against), 0 if expected is None else 1, against)
+                self.assertIn(expected or "", "".join(against))
+
+    def test_ratios_are_of_valid_turns_of_the_same_round(self):
+        turns = []
+        for number in range(9):
+            # The machine gets slower from round to round; the ratios do not change but for noise.
+            reference = 8.0 + number
+            for client, cpu in (("wrk", reference), ("bare", reference / 2),
+                                ("ab", reference * (0.75 + 0.01 * (number % 3)))):
+                turns.append(Turn(client, number, figures={
+                    "cpu_us": cpu, "user_us": 1.0, "system_us": cpu - 1.0, "syscalls": None,
+                    "requests_per_second": 1e6 / cpu, "target_cpu_us": 4.0, "target_busy": 0.5,
+                    "peak_bytes": 5_000_000, "idle_bytes": None}))
+        turns[2].against.append("target's core 99% busy")  # ab, round 1
+        text = case_text(Case("plain", 50), turns, 9, {"ab": 4_000_000})
+        self.assertEqual(len(valid_pairs(turns, "ab", "wrk")), 8)
+        # Eight ratios, 0.75 twice and 0.76 and 0.77 three times each: the interval is all of them.
+        self.assertRegex(text, r"(?m)^ab +0\.76 \[0\.75, 0\.77\] +- +1\.3\d \[.*8 of 9 +1\.52 \[")
+        self.assertRegex(text, r"(?m)^bare +0\.50 \[0\.50, 0\.50\] .* 9 of 9 ")
+        self.assertRegex(text, r"(?m)^ab +1\.00 .* 5\.0 +20,000 +4\.00 +50% +8 of 9$")
+        self.assertIn("not valid: ab, round 1: target's core 99% busy", text)
 
 
 class Bench(unittest.TestCase):
