@@ -25,7 +25,8 @@ _REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
 def _connect(target):
-    return socket.create_connection(("127.0.0.1", int(target.url.rstrip("/").rpartition(":")[2])), 10)
+    port = int(target.url.rstrip("/").rpartition(":")[2])
+    return socket.create_connection(("127.0.0.1", port), 10)
 
 
 def _run(program, *arguments):
