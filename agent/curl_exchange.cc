@@ -59,6 +59,7 @@ CURLcode CurlExchange::Begin(const std::string& url) {
   second_sending_refused_ = false;
   redirect_refused_ = false;
   answer_ = {};
+  goodbye_.Forget();
   header_bytes_ = 0;
   body_bytes_ = 0;
   bytes_sent_ = 0;
@@ -85,7 +86,7 @@ bool CurlExchange::BeginsAnew() {
 Outcome CurlExchange::Finish(CURLcode result) {
   in_flight_ = false;
   // libcurl takes a connection that ends within a header for the end of a good answer.
-  const bool answered = result == CURLE_OK && answer_.complete;
+  const bool answered = result == CURLE_OK && answer_.complete && !goodbye_.missing();
   // Asked to go on with the same request after a whole answer (417, say): the answer stands.
   const bool stopped = second_sending_refused_ && answer_.complete;
   prior_knowledge_.End(answered);
@@ -144,6 +145,8 @@ Outcome CurlExchange::Failed(CURLcode result) {
   } else if (redirect_refused_) {
     outcome.kind = v1::FAILURE_KIND_OTHER;
     outcome.detail = "libcurl 7.88 cannot follow this redirect over HTTP/2 without TLS";
+  } else if (result == CURLE_OK && goodbye_.missing()) {
+    outcome.detail = "connection closed without TLS's close_notify";
   } else if (second_sending_refused_) {
     outcome.detail = "the connection was closed before the answer; the request was not sent again";
   } else if (outcome.kind == v1::FAILURE_KIND_INVALID_RESPONSE &&
@@ -185,6 +188,7 @@ int CurlExchange::OnSending(void* self, char*, char*, int, int) noexcept {
   }
   exchange.hop_ = redirects;
   exchange.answer_ = {};
+  exchange.goodbye_.Forget();
   return CURL_PREREQFUNC_OK;
 }
 
@@ -203,6 +207,9 @@ void CurlExchange::EndOfHeader() {
   if (answer_.complete) return;
   answer_.status = static_cast<uint32_t>(Info(CURLINFO_RESPONSE_CODE));
   answer_.complete = answer_.status >= 200;
+  if (answer_.complete && !request_.http2() && request_.HasAnswerBody(answer_.status)) {
+    goodbye_.AfterHeader(easy());
+  }
   if (request_.transport().follow() && IsRedirect(answer_.status)) {
     prior_knowledge_.BeforeRedirect();
   }

@@ -12,6 +12,7 @@
 #include <curl/curl.h>
 
 #include "absl/status/statusor.h"
+#include "agent/curl_goodbye.h"
 #include "agent/curl_handles.h"
 #include "agent/curl_prior_knowledge.h"
 #include "agent/curl_request.h"
@@ -69,6 +70,7 @@ class CurlExchange {
   const CurlRequest& request_;
   CurlEasy easy_;
   CurlPriorKnowledge prior_knowledge_;
+  CurlGoodbye goodbye_;
   bool in_flight_ = false;
   bool method_dropped_ = false;  // by a redirect that turns it into GET
 

@@ -18,9 +18,14 @@ v1::FailureKind NotConnected(const CurlFailure& failure) {
 
 v1::FailureKind NotReceived(const CurlFailure& failure) {
   if (failure.tunnel_refused) return v1::FAILURE_KIND_PROXY;
-  // The code is the one of a broken connection; only the message tells.
+  // The code is the one of a broken connection; only messages tell.
   if (failure.message.find("chunked-encoding") != std::string_view::npos) {
     return v1::FAILURE_KIND_INVALID_RESPONSE;
+  }
+  // What OpenSSL found wrong, be it an alert of the server's; an end without goodbye is none of it.
+  if (failure.message.find("SSL routines") != std::string_view::npos &&
+      failure.message.find("unexpected eof") == std::string_view::npos) {
+    return v1::FAILURE_KIND_TLS;
   }
   return Broken(failure);
 }

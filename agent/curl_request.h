@@ -4,6 +4,7 @@
 // decoding, normalising of paths, protocols other than HTTP.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,11 @@ class CurlRequest {
 
   // The method as libcurl is to write it in place of its own, or null where that is the same.
   const char* custom_method() const;
+
+  // Whether an answer of this status has one (RFC 9112, 6.3).
+  bool HasAnswerBody(uint32_t status) const {
+    return request_.method() != "HEAD" && status != 204 && status != 304;
+  }
 
   bool has_body() const { return request_.has_body(); }
   bool http2() const { return transport_.http_version() == v1::HTTP_VERSION_2; }

@@ -129,9 +129,12 @@ absl::StatusOr<std::unique_ptr<Transport>> MakeCurlTransport(const TransportSetu
     return absl::InternalError(
         fmt::format("libcurl cannot be used: {}", curl_easy_strerror(result)));
   }
-  // libcurl would say what is wrong with certificates only of each request.
-  const absl::StatusOr<TlsContext> certificates = TlsContext::Make(setup.plan.transport());
-  if (!certificates.ok()) return certificates.status();
+  // Of each request, libcurl would say what is wrong with a certificate; it is the plan that is
+  // wrong.
+  if (!setup.plan.transport().client_certificate_pem().empty()) {
+    const absl::StatusOr<TlsContext> usable = TlsContext::Make(setup.plan.transport());
+    if (!usable.ok()) return usable.status();
+  }
   auto transport = std::make_unique<CurlTransport>(setup.plan, setup.slots, setup.sink);
   if (absl::Status status = transport->Open(setup.slots, setup.loop); !status.ok()) return status;
   return transport;
