@@ -1,0 +1,102 @@
+// The numbers that were granted to this agent under an arrival rate and that no worker has drawn
+// yet; the open loop's counterpart of SpanQueue. One queue serves one phase.
+//
+// A worker draws for the connections that it has to spare, and only what is due or about to be, so
+// that it sits on no number that another could send. What finds no connection waits here: a number
+// waits for as long as it is due and not drawn. All times are in nanoseconds from the
+// beginning of the phase.
+//
+// Thread-safe. The lock is held for a chunk of numbers, for some 10 µs when a Poisson block is
+// entered. Memory is that of the spans granted, whatever the backlog; with a bound on the backlog
+// there may be a span for each number of the bound.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "agent/pending_numbers.h"
+#include "common/clock.h"
+#include "common/mutex.h"
+#include "common/schedule.h"
+#include "common/span.h"
+
+namespace squall {
+
+class ArrivalQueue {
+ public:
+  // Workers are numbered from 0; at the beginning every one has connections to spare. With
+  // `max_backlog` (this agent's share of the fleet's), a number that falls due while
+  // so many wait, and every connection is busy, is dropped.
+  ArrivalQueue(const Schedule& schedule, uint32_t workers, std::optional<uint64_t> max_backlog);
+
+  // Spans of a grant, or what a worker gives back because it ends. Idle workers must be woken.
+  void Add(const std::vector<Span>& spans);
+
+  struct Arrival {
+    uint64_t number = 0;
+    Nanos due = 0;
+  };
+  struct Waited {
+    // Of the numbers drawn: fell due while the worker had no connection to spare …
+    uint32_t all = 0;
+    // … but another worker had one, from then until now.
+    uint32_t beside_free = 0;
+  };
+  // Appends the next numbers to `drawn`, by rising n: at most one for each of `connections`, those
+  // that are due by now or within a millisecond. If there is none of these, the next one
+  // whenever it is due, so that no two workers wake up for the same. Nothing: nothing is left.
+  //
+  // For a worker that holds no numbers, as soon as it has a connection to spare; `connections` are
+  // all that it has, and each is taken as reserved for the number that it is given. With
+  // none it only says that it has none.
+  Waited Draw(uint32_t worker, size_t connections, Nanos now, std::vector<Arrival>& drawn);
+
+  // The worker, which had no connection to spare, has one, but does not draw because it still holds
+  // numbers. Takes no lock.
+  void Freed(uint32_t worker, Nanos now) noexcept;
+
+  // What was dropped since the last call, up to now.
+  std::vector<NumberRun> TakeDropped(Nanos now);
+
+  // Nothing more is drawn or dropped. Of several ends the first one called holds.
+  void Finish(Nanos end);
+
+  struct Unsent {
+    std::vector<NumberRun> runs;
+    Nanos oldest_age = 0;  // how long before the end the first of them was due
+  };
+  // The numbers that were due before the end and that nobody has drawn; each is returned once, also
+  // those that are added after Finish(). Nothing before it.
+  Unsent TakeUnsent();
+
+ private:
+  static constexpr uint32_t kNobody = UINT32_MAX;
+
+  // On a cache line of its own: its worker alone writes it, and only when it gets its first
+  // connection to spare or gives away its last.
+  struct alignas(64) FreeSince {
+    std::atomic<Nanos> time = 0;  // kForever: no connection to spare
+  };
+
+  // Since when any worker but `except` has had a connection to spare.
+  Nanos EarliestFree(uint32_t except) const;
+  void ApplyBacklogBound(Nanos until) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const std::optional<uint64_t> max_backlog_;
+  std::vector<FreeSince> free_since_;
+
+  Mutex mutex_;
+  // Two, so that under Poisson arrivals what is drawn and what falls due keep a block each.
+  Schedule draw_times_ ABSL_GUARDED_BY(mutex_);
+  Schedule due_times_ ABSL_GUARDED_BY(mutex_);
+  // With a bound, what is due is moved from granted_ to waiting_ as far as there is room, and to
+  // dropped_ beyond; without one, all stays in granted_.
+  PendingNumbers granted_ ABSL_GUARDED_BY(mutex_);
+  PendingNumbers waiting_ ABSL_GUARDED_BY(mutex_);
+  PendingNumbers dropped_ ABSL_GUARDED_BY(mutex_);
+  Nanos end_ ABSL_GUARDED_BY(mutex_) = kForever;  // kForever: not finished
+};
+
+}  // namespace squall
