@@ -16,13 +16,14 @@ namespace squall {
 namespace {
 
 constexpr size_t kMaxNames = 3;
+constexpr size_t kMaxNameBytes = 64;
 
 using Names = std::unique_ptr<GENERAL_NAMES, TlsFree<GENERAL_NAMES_free>>;
 
-// Bytes of the server's choosing: whatever cannot be printed is left out.
+// Bytes of the server's choosing: whatever cannot be printed is left out, and what is too much.
 std::string Printable(const unsigned char* bytes, int size) {
   std::string text;
-  for (int i = 0; i < size; ++i) {
+  for (int i = 0; i < size && text.size() < kMaxNameBytes; ++i) {
     if (bytes[i] > ' ' && bytes[i] < 0x7f) text += static_cast<char>(bytes[i]);
   }
   return text;

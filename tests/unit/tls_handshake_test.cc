@@ -76,6 +76,8 @@ INSTANTIATE_TEST_SUITE_P(
                          "certificate is for squalltest, not for a.test"},
         VerificationCase{"UnprintableName", "DNS:a\x1b[31m.test", "a.test",
                          "certificate is for a[31m.test, not for a.test"},
+        VerificationCase{"LongName", "DNS:" + std::string(100, 'x'), "a.test",
+                         "certificate is for " + std::string(64, 'x') + ", not for a.test"},
         VerificationCase{"Expired", "DNS:a.test", "a.test",
                          "certificate of a.test: certificate has expired",
                          Authority::Lifetime::kExpired},
