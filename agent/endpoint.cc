@@ -23,6 +23,10 @@ const sockaddr_in6& Ipv6(const Endpoint& endpoint) {
   return reinterpret_cast<const sockaddr_in6&>(endpoint.address);
 }
 
+const char* PathOf(const Endpoint& endpoint) {
+  return reinterpret_cast<const sockaddr_un&>(endpoint.address).sun_path;
+}
+
 uint16_t PortOf(const Endpoint& endpoint) {
   return ntohs(endpoint.family() == AF_INET6 ? Ipv6(endpoint).sin6_port : Ipv4(endpoint).sin_port);
 }
@@ -71,8 +75,8 @@ Endpoint WithPort(Endpoint endpoint, uint16_t port) {
 }
 
 std::strong_ordering CompareAddresses(const Endpoint& a, const Endpoint& b) {
-  if (a.family() != b.family())
-    return a.family() == AF_INET ? std::strong_ordering::less : std::strong_ordering::greater;
+  if (a.family() != b.family()) return a.family() <=> b.family();
+  if (a.family() == AF_UNIX) return std::strcmp(PathOf(a), PathOf(b)) <=> 0;
   if (a.family() == AF_INET) {
     return ntohl(Ipv4(a).sin_addr.s_addr) <=> ntohl(Ipv4(b).sin_addr.s_addr);
   }
@@ -80,9 +84,13 @@ std::strong_ordering CompareAddresses(const Endpoint& a, const Endpoint& b) {
   return bytes != 0 ? bytes <=> 0 : Ipv6(a).sin6_scope_id <=> Ipv6(b).sin6_scope_id;
 }
 
+bool SameEndpoint(const Endpoint& a, const Endpoint& b) {
+  return CompareAddresses(a, b) == 0 && (a.family() == AF_UNIX || PortOf(a) == PortOf(b));
+}
+
 std::string DisplayOf(const Endpoint& endpoint) {
   if (endpoint.family() == AF_UNIX) {
-    return fmt::format("unix:{}", reinterpret_cast<const sockaddr_un&>(endpoint.address).sun_path);
+    return fmt::format("unix:{}", PathOf(endpoint));
   }
   const bool ipv6 = endpoint.family() == AF_INET6;
   return fmt::format("{}{}{}:{}", ipv6 ? "[" : "", HostOf(endpoint), ipv6 ? "]" : "",

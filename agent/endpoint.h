@@ -36,8 +36,11 @@ Endpoint UnixEndpoint(const std::string& path);
 
 Endpoint WithPort(Endpoint endpoint, uint16_t port);
 
-// By address alone: IPv4 before IPv6, then by their bytes. Ports are not looked at.
+// By address alone: IPv4 before IPv6, then by their bytes; a unix socket by its path. Ports are not
+// looked at.
 std::strong_ordering CompareAddresses(const Endpoint& a, const Endpoint& b);
+
+bool SameEndpoint(const Endpoint& a, const Endpoint& b);
 
 // As reports show it: "192.0.2.1:80", "[::1]:80", "unix:/run/app.sock".
 std::string DisplayOf(const Endpoint& endpoint);

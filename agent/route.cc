@@ -67,40 +67,54 @@ void Route::Use(const std::vector<Endpoint>& addresses) {
   current_ = std::move(usable);
 }
 
+// The table's numbers do not tell addresses apart: they run out.
+Route::Known* Route::Find(const Endpoint& endpoint) {
+  for (Known& one : known_) {
+    if (CompareAddresses(one.endpoint, endpoint) == 0) return &one;
+  }
+  return nullptr;
+}
+
 Route::Known& Route::Remember(const Endpoint& endpoint) {
-  const uint32_t number = routes_.network_.addresses.Number(DisplayOf(endpoint));
-  const auto known = std::find_if(known_.begin(), known_.end(), [number](const Known& one) {
-    return one.endpoint.number == number;
-  });
-  if (known != known_.end()) return *known;
-  known_.push_back({endpoint});
-  known_.back().endpoint.number = number;
-  return known_.back();
+  if (Known* known = Find(endpoint)) return *known;
+  Known& known = known_.emplace_back(Known{endpoint});
+  known.endpoint.number = routes_.network_.addresses.Number(DisplayOf(endpoint));
+  return known;
 }
 
 const Endpoint& Route::Next() {
-  Known* next = current_[turn_ % current_.size()];
-  if (none_avoided_after_ != 0) {
-    const Nanos now = routes_.network_.resolver.Now();
-    if (now >= none_avoided_after_) none_avoided_after_ = 0;
-    for (size_t skip = 0; skip < current_.size(); ++skip) {
-      Known* one = current_[(turn_ + skip) % current_.size()];
-      if (now < one->avoided_until) continue;
+  const Nanos now = avoiding_until_ == 0 ? 0 : routes_.network_.resolver.Now();
+  if (now >= avoiding_until_) avoiding_until_ = 0;
+  for (size_t skip = 0; skip < current_.size(); ++skip) {
+    if (!IsAvoided(turn_ + skip, now)) {
       turn_ += skip;
-      next = one;
       break;
     }
   }
-  next->endpoint.uses = static_cast<uint32_t>(turn_ / current_.size());
-  ++turn_;
-  return next->endpoint;
+  return Deal(turn_++);
+}
+
+const Endpoint& Route::Share(uint32_t connection) {
+  const uint64_t turn = uint64_t{routes_.first_turn_} + connection;
+  const Nanos now = avoiding_until_ == 0 ? 0 : routes_.network_.resolver.Now();
+  return IsAvoided(turn, now) ? Next() : Deal(turn);
+}
+
+bool Route::IsAvoided(uint64_t turn, Nanos now) const {
+  return avoiding_until_ != 0 && now < current_[turn % current_.size()]->avoided_until;
+}
+
+const Endpoint& Route::Deal(uint64_t turn) {
+  Endpoint& endpoint = current_[turn % current_.size()]->endpoint;
+  endpoint.uses = static_cast<uint32_t>(turn / current_.size());
+  return endpoint;
 }
 
 void Route::Avoid(const Endpoint& endpoint) {
-  none_avoided_after_ = routes_.network_.resolver.Now() + kAvoidTime;
-  for (Known& one : known_) {
-    if (one.endpoint.number == endpoint.number) one.avoided_until = none_avoided_after_;
-  }
+  Known* known = Find(endpoint);
+  if (known == nullptr) return;
+  avoiding_until_ = routes_.network_.resolver.Now() + kAvoidTime;
+  known->avoided_until = avoiding_until_;
 }
 
 void Route::Wait(Waiter& waiter) { waiters_.push_back(&waiter); }

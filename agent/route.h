@@ -58,6 +58,9 @@ class Route {
   uint32_t size() const { return static_cast<uint32_t>(current_.size()); }
   // The next address in turn. It stays where it is, but for `uses`, which is for Routes::Source().
   const Endpoint& Next();
+  // The address for one of the worker's connections, counted from 0: the same each time, unless it
+  // is avoided.
+  const Endpoint& Share(uint32_t connection);
   // No connection to it could be made: others are preferred for a while, if there are any.
   void Avoid(const Endpoint& endpoint);
   // Rises with each refresh that changed the addresses: connections made before are to be closed
@@ -75,7 +78,10 @@ class Route {
   void Ask(Nanos not_before);
   void Take(const Resolver::Answer& answer);
   void Use(const std::vector<Endpoint>& addresses);
+  Known* Find(const Endpoint& endpoint);
   Known& Remember(const Endpoint& endpoint);
+  bool IsAvoided(uint64_t turn, Nanos now) const;
+  const Endpoint& Deal(uint64_t turn);
   void TellWaiters();
 
   Routes& routes_;
@@ -86,9 +92,9 @@ class Route {
   Nanos answered_at_ = 0;
   uint64_t turn_;
   uint32_t generation_ = 0;
-  std::deque<Known> known_;       // all so far
-  std::vector<Known*> current_;   // in turns
-  Nanos none_avoided_after_ = 0;  // when the clock need not be asked
+  std::deque<Known> known_;      // all so far
+  std::vector<Known*> current_;  // in turns
+  Nanos avoiding_until_ = 0;     // 0: none is avoided, and the clock need not be asked
   std::vector<Waiter*> waiters_;
   std::vector<Waiter*> being_told_;  // null: told, or waits no more
 };

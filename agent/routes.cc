@@ -4,26 +4,14 @@
 #include <ev.h>
 #include <optional>
 
-#include <fmt/format.h>
-
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
+#include "agent/destination.h"
 #include "common/mutex.h"
 
 namespace squall {
 namespace {
 
 char Lower(char c) { return absl::ascii_tolower(static_cast<unsigned char>(c)); }
-
-bool SameHost(std::string_view a, std::string_view b) {
-  return absl::EqualsIgnoreCase(absl::string_view(a.data(), a.size()),
-                                absl::string_view(b.data(), b.size()));
-}
-
-bool Fits(const v1::Diversion& diversion, std::string_view host, uint16_t port) {
-  return (diversion.host().empty() || SameHost(diversion.host(), host)) &&
-         (diversion.port() == 0 || diversion.port() == port);
-}
 
 }  // namespace
 
@@ -102,33 +90,16 @@ Route& Routes::Find(std::string_view host, uint16_t port) {
   const Less::Key key(host, port);
   const auto known = routes_.find(key);
   if (known != routes_.end()) return *known->second;
-  return *routes_.emplace(key, Make(std::string(host), port)).first->second;
+  return *routes_.emplace(key, Make(host, port)).first->second;
 }
 
-std::unique_ptr<Route> Routes::Make(std::string host, uint16_t port) {
-  for (const v1::Diversion& diversion : transport_.diversions()) {
-    if (!Fits(diversion, host, port)) continue;
-    if (!diversion.to_host().empty()) host = diversion.to_host();
-    if (diversion.to_port() != 0) port = static_cast<uint16_t>(diversion.to_port());
-    break;
+std::unique_ptr<Route> Routes::Make(std::string_view host, uint16_t port) {
+  Destination destination = DestinationOf(transport_, host, port);
+  if (destination.addresses.empty() && destination.error.empty()) {
+    return std::make_unique<Route>(*this, std::move(destination.name), destination.port);
   }
-  std::vector<std::string> numeric = {host};
-  for (const v1::Resolution& resolution : transport_.resolutions()) {
-    if (!SameHost(resolution.host(), host) || resolution.port() != port) continue;
-    numeric.assign(resolution.addresses().begin(), resolution.addresses().end());
-    break;
-  }
-  std::vector<Endpoint> addresses;
-  for (const std::string& text : numeric) {
-    if (const auto address = NumericEndpoint(text)) addresses.push_back(WithPort(*address, port));
-  }
-  if (!addresses.empty()) return std::make_unique<Route>(*this, std::move(addresses), "");
-  if (numeric.front().find(':') != std::string::npos) {
-    return std::make_unique<Route>(
-        *this, std::move(addresses),
-        fmt::format("{}: no such address or zone on this machine", numeric.front()));
-  }
-  return std::make_unique<Route>(*this, absl::AsciiStrToLower(host), port);
+  return std::make_unique<Route>(*this, std::move(destination.addresses),
+                                 std::move(destination.error));
 }
 
 const Endpoint* Routes::Source(const Endpoint& to) const {

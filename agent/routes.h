@@ -51,7 +51,7 @@ class Routes {
     bool operator()(const Key& a, const Key& b) const;
   };
 
-  std::unique_ptr<Route> Make(std::string host, uint16_t port);
+  std::unique_ptr<Route> Make(std::string_view host, uint16_t port);
   const std::vector<Endpoint>& SourcesTo(int family) const;
 
   // For Route.

@@ -7,6 +7,8 @@
 #include <spdlog/spdlog.h>
 
 #include "agent/host.h"
+#include "agent/port_limit.h"
+#include "agent/source_addresses.h"
 #include "common/plan_check.h"
 #include "common/protocol.h"
 #include "common/values.h"
@@ -177,6 +179,8 @@ void Session::OnPrepare(v1::Prepare& prepare) {
     status = absl::InvalidArgumentError("prepare: concurrency is not a share of the plan's");
   }
   if (status.ok()) status = CheckFileLimit(prepare, config_.file_limit);
+  if (status.ok()) status = KeepLocalSources(*prepare.mutable_plan()->mutable_transport());
+  if (status.ok()) status = CheckPortLimit(prepare, LocalPorts());
   if (!status.ok()) return Fail(v1::Failed::CODE_PLAN, std::string(status.message()));
   active_->prepare.Swap(&prepare);
   active_->stage = Active::Stage::kReceiving;
@@ -210,7 +214,9 @@ void Session::MakeEngine() {
                active_->prepare.run_id(), active_->controller, active_->link->peer(),
                active_->prepare.concurrency(), active_->engine->workers());
   v1::AgentMessage message;
-  message.mutable_ready()->set_workers(active_->engine->workers());
+  v1::Ready& ready = *message.mutable_ready();
+  ready.set_workers(active_->engine->workers());
+  *ready.mutable_source_addresses() = active_->prepare.plan().transport().source_addresses();
   active_->link->Send(std::move(message));
 }
 

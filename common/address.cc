@@ -1,22 +1,15 @@
 #include "common/address.h"
 
-#include <algorithm>
-#include <array>
 #include <filesystem>
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <sys/un.h>
 
 #include "absl/strings/ascii.h"
+#include "common/host_syntax.h"
 #include "common/values.h"
 
 namespace squall {
 namespace {
-
-// The null byte at its end is counted in.
-constexpr size_t kMaxUnixPath = sizeof(sockaddr_un::sun_path) - 1;
-constexpr size_t kMaxHostName = 253;
 
 absl::Status Invalid(std::string_view text, std::string_view reason) {
   return absl::InvalidArgumentError(fmt::format("{}: {}", Quoted(text), reason));
@@ -38,49 +31,12 @@ std::string PercentEncoded(std::string_view text) {
 
 absl::StatusOr<Address> ParseUnix(std::string_view text, std::string_view path) {
   if (path.empty()) return Invalid(text, "no path: write unix:PATH");
-  if (path.find('\0') != std::string_view::npos) return Invalid(text, "not a path");
   const std::string normal = std::filesystem::path(path).lexically_normal().string();
-  if (normal.size() > kMaxUnixPath) {
-    return Invalid(text, fmt::format("a socket's path has at most {} bytes", kMaxUnixPath));
+  if (absl::Status status = CheckSocketPath(normal); !status.ok()) {
+    return Invalid(text, std::string(status.message()));
   }
   return Address{.display = fmt::format("unix:{}", normal),
                  .target = fmt::format("unix:{}", PercentEncoded(normal))};
-}
-
-bool IsHostCharacter(char c) {
-  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '.' || c == '_';
-}
-
-// The one written form of an IPv6 address, or nothing if it isn't one. A zone (%eth0) is kept.
-std::string NormalIpv6(std::string_view host) {
-  const size_t percent = host.find('%');
-  const std::string_view zone = percent == std::string_view::npos ? "" : host.substr(percent);
-  if (zone.size() == 1 ||
-      (!zone.empty() && !std::all_of(zone.begin() + 1, zone.end(), IsHostCharacter))) {
-    return {};
-  }
-  if (host.find('\0') != std::string_view::npos) return {};  // would end it for inet_pton
-  in6_addr address;
-  if (inet_pton(AF_INET6, std::string(host.substr(0, percent)).c_str(), &address) != 1) return {};
-  std::array<char, INET6_ADDRSTRLEN> written{};
-  inet_ntop(AF_INET6, &address, written.data(), written.size());
-  return fmt::format("{}{}", written.data(), zone);
-}
-
-absl::Status CheckHostName(std::string_view text, std::string_view host) {
-  if (host.empty()) return Invalid(text, "no host: write host or host:port");
-  if (!std::all_of(host.begin(), host.end(), IsHostCharacter) || host.size() > kMaxHostName) {
-    return Invalid(text, fmt::format("\"{}\" is not a host name", Quoted(host)));
-  }
-  // No top-level domain consists of digits, so such a name is meant as an IPv4 address.
-  const std::string_view last = host.substr(host.rfind('.') + 1);
-  in_addr address;
-  if (std::all_of(last.begin(), last.end(),
-                  [](char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }) &&
-      !last.empty() && inet_pton(AF_INET, std::string(host).c_str(), &address) != 1) {
-    return Invalid(text, fmt::format("{} is not an IPv4 address", host));
-  }
-  return absl::OkStatus();
 }
 
 absl::StatusOr<Address> Parse(std::string_view text, uint64_t lowest_port) {
@@ -129,7 +85,9 @@ absl::StatusOr<Address> Parse(std::string_view text, uint64_t lowest_port) {
     }
     normal = fmt::format("[{}]", address);
   } else {
-    if (absl::Status status = CheckHostName(text, host); !status.ok()) return status;
+    if (absl::Status status = CheckHostName(host); !status.ok()) {
+      return Invalid(text, std::string(status.message()));
+    }
     normal = absl::AsciiStrToLower(absl::string_view(host.data(), host.size()));
     // Its display would be that of a socket.
     if (normal == "unix") {

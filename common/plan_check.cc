@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "common/http_syntax.h"
+#include "common/network_options.h"
 #include "common/protocol.h"
 #include "common/url.h"
 #include "common/values.h"
@@ -92,6 +93,10 @@ absl::Status CheckTransport(const v1::Transport& transport) {
     if (absl::Status status = CheckProxyUrl(transport.proxy()); !status.ok()) {
       return Wrong("transport.proxy", std::string(status.message()));
     }
+  }
+  if (absl::Status status = CheckNetworkOptions(transport); !status.ok()) {
+    return absl::InvalidArgumentError(
+        fmt::format("plan: transport.{}", std::string(status.message())));
   }
   return absl::OkStatus();
 }

@@ -127,6 +127,34 @@ absl::Status CheckUrl(std::string_view url) {
   return absl::OkStatus();
 }
 
+UrlParts SplitUrl(std::string_view url) {
+  constexpr size_t kNowhere = std::string_view::npos;
+  UrlParts parts;
+  const size_t scheme = url.find(':');
+  parts.https = EqualsIgnoreCase(url.substr(0, scheme), "https");
+  const uint16_t usual_port = parts.https ? 443 : 80;
+  const size_t path = std::min(url.find_first_of("/?#", scheme + 3), url.size());
+  parts.origin = url.substr(0, path);
+  parts.target = url.substr(path, url.find('#', path) - path);
+
+  std::string_view authority = parts.origin.substr(scheme + 3);
+  if (const size_t at = authority.rfind('@'); at != kNowhere) {
+    parts.user = authority.substr(0, at);
+    authority.remove_prefix(at + 1);
+  }
+  const size_t bracket = authority.rfind(']');
+  const size_t colon = authority.find(':', bracket == kNowhere ? 0 : bracket);
+  parts.host = authority.substr(0, colon);
+  if (bracket != kNowhere) parts.host = parts.host.substr(1, parts.host.size() - 2);
+  parts.port = usual_port;
+  if (colon != kNowhere) {
+    const absl::StatusOr<uint64_t> port = ParseWholeNumber(authority.substr(colon + 1), 1, 65535);
+    parts.port = port.ok() ? static_cast<uint16_t>(*port) : usual_port;
+  }
+  parts.authority = parts.port == usual_port ? authority.substr(0, colon) : authority;
+  return parts;
+}
+
 absl::Status CheckProxyUrl(std::string_view url) {
   static constexpr std::array<std::string_view, 4> kSchemes = {"http", "https", "socks5",
                                                                "socks5h"};

@@ -50,7 +50,9 @@ Muster::Muster(Config& config, Dialer& dialer, Progress& progress,
       progress_(progress),
       mailbox_(mailbox),
       members_(members),
-      recruits_(config.agents.size()) {
+      recruits_(config.agents.size()),
+      unclaimed_sources_(config.plan.transport().source_addresses().begin(),
+                         config.plan.transport().source_addresses().end()) {
   for (const Address& address : config_.agents) {
     members_.push_back(std::make_unique<Member>());
     members_.back()->result.address = address.display;
@@ -69,9 +71,13 @@ absl::Status Muster::Run() {
   if (!status.ok()) return status;
   if (status = SplitConcurrency(); !status.ok()) return status;
   SendPlan();
-  return Await([](const Member& member) {
+  status = Await([](const Member& member) {
     return member.stage == Stage::kReady || member.stage == Stage::kUnused;
   });
+  if (!status.ok() || unclaimed_sources_.empty()) return status;
+  return absl::InvalidArgumentError(
+      fmt::format("--source-address {}: no agent has this address: correct it or leave it out",
+                  *unclaimed_sources_.begin()));
 }
 
 void Muster::Dial(size_t index) {
@@ -153,6 +159,9 @@ absl::Status Muster::OnEvent(CoordinatorEvent& event) {
   }
   if (message.has_ready() && member.stage == Stage::kPreparing) {
     member.stage = Stage::kReady;
+    for (const std::string& source : message.ready().source_addresses()) {
+      unclaimed_sources_.erase(source);
+    }
     return absl::OkStatus();
   }
   return absl::InternalError(fmt::format("{}: sent a message out of order", Named(member)));

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -68,6 +69,7 @@ class Muster {
   Mailbox<CoordinatorEvent>& mailbox_;
   Members& members_;
   std::vector<Recruit> recruits_;
+  std::set<std::string> unclaimed_sources_;  // of the plan's addresses to send from
   std::vector<std::string> notes_;
 };
 

@@ -102,6 +102,19 @@ CLI::App* AddRunCommand(CLI::App& app, RunFlags& flags) {
   how.Value("--key", "FILE", flags.key_file,
             "Its private key (PEM), where --cert does not hold it");
 
+  Group where(run, "Where it goes");
+  where.Repeated("--resolve", "HOST:PORT:ADDRESS[,…]", flags.resolve,
+                 "Addresses of a name, used in turns; the system is not\nasked");
+  where.Repeated("--connect-to", "HOST1:PORT1:HOST2:PORT2", flags.connect_to,
+                 "Connect to the second pair instead of the first; parts\nmay be empty: any, or as "
+                 "it was");
+  where.Value("--dns-refresh", "TIME", flags.dns_refresh,
+              "Ask for names again when their addresses are older, at\nleast 1s (default: once)");
+  where.Repeated("--source-address", "ADDRESS[,…]", flags.source_addresses,
+                 "Addresses to send from, in turns; each agent uses those\nof its own machine");
+  where.Value("--unix-socket", "PATH", flags.unix_socket,
+              "Connect to this socket, whatever the URL's host is");
+
   Group who(run, "Who sends it");
   who.Value("--agents", "LIST", flags.agents,
             "host[:port],… or @FILE with one a line (# begins a\ncomment); port 7400 if none is "

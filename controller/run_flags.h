@@ -40,6 +40,12 @@ struct RunFlags {
   std::optional<std::string> certificate_file;
   std::optional<std::string> key_file;
 
+  std::vector<std::string> resolve;
+  std::vector<std::string> connect_to;
+  std::optional<std::string> dns_refresh;
+  std::vector<std::string> source_addresses;
+  std::optional<std::string> unix_socket;
+
   std::optional<std::string> agents;
 
   std::optional<std::string> json;

@@ -17,6 +17,7 @@
 #include "common/values.h"
 #include "controller/files.h"
 #include "controller/flag_values.h"
+#include "controller/network_flags.h"
 #include "controller/tls_options.h"
 
 namespace squall {
@@ -261,6 +262,7 @@ absl::StatusOr<RunOptions> ResolveRunOptions(const RunFlags& flags) {
   if (status.ok()) status = ResolveSeed(flags, plan);
   if (status.ok()) status = ResolvePhase(flags, options);
   if (status.ok()) status = ResolveConnections(flags, *plan.mutable_transport());
+  if (status.ok()) status = ResolveNetwork(flags, *plan.mutable_transport());
   if (status.ok()) status = ResolveRequest(flags, *plan.mutable_request());
   if (status.ok()) status = ResolveTls(flags, *plan.mutable_transport());
   if (status.ok()) status = ResolveAgents(flags, options.agents);

@@ -1,6 +1,7 @@
-"""A server that answers 200 and remembers every request as it came."""
+"""Servers that answer 200 and remember every request as it came."""
 
 import http.server
+import socketserver
 import threading
 from dataclasses import dataclass
 
@@ -39,15 +40,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         """Standard error belongs to the test."""
 
 
-class RecordingServer(http.server.ThreadingHTTPServer):
-    """On a free port of the loopback, in threads of the test; a context manager."""
+class _Recording:
+    """What any server needs for that; a context manager."""
 
     request_queue_size = 256
 
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.address = f"127.0.0.1:{self.server_address[1]}"
-        self.url = f"http://{self.address}"
+    def remember(self):
         self.lock = threading.Lock()
         self.recorded = []
         self.connections = 0
@@ -71,3 +69,24 @@ class RecordingServer(http.server.ThreadingHTTPServer):
     def requests(self):
         with self.lock:
             return list(self.recorded)
+
+
+class RecordingServer(_Recording, http.server.ThreadingHTTPServer):
+    """On a port of the loopback, a free one by default, in threads of the test."""
+
+    def __init__(self, host="127.0.0.1", port=0):
+        super().__init__((host, port), _Handler)
+        self.port = self.server_address[1]
+        self.address = f"{host}:{self.port}"
+        self.url = f"http://{self.address}"
+        self.remember()
+
+
+class RecordingUnixServer(_Recording, socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    """On a unix socket."""
+
+    daemon_threads = True
+
+    def __init__(self, path):
+        super().__init__(str(path), _Handler)
+        self.remember()

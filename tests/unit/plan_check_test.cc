@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/clock.h"
 #include "common/protocol.h"
 
 namespace squall {
@@ -22,7 +23,28 @@ v1::Plan GoodPlan() {
   return plan;
 }
 
+void AddResolution(v1::Plan& plan, const std::string& host, const std::string& address) {
+  v1::Resolution& resolution = *plan.mutable_transport()->add_resolutions();
+  resolution.set_host(host);
+  resolution.set_port(80);
+  resolution.add_addresses(address);
+}
+
 TEST(CheckPlan, TakesAGoodOne) { EXPECT_TRUE(CheckPlan(GoodPlan()).ok()); }
+
+TEST(CheckPlan, TakesEveryPlaceToConnectTo) {
+  v1::Plan plan = GoodPlan();
+  AddResolution(plan, "api", "10.0.0.1");
+  v1::Transport& transport = *plan.mutable_transport();
+  transport.add_diversions()->set_to_host("::1");
+  transport.set_dns_refresh_ns(kSecond);
+  transport.add_source_addresses("10.0.0.5");
+  transport.add_source_addresses("::1");
+  EXPECT_TRUE(CheckPlan(plan).ok()) << CheckPlan(plan);
+  plan = GoodPlan();
+  plan.mutable_transport()->set_unix_socket("/run/app.sock");
+  EXPECT_TRUE(CheckPlan(plan).ok()) << CheckPlan(plan);
+}
 
 TEST(CheckPlan, NamesTheFieldThatIsWrong) {
   struct Row {
@@ -93,6 +115,37 @@ TEST(CheckPlan, NamesTheFieldThatIsWrong) {
       {"transport.client_key_pem",
        [](v1::Plan& plan) { plan.mutable_transport()->set_client_key_pem("x"); }},
       {"transport.timeout_ns", [](v1::Plan& plan) { plan.mutable_transport()->set_timeout_ns(0); }},
+      {"transport.resolutions",
+       [](v1::Plan& plan) { plan.mutable_transport()->add_resolutions()->set_host("api"); }},
+      {"transport.resolutions", [](v1::Plan& plan) { AddResolution(plan, "API", "::1"); }},
+      {"transport.resolutions", [](v1::Plan& plan) { AddResolution(plan, "api", "10.0.0.256"); }},
+      {"transport.resolutions",
+       [](v1::Plan& plan) {
+         AddResolution(plan, "api", "::1");
+         AddResolution(plan, "api", "::2");
+       }},
+      {"transport.diversions",
+       [](v1::Plan& plan) { plan.mutable_transport()->add_diversions()->set_port(65'536); }},
+      {"transport.diversions",
+       [](v1::Plan& plan) { plan.mutable_transport()->add_diversions()->set_to_host("A"); }},
+      {"transport.dns_refresh_ns",
+       [](v1::Plan& plan) { plan.mutable_transport()->set_dns_refresh_ns(1); }},
+      {"transport.source_addresses",
+       [](v1::Plan& plan) { plan.mutable_transport()->add_source_addresses("eth0"); }},
+      {"transport.source_addresses",
+       [](v1::Plan& plan) { plan.mutable_transport()->add_source_addresses("::1,::2"); }},
+      {"transport.unix_socket",
+       [](v1::Plan& plan) { plan.mutable_transport()->set_unix_socket(std::string(108, 'x')); }},
+      {"transport.unix_socket",
+       [](v1::Plan& plan) {
+         plan.mutable_transport()->set_unix_socket("x");
+         plan.mutable_transport()->add_source_addresses("::1");
+       }},
+      {"transport.proxy",
+       [](v1::Plan& plan) {
+         plan.mutable_transport()->set_proxy("http://proxy:3128");
+         AddResolution(plan, "api", "::1");
+       }},
       {"transport.timeout_ns",
        [](v1::Plan& plan) { plan.mutable_transport()->set_timeout_ns(INT64_MAX); }},
   };

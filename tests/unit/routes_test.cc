@@ -91,8 +91,11 @@ class RoutesTest : public ::testing::Test, private Route::Waiter {
 
 TEST_F(RoutesTest, NumericHostsNeedNoLookup) {
   Routes& routes = Make();
-  for (const auto& [host, shown] : std::map<std::string, std::string>{
-           {"192.0.2.1", "192.0.2.1:80"}, {"::1", "[::1]:80"}, {"fe80::1%lo", "[fe80::1%lo]:80"}}) {
+  for (const auto& [host, shown] :
+       std::map<std::string, std::string>{{"192.0.2.1", "192.0.2.1:80"},
+                                          {"::1", "[::1]:80"},
+                                          {"fe80::1%lo", "[fe80::1%lo]:80"},
+                                          {"fe80::2%25lo", "[fe80::2%lo]:80"}}) {
     Route& route = routes.Find(host, 80);
     ASSERT_EQ(route.Look(), State::kReady) << host;
     EXPECT_EQ(route.size(), 1u);
@@ -189,6 +192,23 @@ TEST_F(RoutesTest, WhereAllFailedNoneIsPassedOver) {
   route.Avoid(route.Next());
   route.Avoid(route.Next());
   EXPECT_THAT(Next(route, 3), ElementsAre("10.0.0.1:80", "10.0.0.2:80", "10.0.0.1:80"));
+}
+
+TEST_F(RoutesTest, AConnectionsShareStaysTheSame) {
+  names_.Set("api", {"10.0.0.1", "10.0.0.2", "10.0.0.3"});
+  Route& route = Make(4).Find("api", 80);
+  ASSERT_EQ(Settle(route), State::kReady);
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(DisplayOf(route.Share(0)), "10.0.0.2:80");
+    EXPECT_EQ(DisplayOf(route.Share(1)), "10.0.0.3:80");
+    EXPECT_EQ(route.Share(4).uses, 2u) << "the ninth, by fours and threes";
+  }
+  route.Avoid(route.Share(1));
+  EXPECT_EQ(DisplayOf(route.Share(0)), "10.0.0.2:80");
+  EXPECT_EQ(DisplayOf(route.Share(1)), "10.0.0.2:80") << "the next in turn";
+  EXPECT_EQ(DisplayOf(route.Share(1)), "10.0.0.1:80");
+  names_.Advance(Route::kAvoidTime);
+  EXPECT_EQ(DisplayOf(route.Share(1)), "10.0.0.3:80");
 }
 
 TEST_F(RoutesTest, OldAddressesAreUsedUntilThereAreNewOnes) {

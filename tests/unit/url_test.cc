@@ -76,6 +76,41 @@ TEST(Url, MessageBeginsWithTheUrl) {
             "ftp://host/ü: ftp:// is not supported: use http:// or https://");
 }
 
+TEST(Url, Split) {
+  struct Row {
+    std::string url;
+    bool https;
+    uint16_t port;
+    std::string origin, user, host, authority, target;
+  };
+  const std::vector<Row> rows = {
+      {"http://h/", false, 80, "http://h", "", "h", "h", "/"},
+      {"HTTPS://h", true, 443, "HTTPS://h", "", "h", "h", ""},
+      {"http://h:80/a", false, 80, "http://h:80", "", "h", "h", "/a"},
+      {"https://h:80/a", true, 80, "https://h:80", "", "h", "h:80", "/a"},
+      {"http://h:00443?q=1", false, 443, "http://h:00443", "", "h", "h:00443", "?q=1"},
+      {"http://h?a@b:c/d#e", false, 80, "http://h", "", "h", "h", "?a@b:c/d"},
+      {"http://h#f/x", false, 80, "http://h", "", "h", "h", ""},
+      {"http://[::1]:8080/a?b#c", false, 8080, "http://[::1]:8080", "", "::1", "[::1]:8080",
+       "/a?b"},
+      {"http://[::1]", false, 80, "http://[::1]", "", "::1", "[::1]", ""},
+      {"http://u:p@h:81/x/../y", false, 81, "http://u:p@h:81", "u:p", "h", "h:81", "/x/../y"},
+      {"http://u@[fe80::1]/", false, 80, "http://u@[fe80::1]", "u", "fe80::1", "[fe80::1]", "/"},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.url);
+    ASSERT_TRUE(CheckUrl(row.url).ok()) << CheckUrl(row.url);
+    const UrlParts parts = SplitUrl(row.url);
+    EXPECT_EQ(parts.https, row.https);
+    EXPECT_EQ(parts.port, row.port);
+    EXPECT_EQ(parts.origin, row.origin);
+    EXPECT_EQ(parts.user, row.user);
+    EXPECT_EQ(parts.host, row.host);
+    EXPECT_EQ(parts.authority, row.authority);
+    EXPECT_EQ(parts.target, row.target);
+  }
+}
+
 TEST(Url, GoodProxy) {
   for (const std::string url : {"http://127.0.0.1:3128", "https://proxy/", "socks5://h:1080",
                                 "SOCKS5H://user:secret@[::1]:1080"}) {
