@@ -1,14 +1,16 @@
 // The addresses that the connections of a run go to, numbered from 0 in the order of their first
 // use.
 //
-// One for all workers of a run, so that a number means the same to each. Thread-safe; looked at
-// when a connection is opened, not for each request.
+// One for all workers of a run, so that a number means the same to each. It does not grow for ever:
+// what comes after kMaxAddresses - 1 of them is counted together. Thread-safe; looked at when a
+// connection is opened, not for each request.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/mutex.h"
@@ -17,6 +19,9 @@ namespace squall {
 
 class AddressTable {
  public:
+  // The name of all that found no room.
+  static constexpr std::string_view kOthers = "other addresses";
+
   // The number of an address, written as reports show it ("192.0.2.1:80", "[::1]:80").
   uint32_t Number(const std::string& address);
 

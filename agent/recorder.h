@@ -4,6 +4,7 @@
 // numbers, counters and histograms of an interval always belong together.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -23,12 +24,28 @@ struct Sample {
 
 // What was recorded between two swaps.
 struct Interval {
-  Metrics metrics;
-  std::vector<uint64_t> numbers;  // in order of completion
-  Nanos last_end = 0;             // 0: nothing was recorded
+  Metrics metrics;                       // without addresses, as these have no names yet
+  std::vector<AddressCounts> addresses;  // by number in the run's AddressTable
+  std::vector<uint64_t> numbers;         // in order of completion
+  Nanos last_end = 0;                    // 0: no request ended
+
+  AddressCounts& CountsOf(uint32_t address) {
+    if (address >= addresses.size()) addresses.resize(address + 1);
+    return addresses[address];
+  }
+
+  void Merge(const Interval& other) {
+    metrics.Merge(other.metrics);
+    for (uint32_t address = 0; address < other.addresses.size(); ++address) {
+      CountsOf(address) += other.addresses[address];
+    }
+    numbers.insert(numbers.end(), other.numbers.begin(), other.numbers.end());
+    last_end = std::max(last_end, other.last_end);
+  }
 
   void Clear() {
     metrics.Clear();
+    std::fill(addresses.begin(), addresses.end(), AddressCounts());
     numbers.clear();
     last_end = 0;
   }
@@ -36,17 +53,34 @@ struct Interval {
 
 class Recorder {
  public:
+  // `open_loop`: the requests have intended starts, so response time and schedule lag are recorded.
+  explicit Recorder(bool open_loop) : open_loop_(open_loop) {}
+
   void Record(const Sample& sample, const Outcome& outcome) {
-    const Nanos service = sample.end > sample.start ? sample.end - sample.start : 0;
-    interval_.metrics.Add(sample.number, static_cast<uint64_t>(service), outcome);
+    Latency latency;
+    latency.service = std::max<Nanos>(sample.end - sample.start, 0);
+    if (open_loop_) latency.lag = std::max<Nanos>(sample.start - sample.intended_start, 0);
+    interval_.metrics.Add(sample.number, latency, outcome);
+    if (outcome.kind == v1::FAILURE_KIND_NONE && outcome.address != Outcome::kNoAddress) {
+      ++interval_.CountsOf(outcome.address).requests;
+    }
     interval_.numbers.push_back(sample.number);
     interval_.last_end = sample.end;
+  }
+
+  void RecordConnecting(uint32_t address) { ++interval_.CountsOf(address).connections; }
+
+  // A request is due that finds every connection of its worker busy.
+  void RecordWaiting(bool beside_free) {
+    ++interval_.metrics.waited;
+    if (beside_free) ++interval_.metrics.waited_beside_free;
   }
 
   // `interval` is empty before, and holds all that was recorded after. Its memory is used next.
   void Swap(Interval& interval) { std::swap(interval_, interval); }
 
  private:
+  const bool open_loop_;
   Interval interval_;
 };
 

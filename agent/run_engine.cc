@@ -78,27 +78,34 @@ void RunEngine::RequestSnapshot() {
 }
 
 bool RunEngine::Collect(Worker::Listener::Swapped swapped, Collected& collected) {
-  Interval& interval = *swapped.interval;
-  total_.metrics.Merge(interval.metrics);
-  total_.numbers.insert(total_.numbers.end(), interval.numbers.begin(), interval.numbers.end());
-  total_.last_end = std::max(total_.last_end, interval.last_end);
-  interval.Clear();
+  total_.Merge(*swapped.interval);
+  swapped.interval->Clear();
   spares_[swapped.worker] = std::move(swapped.interval);
   if (swapped.finished) ++finished_;
   if (--awaited_ != 0) return false;
 
-  collected.empty = total_.numbers.empty();
+  NameAddresses();
+  const Metrics& metrics = total_.metrics;
+  collected.empty = total_.numbers.empty() && metrics.addresses.empty() && metrics.waited == 0;
   collected.finished = finished_ == workers();
   if (auto runs = ToRuns(total_.numbers); runs.ok()) {
     *collected.snapshot.mutable_held() = RunsToProto(*runs);
   } else {
     collected.status = runs.status();
   }
-  *collected.snapshot.mutable_metrics() = total_.metrics.ToProto();
+  *collected.snapshot.mutable_metrics() = metrics.ToProto();
   last_end_ = std::max(last_end_, total_.last_end);
   collected.snapshot.set_window_ns(last_end_ == 0 ? 0 : last_end_ - started_at_);
   total_.Clear();
   return true;
+}
+
+void RunEngine::NameAddresses() {
+  const std::vector<std::string> names = network_.addresses.Names();
+  for (size_t number = 0; number < total_.addresses.size(); ++number) {
+    const AddressCounts& counts = total_.addresses[number];
+    if (counts != AddressCounts()) total_.metrics.addresses[names[number]] = counts;
+  }
 }
 
 void RunEngine::OnSwapped(Swapped swapped) noexcept { events_(std::move(swapped)); }

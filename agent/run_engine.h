@@ -48,7 +48,7 @@ class RunEngine final : private Worker::Listener {
 
   struct Collected {
     v1::Snapshot snapshot;  // without its sequence
-    bool empty = true;      // nothing was recorded
+    bool empty = true;      // nothing was recorded, not even a connection
     bool finished = false;  // every worker has ended, nothing is in flight
     // INVALID_ARGUMENT if the snapshot has two results of a number, which was granted twice.
     absl::Status status;
@@ -58,6 +58,8 @@ class RunEngine final : private Worker::Listener {
 
  private:
   RunEngine(RequestSource source, uint32_t workers, std::function<void(Event)> events);
+
+  void NameAddresses();
 
   void OnSwapped(Swapped swapped) noexcept override;
   void OnAttention() noexcept override;

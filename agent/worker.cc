@@ -55,6 +55,7 @@ Worker::Worker(struct ev_loop* loop, const Config& config, const RequestSource& 
       source_(source),
       queue_(queue),
       listener_(listener),
+      recorder_(config.open_loop),
       loop_(std::make_unique<Loop>(loop, this)),
       slots_(config.concurrency) {
   free_slots_.reserve(config.concurrency);
@@ -201,7 +202,7 @@ void Worker::OnOutcome(uint32_t slot, Nanos end, const Outcome& outcome) noexcep
   Fill();
 }
 
-void Worker::OnConnecting(uint32_t) noexcept {}
+void Worker::OnConnecting(uint32_t address) noexcept { recorder_.RecordConnecting(address); }
 
 // A worker with nothing in flight that can get nothing to send asks, once, to be looked at.
 void Worker::NoteIfIdle() {

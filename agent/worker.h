@@ -47,6 +47,7 @@ class Worker final : private Transport::Sink {
     uint32_t concurrency = 1;  // requests in flight at once
     Nanos duration = 0;        // how long to issue; 0: until stopped
     Nanos timeout = 0;         // of a request
+    bool open_loop = false;    // requests have intended starts
     // How many connections the workers and agents before it have.
     uint32_t first_connection = 0;
   };

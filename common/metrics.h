@@ -9,25 +9,26 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/clock.h"
+#include "common/failure_samples.h"
 #include "common/histogram.h"
+#include "common/timings.h"
 #include "squall/v1/metrics.pb.h"
 
 namespace squall {
 
-// What the service time of a whole response is made of, one part after the other. Nanoseconds;
-// negative: there was no such part.
-struct Timings {
-  Nanos resolve = -1;  // only with a connection opened for the request, like the next two
-  Nanos connect = -1;
-  Nanos tls = -1;
-  Nanos first_byte = -1;  // from a usable connection to the first byte of the answer
-  Nanos transfer = -1;    // from there to the last byte
+// How long one request took. Nanoseconds.
+struct Latency {
+  Nanos service = 0;  // end - actual start
+  // Schedule lag: actual start - intended start. Negative: none was intended (a closed loop). With
+  // it there is a response time, end - intended start: the sum of both.
+  Nanos lag = -1;
 };
 
 // The outcome of one request.
@@ -44,40 +45,49 @@ struct Outcome {
   uint32_t connections = 0;
   // Sent a second time on a fresh connection, as the first one was closed before any answer.
   bool resent = false;
-  Timings timings;
+  Timings timings = {};
   // Where the answer came from: a number of the run's AddressTable, or kNoAddress.
   static constexpr uint32_t kNoAddress = UINT32_MAX;
   uint32_t address = kNoAddress;
   // For a failure: the first bytes of the body, or the transport's message. Borrowed for the call.
-  std::string_view detail;
+  std::string_view detail = {};
+};
+
+// What an address came to.
+struct AddressCounts {
+  uint64_t connections = 0;  // opened or tried
+  uint64_t requests = 0;     // whole responses from there
+
+  AddressCounts& operator+=(const AddressCounts& other) {
+    connections += other.connections;
+    requests += other.requests;
+    return *this;
+  }
+  friend bool operator==(const AddressCounts&, const AddressCounts&) = default;
 };
 
 struct Metrics {
-  static constexpr size_t kSamplesPerKind = 3;    // of each kind, and of each status
-  static constexpr size_t kMaxSamples = 64;       // of all kinds together
-  static constexpr size_t kMaxDetailBytes = 256;  // of one sample
+  using Sample = FailureSample;
+
+  static constexpr size_t kMaxDetailBytes = FailureSample::kMaxDetailBytes;
   static constexpr uint32_t kMinStatus = 100;
   static constexpr uint32_t kStatuses = 1000;  // statuses are below this
   static constexpr uint32_t kMinFailedStatus = 400;
+  // What one agent may name, with room for the longest path of a unix socket.
+  static constexpr size_t kMaxAddresses = 4096;
+  static constexpr size_t kMaxAddressBytes = 256;
 
-  struct Sample {
-    v1::FailureKind kind;  // not NONE
-    uint32_t status;       // 0 unless the kind is STATUS
-    uint64_t number;
-    std::string detail;
-
-    friend bool operator==(const Sample&, const Sample&) = default;
-  };
-
-  // Adds request `number` with its service time in nanoseconds. Success is a whole response with a
-  // status below 400; everything else is a failure. Allocates only for what it meets first: a row
-  // of a histogram, or a failure that is kept as a sample.
-  void Add(uint64_t number, uint64_t service_ns, const Outcome& outcome);
+  // Adds request `number`. Success is a whole response with a status below 400; everything else is
+  // a failure. Allocates only for what it meets first: a row of a histogram, or a failure that is
+  // kept as a sample. The address is not looked at: it has no name yet.
+  void Add(uint64_t number, const Latency& latency, const Outcome& outcome);
 
   void Merge(const Metrics& other);
-  void Clear();  // keeps memory
+  void Clear();  // keeps memory, but for names of addresses
 
   uint64_t recorded() const { return succeeded + failed; }
+  // Requests had intended starts. Also false if nothing was recorded.
+  bool open_loop() const { return schedule_lag.count() > 0; }
   // Whole responses, of whatever status.
   uint64_t responses() const;
 
@@ -91,14 +101,23 @@ struct Metrics {
   uint64_t bytes_received = 0;
   uint64_t bytes_sent = 0;
   uint64_t connections = 0;
+  uint64_t resent = 0;
   Histogram success_service;
   Histogram failure_service;
+  // Open loop only; otherwise empty. Of the same requests as the service times.
+  Histogram success_response;
+  Histogram failure_response;
+  Histogram schedule_lag;  // of all
+  // Open loop only: requests that found every connection of their worker busy when they were due,
+  // and of these the ones for which another worker of the same agent had one free. Counted when
+  // they begin to wait.
+  uint64_t waited = 0;
+  uint64_t waited_beside_free = 0;
+  TimingHistograms timings;
+  std::map<std::string, AddressCounts> addresses;
   std::array<uint64_t, kStatuses> statuses{};
   std::array<uint64_t, v1::FailureKind_ARRAYSIZE> failures{};  // by kind; STATUS and NONE stay 0
-  // Of each kind and each status those with the lowest numbers. The first of each come first, then
-  // the second of each, then the third; by number among these. What exceeds kMaxSamples is cut off
-  // at the end, so that a rare failure is not crowded out by frequent ones.
-  std::vector<Sample> samples;
+  std::vector<Sample> samples;                                 // see failure_samples.h
 };
 
 // The name of a kind in reports and in JSON: "connection refused", "timeout", … A status failure is

@@ -1,6 +1,7 @@
 #include "controller/report_json.h"
 
 #include <cmath>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -100,6 +101,7 @@ Json TotalsJson(const RunResult& result) {
           {"bytes_received", fleet.bytes_received},
           {"bytes_sent", fleet.bytes_sent},
           {"connections", fleet.connections},
+          {"resent", fleet.resent},
           {"requests_per_second", PerSecond(fleet.recorded(), result.elapsed)}};
 }
 
@@ -121,9 +123,47 @@ Json HistogramJson(const Histogram& histogram) {
   return json;
 }
 
+// Response times and all about waiting exist only where requests came at a rate.
 Json LatencyJson(const Metrics& metrics) {
-  return {{"success", {{"service", HistogramJson(metrics.success_service)}}},
-          {"failure", {{"service", HistogramJson(metrics.failure_service)}}}};
+  const auto response = [&](const Histogram& histogram) {
+    return metrics.open_loop() ? HistogramJson(histogram) : Json();
+  };
+  return {{"success",
+           {{"service", HistogramJson(metrics.success_service)},
+            {"response", response(metrics.success_response)}}},
+          {"failure",
+           {{"service", HistogramJson(metrics.failure_service)},
+            {"response", response(metrics.failure_response)}}}};
+}
+
+Json TimingsJson(const TimingHistograms& timings) {
+  return {{"resolve", HistogramJson(timings.resolve)},
+          {"connect", HistogramJson(timings.connect)},
+          {"tls", HistogramJson(timings.tls)},
+          {"first_byte_fresh", HistogramJson(timings.first_byte_fresh)},
+          {"first_byte_reused", HistogramJson(timings.first_byte_reused)},
+          {"transfer_fresh", HistogramJson(timings.transfer_fresh)},
+          {"transfer_reused", HistogramJson(timings.transfer_reused)}};
+}
+
+Json AddressesJson(const Metrics& metrics) {
+  Json json = Json::array();
+  for (const auto& [address, counts] : metrics.addresses) {
+    json.push_back(
+        {{"address", address}, {"connections", counts.connections}, {"requests", counts.requests}});
+  }
+  return json;
+}
+
+// What is told of the fleet and of each agent in the same way.
+Json TimesJson(const Metrics& metrics) {
+  const bool open_loop = metrics.open_loop();
+  return {{"latency", LatencyJson(metrics)},
+          {"schedule_lag", open_loop ? HistogramJson(metrics.schedule_lag) : Json()},
+          {"waited", open_loop ? Json(metrics.waited) : Json()},
+          {"waited_beside_free", open_loop ? Json(metrics.waited_beside_free) : Json()},
+          {"timings", TimingsJson(metrics.timings)},
+          {"addresses", AddressesJson(metrics)}};
 }
 
 Json StatusesJson(const Metrics& metrics) {
@@ -147,22 +187,23 @@ Json AgentsJson(const RunResult& result) {
   Json json = Json::array();
   for (const AgentResult& agent : result.agents) {
     const Metrics& metrics = agent.metrics;
-    json.push_back({{"name", agent.name},
-                    {"address", agent.address},
-                    {"concurrency", agent.concurrency},
-                    {"recorded", metrics.recorded()},
-                    {"succeeded", metrics.succeeded},
-                    {"failed", metrics.failed},
-                    {"bytes_received", metrics.bytes_received},
-                    {"bytes_sent", metrics.bytes_sent},
-                    {"connections", metrics.connections},
-                    {"requests_per_second", PerSecond(metrics.recorded(), result.elapsed)},
-                    {"latency", LatencyJson(metrics)},
-                    {"host",
-                     {{"os", agent.host.os()},
-                      {"machine", agent.host.machine()},
-                      {"cores", agent.host.cores()},
-                      {"version", agent.build}}}});
+    Json entry = {{"name", agent.name},
+                  {"address", agent.address},
+                  {"concurrency", agent.concurrency},
+                  {"recorded", metrics.recorded()},
+                  {"succeeded", metrics.succeeded},
+                  {"failed", metrics.failed},
+                  {"bytes_received", metrics.bytes_received},
+                  {"bytes_sent", metrics.bytes_sent},
+                  {"connections", metrics.connections},
+                  {"resent", metrics.resent},
+                  {"requests_per_second", PerSecond(metrics.recorded(), result.elapsed)}};
+    entry.update(TimesJson(metrics));
+    entry["host"] = {{"os", agent.host.os()},
+                     {"machine", agent.host.machine()},
+                     {"cores", agent.host.cores()},
+                     {"version", agent.build}};
+    json.push_back(std::move(entry));
   }
   return json;
 }
@@ -170,14 +211,14 @@ Json AgentsJson(const RunResult& result) {
 }  // namespace
 
 std::string JsonReport(const RunResult& result) {
-  const Json json = {{"run", RunJson(result)},
-                     {"notes", result.notes},
-                     {"plan", PlanJson(result.plan)},
-                     {"totals", TotalsJson(result)},
-                     {"latency", LatencyJson(result.fleet)},
-                     {"status_codes", StatusesJson(result.fleet)},
-                     {"errors", ErrorsJson(result.fleet)},
-                     {"agents", AgentsJson(result)}};
+  Json json = {{"run", RunJson(result)},
+               {"notes", result.notes},
+               {"plan", PlanJson(result.plan)},
+               {"totals", TotalsJson(result)}};
+  json.update(TimesJson(result.fleet));
+  json["status_codes"] = StatusesJson(result.fleet);
+  json["errors"] = ErrorsJson(result.fleet);
+  json["agents"] = AgentsJson(result);
   constexpr int kIndent = 2;
   constexpr bool kAscii = true;
   return json.dump(kIndent, ' ', kAscii, Json::error_handler_t::replace) + "\n";

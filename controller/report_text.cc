@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
-#include "controller/latency_picture.h"
+#include "controller/report_latency.h"
 #include "controller/summary.h"
 #include "controller/text_table.h"
 #include "controller/units.h"
@@ -19,15 +20,12 @@ using Cell = TextTable::Cell;
 
 constexpr size_t kMostStatuses = 20;
 constexpr size_t kMostErrors = 12;
+constexpr size_t kMostAddresses = 20;
 
 std::string Time(double nanos, const TextStyle& style) { return FormatDuration(nanos, style.utf8); }
 
 std::string Time(uint64_t nanos, const TextStyle& style) {
   return Time(static_cast<double>(nanos), style);
-}
-
-std::string Heading(std::string_view text, const TextStyle& style) {
-  return fmt::format("\n{}\n", Paint(text, Colour::kBold, style));
 }
 
 std::string_view Plural(uint64_t count) { return count == 1 ? "" : "s"; }
@@ -152,48 +150,11 @@ std::string Totals(const RunResult& result, const TextStyle& style) {
   table.AddRow({"Received", size(fleet.bytes_received), per_second(fleet.bytes_received)});
   table.AddRow({"Sent", size(fleet.bytes_sent), per_second(fleet.bytes_sent)});
   table.AddRow({"Connections", FormatCount(fleet.connections), "opened"});
-  return "\n" + table.ToString(style, 0);
-}
-
-// ---- service time
-
-std::string ServiceTime(const Metrics& fleet, const TextStyle& style) {
-  if (fleet.recorded() == 0) return "";
-  TextTable table(std::vector<Align>(1 + kPercentiles.size(), Align::kRight));
-  std::vector<Cell> names = {""};
-  for (const Percentile& percentile : kPercentiles) {
-    names.emplace_back(std::string(percentile.name), Colour::kDim);
+  if (fleet.resent > 0) {
+    table.AddRow({"Resent", Cell(FormatCount(fleet.resent), Colour::kYellow),
+                  "on a fresh connection, as a kept one had been closed"});
   }
-  const auto add_spread = [&](const char* name, const Histogram& histogram) {
-    if (histogram.count() == 0) return;
-    table.AddRow({name, Time(histogram.min(), style), Time(histogram.Mean(), style),
-                  Time(histogram.StandardDeviation(), style), Time(histogram.max(), style)});
-  };
-  const auto add_percentiles = [&](const char* name, const Histogram& histogram) {
-    if (histogram.count() == 0) return;
-    std::vector<Cell> row = {name};
-    for (const Percentile& percentile : kPercentiles) {
-      if (percentile.IsMaximum(histogram.count())) {
-        row.emplace_back("= max", Colour::kDim);
-      } else {
-        row.emplace_back(Time(histogram.Quantile(percentile.fraction()), style));
-      }
-    }
-    table.AddRow(std::move(row));
-  };
-  table.AddRow({"", Cell("min", Colour::kDim), Cell("mean", Colour::kDim),
-                Cell("stddev", Colour::kDim), Cell("max", Colour::kDim)});
-  add_spread("success", fleet.success_service);
-  add_spread("failure", fleet.failure_service);
-  table.AddRow(std::move(names));
-  add_percentiles("success", fleet.success_service);
-  add_percentiles("failure", fleet.failure_service);
-  return Heading("Service time", style) + table.ToString(style, 2);
-}
-
-std::string Picture(const Histogram& histogram, const TextStyle& style) {
-  if (histogram.count() == 0) return "";
-  return Heading("Service time of successes", style) + LatencyPicture(histogram, style, 2);
+  return "\n" + table.ToString(style, 0);
 }
 
 // ---- statuses and errors
@@ -262,7 +223,32 @@ std::string Errors(const Metrics& fleet, const TextStyle& style) {
   return Heading("Errors", style) + table.ToString(style, 2);
 }
 
-// ---- agents
+// ---- addresses and agents
+
+// Where there is one only, it is no news.
+std::string Addresses(const Metrics& fleet, const TextStyle& style) {
+  if (fleet.addresses.size() < 2) return "";
+  std::vector<std::pair<std::string, AddressCounts>> rows(fleet.addresses.begin(),
+                                                          fleet.addresses.end());
+  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
+    return a.second.requests > b.second.requests;
+  });
+  TextTable table({Align::kLeft, Align::kRight, Align::kRight});
+  table.AddRow({"", Cell("connections", Colour::kDim), Cell("responses", Colour::kDim)});
+  const auto add = [&](std::string name, const AddressCounts& counts) {
+    table.AddRow({std::move(name), FormatCount(counts.connections), FormatCount(counts.requests)});
+  };
+  AddressCounts more;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (i < kMostAddresses) {
+      add(Printable(rows[i].first, style.utf8), rows[i].second);
+    } else {
+      more += rows[i].second;
+    }
+  }
+  if (rows.size() > kMostAddresses) add(fmt::format("{} more", rows.size() - kMostAddresses), more);
+  return Heading("Addresses", style) + table.ToString(style, 2);
+}
 
 std::string Agents(const RunResult& result, const TextStyle& style) {
   if (result.agents.empty()) return "";
@@ -301,8 +287,8 @@ std::string Agents(const RunResult& result, const TextStyle& style) {
 
 std::string TextReport(const RunResult& result, const TextStyle& style) {
   return GravestFirst(result, style) + WhatRan(result, style) + Totals(result, style) +
-         ServiceTime(result.fleet, style) + Picture(result.fleet.success_service, style) +
-         Statuses(result.fleet, style) + Errors(result.fleet, style) + Agents(result, style);
+         LatencySections(result.fleet, style) + Statuses(result.fleet, style) +
+         Errors(result.fleet, style) + Addresses(result.fleet, style) + Agents(result, style);
 }
 
 }  // namespace squall

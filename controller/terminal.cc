@@ -216,4 +216,8 @@ std::string Paint(std::string_view text, Colour colour, const TextStyle& style) 
   return fmt::format("\x1b[{}m{}\x1b[0m", Code(colour), text);
 }
 
+std::string Heading(std::string_view text, const TextStyle& style) {
+  return "\n" + Paint(text, Colour::kBold, style) + "\n";
+}
+
 }  // namespace squall

@@ -44,4 +44,7 @@ enum class Colour { kNone, kBold, kDim, kRed, kGreen, kYellow, kCyan };
 // As it is if the style has no colour.
 std::string Paint(std::string_view text, Colour colour, const TextStyle& style);
 
+// Of a section: a blank line, and the text.
+std::string Heading(std::string_view text, const TextStyle& style);
+
 }  // namespace squall

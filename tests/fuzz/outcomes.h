@@ -11,6 +11,11 @@
 
 namespace squall {
 
+template <typename Data>
+std::string AnyAddress(Data& data) {
+  return "10.0.0." + std::to_string(data.template ConsumeIntegral<uint8_t>()) + ":80";
+}
+
 // Of a few requests with rising numbers and outcomes of all kinds. `data` is a FuzzedDataProvider,
 // which only clang has.
 template <typename Data>
@@ -18,6 +23,12 @@ v1::Snapshot TrueSnapshot(Data& data) {
   Metrics metrics;
   std::vector<NumberRun> held;
   uint64_t next = 0;
+  const bool open_loop = data.ConsumeBool();
+  const auto any_time = [&data] {
+    return static_cast<Nanos>(data.template ConsumeIntegral<uint64_t>() >>
+                              data.template ConsumeIntegralInRange<int>(2, 63));
+  };
+  const auto any_part = [&] { return data.ConsumeBool() ? any_time() : -1; };
   for (int requests = data.template ConsumeIntegralInRange<int>(0, 16); requests > 0; --requests) {
     const auto gap = data.template ConsumeIntegralInRange<uint64_t>(0, 3);
     const uint64_t number = next + gap;
@@ -30,6 +41,7 @@ v1::Snapshot TrueSnapshot(Data& data) {
     outcome.bytes_received = data.template ConsumeIntegral<uint32_t>();
     outcome.bytes_sent = data.template ConsumeIntegral<uint32_t>();
     outcome.connections = data.template ConsumeIntegral<uint8_t>();
+    outcome.resent = data.ConsumeBool();
     outcome.detail = detail;
     outcome.kind = static_cast<v1::FailureKind>(
         data.template ConsumeIntegralInRange<int>(0, v1::FailureKind_MAX));
@@ -38,11 +50,21 @@ v1::Snapshot TrueSnapshot(Data& data) {
       outcome.status = data.template ConsumeIntegralInRange<uint32_t>(Metrics::kMinStatus,
                                                                       Metrics::kStatuses - 1);
     }
-    metrics.Add(number,
-                data.template ConsumeIntegral<uint64_t>() >>
-                    data.template ConsumeIntegralInRange<int>(1, 63),
-                outcome);
+    outcome.timings = {any_part(), any_part(), any_part(), any_part(), any_part()};
+    Latency latency;
+    latency.service = any_time();
+    if (open_loop) latency.lag = any_time();
+    metrics.Add(number, latency, outcome);
+    if (outcome.kind == v1::FAILURE_KIND_NONE && data.ConsumeBool()) {
+      ++metrics.addresses[AnyAddress(data)].requests;
+    }
   }
+  for (int connections = data.template ConsumeIntegralInRange<int>(0, 3); connections > 0;
+       --connections) {
+    ++metrics.addresses[AnyAddress(data)].connections;
+  }
+  metrics.waited = data.template ConsumeIntegral<uint8_t>();
+  metrics.waited_beside_free = data.template ConsumeIntegralInRange<uint64_t>(0, metrics.waited);
   v1::Snapshot snapshot;
   snapshot.set_sequence(1);
   snapshot.set_window_ns(data.template ConsumeIntegral<int64_t>());

@@ -2,8 +2,8 @@
 //
 // Properties: a true one is accepted; what is accepted is encoded to a message that decodes to the
 // same. If it has a result for each number, as the coordinator demands, then its counts add up, and
-// merging it with another gives the same either way round: metrics that are accepted, without
-// overflow of a count.
+// merging it with another of the same loop gives the same either way round: metrics that are
+// accepted, without overflow of a count.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -30,7 +30,17 @@ bool SurvivesTheWire(const Metrics& metrics) {
   return again.ok() && Encoded(*again) == Encoded(metrics);
 }
 
+// Closed and open loop do not mix. Counts that come beside the requests may be any that fit in 64
+// bits, so an agent that lies can make them overflow.
+bool Mergeable(const Metrics& a, const Metrics& b) {
+  const bool one_loop = a.recorded() == 0 || b.recorded() == 0 || a.open_loop() == b.open_loop();
+  return one_loop && a.waited <= UINT64_MAX - b.waited &&
+         a.connections <= UINT64_MAX - b.connections &&
+         a.addresses.size() + b.addresses.size() <= Metrics::kMaxAddresses;
+}
+
 void CheckMerge(const Metrics& metrics, const Metrics& other) {
+  if (!Mergeable(metrics, other)) return;
   Metrics merged = metrics;
   merged.Merge(other);
   Metrics other_way = other;

@@ -7,6 +7,22 @@
 namespace squall {
 namespace {
 
+constexpr Nanos kMicrosecond = 1000;
+
+Nanos ServiceOf(uint64_t n) { return kMillisecond + static_cast<Nanos>(n % 1000) * kMicrosecond; }
+
+Timings TimingsOf(uint64_t n, bool fresh) {
+  Timings timings;
+  timings.transfer = 100 * kMicrosecond;
+  timings.first_byte = ServiceOf(n) - timings.transfer;
+  if (fresh) {
+    timings.resolve = 50 * kMicrosecond;
+    timings.connect = 250 * kMicrosecond;
+    timings.first_byte -= timings.resolve + timings.connect;
+  }
+  return timings;
+}
+
 Outcome OutcomeOf(uint64_t n) {
   Outcome outcome = Response(200);
   if (n < 2) outcome = Response(404, "<h1>not\r\n\tfound</h1>");
@@ -16,6 +32,7 @@ Outcome OutcomeOf(uint64_t n) {
   if (outcome.status > 0) outcome.bytes_received = 500;
   outcome.bytes_sent = 80;
   if (n % 1000 == 0) outcome.connections = 8;
+  outcome.timings = TimingsOf(n, outcome.connections > 0);
   return outcome;
 }
 
@@ -31,9 +48,7 @@ AgentResult Agent(std::string name, std::string address, uint32_t concurrency) {
   return agent;
 }
 
-}  // namespace
-
-RunResult ExampleResult() {
+RunResult Example(bool open_loop) {
   RunResult result;
   result.id = "r-1";
   result.plan.set_seed(42);
@@ -54,10 +69,27 @@ RunResult ExampleResult() {
   result.agents = {Agent("alpha", "10.0.0.1:7400", 8), Agent("beta", "10.0.0.2:7400", 8),
                    Agent("gamma", "10.0.0.3:7400", 0)};
   for (uint64_t n = 0; n < 2000; ++n) {
-    result.agents[n / 1000].metrics.Add(n, 1'000'000 + n % 1000 * 1000, OutcomeOf(n));
+    Latency latency;
+    latency.service = ServiceOf(n);
+    if (open_loop) latency.lag = static_cast<Nanos>(n % 10) * 100 * kMicrosecond;
+    result.agents[n / 1000].metrics.Add(n, latency, OutcomeOf(n));
+  }
+  for (size_t i = 0; i < 2; ++i) {
+    Metrics& metrics = result.agents[i].metrics;
+    metrics.addresses["10.1.0." + std::to_string(i + 1) + ":80"] = {8, metrics.responses()};
+    if (open_loop) {
+      metrics.waited = 20;
+      metrics.waited_beside_free = 1 + i;
+    }
   }
   for (const AgentResult& agent : result.agents) result.fleet.Merge(agent.metrics);
   return result;
 }
+
+}  // namespace
+
+RunResult ExampleResult() { return Example(false); }
+
+RunResult ExampleOpenLoopResult() { return Example(true); }
 
 }  // namespace squall

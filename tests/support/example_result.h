@@ -6,7 +6,11 @@
 namespace squall {
 
 // 2,000 requests from a list by two agents of three, in 4 s. Number n took 1 ms + (n mod 1000) µs
-// and is answered with 200, but for 0 and 1 (404), 2 (503), 3 to 5 (timeout).
+// and is answered with 200, but for 0 and 1 (404), 2 (503), 3 to 5 (timeout). Each agent opened all
+// its connections with its first request, to an address of its own.
 RunResult ExampleResult();
+
+// The same at a rate: number n was sent (n mod 10) * 100 µs after it was due.
+RunResult ExampleOpenLoopResult();
 
 }  // namespace squall

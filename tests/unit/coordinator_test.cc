@@ -119,13 +119,13 @@ class FakeLink final : public AgentLink {
     for (const NumberRun& granted : granted_) {
       runs.push_back({granted.first + behaviour_.shift, granted.count});
       for (uint64_t i = 0; i < granted.count; ++i) {
-        metrics.Add(granted.first + i, 1'000'000, good);
+        metrics.Add(granted.first + i, {.service = kMillisecond}, good);
       }
     }
     granted_.clear();
     if (runs.empty()) return;
     heard_.recorded += metrics.recorded();
-    if (behaviour_.wrong_count) metrics.Add(0, 1, good);
+    if (behaviour_.wrong_count) metrics.Add(0, {.service = 1}, good);
     v1::AgentMessage message;
     v1::Snapshot& snapshot = *message.mutable_snapshot();
     snapshot.set_sequence(sequence_++ + behaviour_.first_sequence);

@@ -11,7 +11,10 @@
 #include <utility>
 #include <vector>
 
-#include "gtest/gtest.h"
+#include <gtest/gtest.h>
+
+#include "tests/support/outcomes.h"
+#include "tests/unit/metrics_support.h"
 
 namespace squall {
 
@@ -23,32 +26,6 @@ void PrintTo(const Metrics::Sample& sample, std::ostream* out) {
 namespace {
 
 using Sample = Metrics::Sample;
-
-// What a worker hands to Add(), with a detail of its own.
-struct Request {
-  uint64_t number = 0;
-  uint64_t service_ns = 0;
-  v1::FailureKind kind = v1::FAILURE_KIND_NONE;
-  uint32_t status = 0;
-  std::string detail;
-};
-
-void Add(Metrics& metrics, const Request& request) {
-  Outcome outcome;
-  outcome.kind = request.kind;
-  outcome.status = request.status;
-  outcome.bytes_received = request.number % 1000;
-  outcome.bytes_sent = request.number % 77;
-  outcome.connections = request.number % 3 == 0 ? 1 : 0;
-  outcome.detail = request.detail;
-  metrics.Add(request.number, request.service_ns, outcome);
-}
-
-Metrics Of(const std::vector<Request>& requests) {
-  Metrics metrics;
-  for (const Request& request : requests) Add(metrics, request);
-  return metrics;
-}
 
 std::vector<uint64_t> SampledNumbers(const Metrics& metrics) {
   std::vector<uint64_t> numbers;
@@ -86,12 +63,13 @@ TEST(MetricsTest, EachOutcomeIsCountedInItsClass) {
   for (const auto& test : kCases) {
     SCOPED_TRACE(test.name);
     Metrics metrics;
-    metrics.Add(17, 5000,
+    metrics.Add(17, {.service = 5000},
                 {.kind = test.kind,
                  .status = test.status,
                  .bytes_received = 11,
                  .bytes_sent = 12,
                  .connections = 2,
+                 .resent = true,
                  .detail = "why"});
     EXPECT_EQ(metrics.recorded(), 1u);
     EXPECT_EQ(metrics.succeeded, test.succeeded ? 1u : 0u);
@@ -99,6 +77,7 @@ TEST(MetricsTest, EachOutcomeIsCountedInItsClass) {
     EXPECT_EQ(metrics.bytes_received, 11u);
     EXPECT_EQ(metrics.bytes_sent, 12u);
     EXPECT_EQ(metrics.connections, 2u);
+    EXPECT_EQ(metrics.resent, 1u);
     const Histogram& with = test.succeeded ? metrics.success_service : metrics.failure_service;
     const Histogram& without = test.succeeded ? metrics.failure_service : metrics.success_service;
     EXPECT_EQ(with.count(), 1u);
@@ -133,16 +112,87 @@ TEST(MetricsDeathTest, ImpossibleOutcomesAreBrokenInvariants) {
     Outcome outcome;
     outcome.kind = static_cast<v1::FailureKind>(test.kind);
     outcome.status = test.status;
-    EXPECT_DEATH(metrics.Add(0, 0, outcome), "broken invariant") << test.name;
+    EXPECT_DEATH(metrics.Add(0, {}, outcome), "broken invariant") << test.name;
   }
+}
+
+TEST(MetricsTest, ResponseTimeAndLagAreThoseOfAnOpenLoop) {
+  Metrics metrics;
+  metrics.Add(0, {.service = 50, .lag = 0}, Response(200));
+  metrics.Add(1, {.service = 50, .lag = 7}, Response(302));
+  metrics.Add(2, {.service = 40, .lag = 9}, Failure(v1::FAILURE_KIND_TIMEOUT));
+  EXPECT_EQ(metrics.success_service.sum(), 100u);
+  EXPECT_EQ(metrics.success_response.sum(), 107u);
+  EXPECT_EQ(metrics.success_response.count(), 2u);
+  EXPECT_EQ(metrics.failure_response.sum(), 49u);
+  EXPECT_EQ(metrics.schedule_lag.sum(), 16u);
+  EXPECT_EQ(metrics.schedule_lag.count(), 3u);
+
+  metrics = Metrics();
+  metrics.Add(0, {.service = 50}, Response(200));
+  metrics.Add(1, {.service = 50}, Response(404));
+  EXPECT_EQ(metrics.success_response.count() + metrics.failure_response.count(), 0u);
+  EXPECT_EQ(metrics.schedule_lag.count(), 0u);
+}
+
+// By name: resolve, connect, tls, first byte and transfer, each on fresh and on reused connections.
+std::vector<uint64_t> Counts(const TimingHistograms& timings) {
+  return {timings.resolve.count(),
+          timings.connect.count(),
+          timings.tls.count(),
+          timings.first_byte_fresh.count(),
+          timings.first_byte_reused.count(),
+          timings.transfer_fresh.count(),
+          timings.transfer_reused.count()};
+}
+
+TEST(MetricsTest, TimingsAreOfWholeResponsesThatHaveThem) {
+  const Timings all = {1, 2, 3, 4, 5};
+  const struct {
+    const char* name;
+    Outcome outcome;
+    std::vector<uint64_t> counts;
+  } kCases[] = {
+      {"fresh", {.status = 200, .connections = 1, .timings = all}, {1, 1, 1, 1, 0, 1, 0}},
+      {"an error's too", {.status = 500, .connections = 1, .timings = all}, {1, 1, 1, 1, 0, 1, 0}},
+      {"fresh, without name or TLS",
+       {.status = 200, .connections = 2, .timings = {-1, 2, -1, 4, 5}},
+       {0, 1, 0, 1, 0, 1, 0}},
+      {"reused", {.status = 200, .timings = {-1, -1, -1, 4, 5}}, {0, 0, 0, 0, 1, 0, 1}},
+      {"no time at all", {.status = 200, .timings = {0, 0, 0, 0, 0}}, {0, 0, 0, 0, 1, 0, 1}},
+      {"reused opens nothing", {.status = 200, .timings = all}, {0, 0, 0, 0, 1, 0, 1}},
+      {"unknown", {.status = 200}, {0, 0, 0, 0, 0, 0, 0}},
+      {"no transfer", {.status = 200, .timings = {1, 2, 3, 4, -1}}, {0, 0, 0, 0, 0, 0, 0}},
+      {"resent",
+       {.status = 200, .connections = 1, .resent = true, .timings = all},
+       {0, 0, 0, 0, 0, 0, 0}},
+      {"no response",
+       {.kind = v1::FAILURE_KIND_INCOMPLETE, .connections = 1, .timings = all},
+       {0, 0, 0, 0, 0, 0, 0}},
+  };
+  for (const auto& test : kCases) {
+    Metrics metrics;
+    metrics.Add(0, {.service = 15}, test.outcome);
+    EXPECT_EQ(Counts(metrics.timings), test.counts) << test.name;
+  }
+  Metrics metrics;
+  metrics.Add(0, {.service = 15}, kCases[0].outcome);
+  metrics.Add(1, {.service = 15}, kCases[3].outcome);
+  EXPECT_EQ(metrics.timings.resolve.max(), 1u);
+  EXPECT_EQ(metrics.timings.connect.max(), 2u);
+  EXPECT_EQ(metrics.timings.tls.max(), 3u);
+  EXPECT_EQ(metrics.timings.first_byte_fresh.max(), 4u);
+  EXPECT_EQ(metrics.timings.transfer_fresh.max(), 5u);
+  EXPECT_EQ(metrics.timings.first_byte_reused.max(), 4u);
+  EXPECT_EQ(metrics.timings.transfer_reused.max(), 5u);
 }
 
 TEST(MetricsTest, SamplesAreTheFirstOfEachKindAndStatus) {
   Metrics metrics;
   for (const uint64_t number : {90u, 50u, 70u, 60u, 80u}) {
-    Add(metrics, {number, 1, v1::FAILURE_KIND_NONE, 404, "a"});
-    Add(metrics, {number + 1, 1, v1::FAILURE_KIND_NONE, 500, "b"});
-    Add(metrics, {number + 2, 1, v1::FAILURE_KIND_TLS, 0, "c"});
+    Add(metrics, {number, {1}, v1::FAILURE_KIND_NONE, 404, "a"});
+    Add(metrics, {number + 1, {1}, v1::FAILURE_KIND_NONE, 500, "b"});
+    Add(metrics, {number + 2, {1}, v1::FAILURE_KIND_TLS, 0, "c"});
   }
   EXPECT_EQ(SampledNumbers(metrics), (std::vector<uint64_t>{50, 51, 52, 60, 61, 62, 70, 71, 72}));
 }
@@ -152,31 +202,36 @@ TEST(MetricsTest, FrequentFailuresDoNotCrowdOutRareOnes) {
   uint64_t number = 0;
   for (uint32_t status = 400; status < 463; ++status) {
     for (int i = 0; i < 5; ++i) {
-      requests.push_back({number++, 1, v1::FAILURE_KIND_NONE, status, "frequent"});
+      requests.push_back({number++, {1}, v1::FAILURE_KIND_NONE, status, "frequent"});
     }
   }
-  requests.push_back({number, 1, v1::FAILURE_KIND_TLS, 0, "rare"});
+  requests.push_back({number, {1}, v1::FAILURE_KIND_TLS, 0, "rare"});
   const Metrics metrics = Of(requests);
-  ASSERT_EQ(metrics.samples.size(), Metrics::kMaxSamples);
+  ASSERT_EQ(metrics.samples.size(), FailureSample::kMaxSamples);
   EXPECT_EQ(metrics.samples.back().detail, "rare");
 }
 
 TEST(MetricsTest, DetailsAreCut) {
   const std::string detail(10'000, 'x');
-  const Metrics metrics = Of({{0, 1, v1::FAILURE_KIND_OTHER, 0, detail}});
+  const Metrics metrics = Of({{0, {1}, v1::FAILURE_KIND_OTHER, 0, detail}});
   EXPECT_EQ(metrics.samples[0].detail, detail.substr(0, Metrics::kMaxDetailBytes));
 }
 
 std::vector<Request> AnyRequests(std::mt19937_64& random) {
   std::vector<Request> requests(random() % 600);
   const uint32_t statuses = random() % 2 == 0 ? 5 : 300;  // the latter: more than 64 samples
+  const bool open_loop = random() % 2 == 0;
+  const auto any_time = [&random] { return static_cast<Nanos>(random() >> (2 + random() % 62)); };
+  const auto any_part = [&] { return random() % 3 == 0 ? -1 : any_time(); };
   std::vector<uint64_t> numbers(requests.size());
   for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = i * 3;
   std::shuffle(numbers.begin(), numbers.end(), random);
   for (size_t i = 0; i < requests.size(); ++i) {
     Request& request = requests[i];
     request.number = numbers[i];
-    request.service_ns = random() >> (2 + random() % 62);
+    request.latency.service = any_time();
+    if (open_loop) request.latency.lag = any_time();
+    request.timings = {any_part(), any_part(), any_part(), any_part(), any_part()};
     if (random() % 4 == 0) {
       request.kind = static_cast<v1::FailureKind>(2 + random() % (v1::FailureKind_ARRAYSIZE - 2));
     } else {
@@ -198,7 +253,7 @@ std::vector<Sample> Selected(const std::vector<Request>& requests) {
         kind, request.status, request.number, request.detail.substr(0, Metrics::kMaxDetailBytes)};
   }
   std::vector<Sample> selected;
-  for (size_t rank = 0; rank < Metrics::kSamplesPerKind; ++rank) {
+  for (size_t rank = 0; rank < FailureSample::kMaxOfAKind; ++rank) {
     std::map<uint64_t, Sample> of_rank;
     for (auto& [kind, samples] : by_kind) {
       if (samples.empty()) continue;
@@ -206,8 +261,17 @@ std::vector<Sample> Selected(const std::vector<Request>& requests) {
     }
     for (auto& [number, sample] : of_rank) selected.push_back(sample);
   }
-  selected.resize(std::min(selected.size(), Metrics::kMaxSamples));
+  selected.resize(std::min(selected.size(), FailureSample::kMaxSamples));
   return selected;
+}
+
+// What comes beside requests, to the whole and to a part.
+void AddUnnumbered(uint64_t random, Metrics& whole, Metrics& part) {
+  for (Metrics* metrics : {&whole, &part}) {
+    ++metrics->waited;
+    metrics->waited_beside_free += random % 2;
+    ++metrics->addresses["10.0.0." + std::to_string(random % 10) + ":80"].connections;
+  }
 }
 
 TEST(MetricsTest, MergedIsWhatOneRecorderWouldHaveMade) {
@@ -216,7 +280,9 @@ TEST(MetricsTest, MergedIsWhatOneRecorderWouldHaveMade) {
     const std::vector<Request> requests = AnyRequests(random);
     const Metrics single = Of(requests);
     std::vector<Metrics> parts(1 + random() % 7);
+    Metrics whole = single;
     for (const Request& request : requests) Add(parts[random() % parts.size()], request);
+    for (int i = 0; i < 20; ++i) AddUnnumbered(random(), whole, parts[random() % parts.size()]);
     while (parts.size() > 1) {
       std::shuffle(parts.begin(), parts.end(), random);
       const Metrics last = random() % 2 == 0 ? ThroughWire(parts.back()) : parts.back();
@@ -230,7 +296,8 @@ TEST(MetricsTest, MergedIsWhatOneRecorderWouldHaveMade) {
     ASSERT_EQ(merged.statuses, single.statuses) << seed;
     ASSERT_EQ(merged.failures, single.failures) << seed;
     ASSERT_EQ(merged.samples, Selected(requests)) << seed;
-    ASSERT_EQ(merged.ToProto().SerializeAsString(), single.ToProto().SerializeAsString()) << seed;
+    ASSERT_EQ(merged.addresses, whole.addresses) << seed;
+    ASSERT_EQ(merged.ToProto().SerializeAsString(), whole.ToProto().SerializeAsString()) << seed;
   }
 }
 
@@ -238,146 +305,12 @@ TEST(MetricsTest, ClearForgetsEverything) {
   std::mt19937_64 random(1);
   Metrics metrics = Of(AnyRequests(random));
   ASSERT_GT(metrics.recorded(), 0u);
+  Metrics unused;
+  AddUnnumbered(1, metrics, unused);
   metrics.Clear();
   EXPECT_EQ(metrics.ToProto().SerializeAsString(), Metrics().ToProto().SerializeAsString());
   EXPECT_EQ(metrics.recorded(), 0u);
   EXPECT_EQ(metrics.responses(), 0u);
-}
-
-void AddStatus(v1::Metrics& proto, uint32_t status, uint64_t count) {
-  v1::StatusCount& entry = *proto.add_statuses();
-  entry.set_status(status);
-  entry.set_count(count);
-}
-
-void AddFailure(v1::Metrics& proto, int kind, uint64_t count) {
-  v1::FailureCount& entry = *proto.add_failures();
-  entry.set_kind(static_cast<v1::FailureKind>(kind));
-  entry.set_count(count);
-}
-
-// As many values of 5 ns.
-v1::Histogram Fives(uint64_t count) {
-  v1::Histogram proto;
-  proto.set_count(count);
-  proto.set_min_ns(5);
-  proto.set_max_ns(5);
-  proto.set_sum_high(absl::Uint128High64(absl::uint128(count) * 5));
-  proto.set_sum_low(absl::Uint128Low64(absl::uint128(count) * 5));
-  proto.add_gaps(6);
-  proto.add_counts(count);
-  return proto;
-}
-
-TEST(MetricsTest, DecodeRefusesWhatContradictsItself) {
-  // Two successes; failures: 404 twice, timeout and TLS.
-  const v1::Metrics good = Of({{1, 5, v1::FAILURE_KIND_NONE, 200, ""},
-                               {2, 5, v1::FAILURE_KIND_NONE, 302, ""},
-                               {3, 5, v1::FAILURE_KIND_NONE, 404, "a"},
-                               {4, 5, v1::FAILURE_KIND_NONE, 404, "b"},
-                               {5, 5, v1::FAILURE_KIND_TLS, 0, "c"},
-                               {6, 5, v1::FAILURE_KIND_TIMEOUT, 0, "d"}})
-                               .ToProto();
-  ASSERT_TRUE(Metrics::FromProto(good).ok());
-  ASSERT_EQ(good.statuses(2).status(), 404u);
-  ASSERT_EQ(good.failures(0).kind(), v1::FAILURE_KIND_TLS);
-  const struct {
-    const char* name;
-    void (*spoil)(v1::Metrics& proto);
-  } kCases[] = {
-      {"malformed success histogram", [](auto& p) { p.mutable_success_service()->add_gaps(1); }},
-      {"malformed failure histogram", [](auto& p) { p.mutable_failure_service()->add_gaps(1); }},
-      {"no success histogram", [](auto& p) { p.clear_success_service(); }},
-      {"no failure histogram", [](auto& p) { p.clear_failure_service(); }},
-      {"one success more", [](auto& p) { p.set_succeeded(3); }},
-      {"one failure more", [](auto& p) { p.set_failed(5); }},
-      {"success histogram counts more", [](auto& p) { *p.mutable_success_service() = Fives(3); }},
-      {"success and its histogram more",
-       [](auto& p) { p.set_succeeded(3), *p.mutable_success_service() = Fives(3); }},
-      {"failure and its histogram more",
-       [](auto& p) { p.set_failed(5), *p.mutable_failure_service() = Fives(5); }},
-      {"totals overflow",
-       [](auto& p) {
-         p.set_succeeded(UINT64_MAX), *p.mutable_success_service() = Fives(UINT64_MAX);
-         p.mutable_statuses(0)->set_count(UINT64_MAX - 1);
-       }},
-      {"failures overflow to their sum",
-       [](auto& p) { AddStatus(p, 500, UINT64_MAX), AddStatus(p, 501, 1); }},
-      {"failures and statuses overflow to their sum",
-       [](auto& p) { AddStatus(p, 500, UINT64_MAX), AddFailure(p, v1::FAILURE_KIND_OTHER, 1); }},
-      {"kinds overflow to their sum",
-       [](auto& p) {
-         p.mutable_failures(0)->set_count(UINT64_MAX), AddFailure(p, v1::FAILURE_KIND_OTHER, 2);
-       }},
-      {"status of 0", [](auto& p) { p.mutable_statuses(0)->set_status(0); }},
-      {"status of 99", [](auto& p) { p.mutable_statuses(0)->set_status(99); }},
-      {"status of 1000", [](auto& p) { p.mutable_statuses(2)->set_status(1000); }},
-      {"huge status", [](auto& p) { p.mutable_statuses(2)->set_status(UINT32_MAX); }},
-      {"statuses out of order", [](auto& p) { p.mutable_statuses()->SwapElements(0, 1); }},
-      {"status twice", [](auto& p) { p.mutable_statuses(1)->set_status(200); }},
-      {"status count of 0", [](auto& p) { AddStatus(p, 500, 0); }},
-      {"failure counted as success", [](auto& p) { p.mutable_statuses(2)->set_status(399); }},
-      {"success counted as failure", [](auto& p) { p.mutable_statuses(1)->set_status(403); }},
-      {"status missing", [](auto& p) { p.mutable_statuses()->RemoveLast(); }},
-      {"kind missing", [](auto& p) { p.mutable_failures()->RemoveLast(); }},
-      {"kind NONE", [](auto& p) { p.mutable_failures(0)->set_kind(v1::FAILURE_KIND_NONE); }},
-      {"kind STATUS", [](auto& p) { p.mutable_failures(0)->set_kind(v1::FAILURE_KIND_STATUS); }},
-      {"kind unknown",
-       [](auto& p) { p.mutable_failures(1)->set_kind(static_cast<v1::FailureKind>(16)); }},
-      {"kind negative",
-       [](auto& p) { p.mutable_failures(0)->set_kind(static_cast<v1::FailureKind>(-1)); }},
-      {"kind twice", [](auto& p) { p.mutable_failures(1)->set_kind(v1::FAILURE_KIND_TLS); }},
-      {"kinds out of order", [](auto& p) { p.mutable_failures()->SwapElements(0, 1); }},
-      {"kind count of 0", [](auto& p) { AddFailure(p, v1::FAILURE_KIND_OTHER, 0); }},
-      {"sample too long", [](auto& p) { p.mutable_samples(0)->set_detail(std::string(257, 'x')); }},
-      {"more samples than failures of a status", [](auto& p) { *p.add_samples() = p.samples(0); }},
-      {"sample of a success", [](auto& p) { p.mutable_samples(0)->set_status(302); }},
-      {"sample of a status not seen", [](auto& p) { p.mutable_samples(0)->set_status(500); }},
-      {"sample of a huge status", [](auto& p) { p.mutable_samples(0)->set_status(100'000); }},
-      {"sample of kind NONE",
-       [](auto& p) {
-         p.mutable_samples(0)->set_kind(v1::FAILURE_KIND_NONE), p.mutable_samples(0)->set_status(0);
-       }},
-      {"sample of a kind not seen",
-       [](auto& p) {
-         p.mutable_samples(0)->set_kind(v1::FAILURE_KIND_SEND), p.mutable_samples(0)->set_status(0);
-       }},
-      {"sample of an unknown kind",
-       [](auto& p) {
-         p.mutable_samples(0)->set_kind(static_cast<v1::FailureKind>(99));
-         p.mutable_samples(0)->set_status(0);
-       }},
-      {"sample of another kind with a status",
-       [](auto& p) { p.mutable_samples(0)->set_kind(v1::FAILURE_KIND_TLS); }},
-  };
-  for (const auto& test : kCases) {
-    v1::Metrics proto = good;
-    test.spoil(proto);
-    EXPECT_EQ(Metrics::FromProto(proto).status().code(), absl::StatusCode::kInvalidArgument)
-        << test.name;
-  }
-}
-
-TEST(MetricsTest, DecodeBoundsSamples) {
-  const auto decodes = [](uint32_t statuses, uint64_t each) {
-    v1::Metrics proto;
-    proto.set_failed(statuses * 10);
-    *proto.mutable_failure_service() = Fives(statuses * 10);
-    for (uint32_t i = 0; i < statuses; ++i) {
-      AddStatus(proto, 400 + i, 10);
-      for (uint64_t sample = 0; sample < each; ++sample) {
-        v1::FailureSample& entry = *proto.add_samples();
-        entry.set_kind(v1::FAILURE_KIND_STATUS);
-        entry.set_status(400 + i);
-        entry.set_number(i * each + sample);
-      }
-    }
-    return Metrics::FromProto(proto).ok();
-  };
-  EXPECT_TRUE(decodes(1, Metrics::kSamplesPerKind));
-  EXPECT_FALSE(decodes(1, Metrics::kSamplesPerKind + 1));
-  EXPECT_TRUE(decodes(Metrics::kMaxSamples, 1));
-  EXPECT_FALSE(decodes(Metrics::kMaxSamples + 1, 1));
 }
 
 TEST(MetricsTest, EveryKindHasANameOfItsOwn) {

@@ -38,8 +38,9 @@ class Screen {
 
   void Update(Nanos since_start, uint64_t succeeded, uint64_t failed = 0) {
     Metrics delta;
-    for (uint64_t i = 0; i < succeeded; ++i) delta.Add(i, 2 * kMillisecond, Response(200));
-    for (uint64_t i = 0; i < failed; ++i) delta.Add(i, kSecond, Response(500));
+    for (uint64_t i = 0; i < succeeded; ++i)
+      delta.Add(i, {.service = 2 * kMillisecond}, Response(200));
+    for (uint64_t i = 0; i < failed; ++i) delta.Add(i, {.service = kSecond}, Response(500));
     progress.Update(kBegin + since_start, 3, delta);
   }
 

@@ -30,22 +30,30 @@ std::vector<std::string> Keys(const Json& json) {
 
 TEST(JsonReport, HasTheDocumentedKeys) {
   const Json json = Parsed(ExampleResult());
-  EXPECT_THAT(Keys(json), ElementsAre("run", "notes", "plan", "totals", "latency", "status_codes",
-                                      "errors", "agents"));
+  EXPECT_THAT(Keys(json), ElementsAre("run", "notes", "plan", "totals", "latency", "schedule_lag",
+                                      "waited", "waited_beside_free", "timings", "addresses",
+                                      "status_codes", "errors", "agents"));
   EXPECT_THAT(Keys(json["run"]),
               ElementsAre("id", "version", "seed", "started_at", "elapsed_ns", "state"));
   EXPECT_THAT(Keys(json["totals"]),
               ElementsAre("planned", "recorded", "succeeded", "failed", "bytes_received",
-                          "bytes_sent", "connections", "requests_per_second"));
+                          "bytes_sent", "connections", "resent", "requests_per_second"));
   EXPECT_THAT(Keys(json["latency"]), ElementsAre("success", "failure"));
   EXPECT_THAT(Keys(json["latency"]["failure"]["service"]),
               ElementsAre("count", "min_ns", "mean_ns", "stddev_ns", "max_ns", "p50_ns", "p75_ns",
                           "p90_ns", "p95_ns", "p99_ns", "p99_9_ns", "p99_99_ns"));
+  EXPECT_THAT(Keys(json["latency"]["failure"]), ElementsAre("service", "response"));
+  EXPECT_THAT(Keys(json["timings"]),
+              ElementsAre("resolve", "connect", "tls", "first_byte_fresh", "first_byte_reused",
+                          "transfer_fresh", "transfer_reused"));
+  EXPECT_EQ(Keys(json["timings"]["tls"]), Keys(json["latency"]["failure"]["service"]));
+  EXPECT_THAT(Keys(json["addresses"][0]), ElementsAre("address", "connections", "requests"));
   EXPECT_THAT(Keys(json["errors"][0]), ElementsAre("kind", "count", "sample"));
   EXPECT_THAT(Keys(json["agents"][0]),
               ElementsAre("name", "address", "concurrency", "recorded", "succeeded", "failed",
-                          "bytes_received", "bytes_sent", "connections", "requests_per_second",
-                          "latency", "host"));
+                          "bytes_received", "bytes_sent", "connections", "resent",
+                          "requests_per_second", "latency", "schedule_lag", "waited",
+                          "waited_beside_free", "timings", "addresses", "host"));
 }
 
 TEST(JsonReport, TellsTheExample) {
@@ -63,6 +71,7 @@ TEST(JsonReport, TellsTheExample) {
   EXPECT_EQ(json["totals"]["bytes_received"], 1997 * 500);
   EXPECT_EQ(json["totals"]["bytes_sent"], 2000 * 80);
   EXPECT_EQ(json["totals"]["connections"], 16);
+  EXPECT_EQ(json["totals"]["resent"], 0);
   EXPECT_EQ(json["totals"]["requests_per_second"], 500.0);
   const Json& service = json["latency"]["success"]["service"];
   EXPECT_EQ(service["count"], 1994);
@@ -90,6 +99,53 @@ TEST(JsonReport, TellsTheExample) {
   EXPECT_EQ(
       beta["host"],
       Json({{"os", "Linux 6.1.0"}, {"machine", "x86_64"}, {"cores", 4}, {"version", "0.1.0"}}));
+}
+
+TEST(JsonReport, TellsTimings) {
+  const Json json = Parsed(ExampleResult());
+  const Json& timings = json["timings"];
+  EXPECT_EQ(timings["resolve"]["count"], 2);
+  EXPECT_EQ(timings["resolve"]["max_ns"], 50'000);
+  EXPECT_EQ(timings["connect"]["max_ns"], 250'000);
+  EXPECT_EQ(timings["tls"]["count"], 0);
+  EXPECT_TRUE(timings["tls"]["max_ns"].is_null());
+  EXPECT_EQ(timings["first_byte_fresh"]["max_ns"], 600'000);
+  EXPECT_EQ(timings["first_byte_reused"]["count"], 1995);
+  EXPECT_EQ(timings["first_byte_reused"]["min_ns"], 901'000);
+  EXPECT_EQ(timings["transfer_fresh"]["count"], 2);
+  EXPECT_EQ(timings["transfer_reused"]["max_ns"], 100'000);
+  EXPECT_EQ(json["agents"][1]["timings"]["first_byte_reused"]["count"], 999);
+}
+
+TEST(JsonReport, TellsAddresses) {
+  const Json json = Parsed(ExampleResult());
+  const Json first = {{"address", "10.1.0.1:80"}, {"connections", 8}, {"requests", 997}};
+  const Json second = {{"address", "10.1.0.2:80"}, {"connections", 8}, {"requests", 1000}};
+  EXPECT_EQ(json["addresses"], Json::array({first, second}));
+  EXPECT_EQ(json["agents"][1]["addresses"], Json::array({second}));
+}
+
+TEST(JsonReport, TellsWhatWaitedUnderARateOnly) {
+  const Json closed = Parsed(ExampleResult());
+  for (const Json& part : {closed, closed["agents"][0]}) {
+    EXPECT_TRUE(part["latency"]["success"]["response"].is_null());
+    EXPECT_TRUE(part["latency"]["failure"]["response"].is_null());
+    EXPECT_TRUE(part["schedule_lag"].is_null());
+    EXPECT_TRUE(part["waited"].is_null());
+    EXPECT_TRUE(part["waited_beside_free"].is_null());
+  }
+  const Json open = Parsed(ExampleOpenLoopResult());
+  EXPECT_EQ(open["latency"]["success"]["response"]["count"], 1994);
+  EXPECT_EQ(open["latency"]["success"]["response"]["max_ns"], 2'899'000);
+  EXPECT_EQ(open["latency"]["success"]["service"]["max_ns"], 1'999'000);
+  EXPECT_EQ(open["latency"]["failure"]["response"]["count"], 6);
+  EXPECT_EQ(open["schedule_lag"]["count"], 2000);
+  EXPECT_EQ(open["schedule_lag"]["max_ns"], 900'000);
+  EXPECT_EQ(open["waited"], 40);
+  EXPECT_EQ(open["waited_beside_free"], 3);
+  EXPECT_EQ(open["agents"][1]["waited"], 20);
+  EXPECT_EQ(open["agents"][1]["waited_beside_free"], 2);
+  EXPECT_EQ(open["agents"][1]["schedule_lag"]["count"], 1000);
 }
 
 TEST(JsonReport, WritesThePlan) {
@@ -163,7 +219,8 @@ TEST(JsonReport, SurvivesWhateverServersSend) {
   result.state = RunState::kInterrupted;
   result.fleet = Metrics();
   result.agents[0].name = "\xff\x1b[2J";
-  result.fleet.Add(0, 1, Response(500, std::string_view("a\0\x1b[2J\xc3\x28\x7f\xc2\x9b", 12)));
+  result.fleet.Add(0, {.service = 1},
+                   Response(500, std::string_view("a\0\x1b[2J\xc3\x28\x7f\xc2\x9b", 12)));
   for (const char c : JsonReport(result)) EXPECT_TRUE((c >= ' ' && c <= '~') || c == '\n') << c;
   const Json json = Parsed(result);
   EXPECT_EQ(json["run"]["state"], "interrupted");

@@ -22,7 +22,7 @@ RunResult AllOf(uint64_t count, const Outcome& outcome) {
   RunResult result = ExampleResult();
   result.agents.clear();
   result.fleet = Metrics();
-  for (uint64_t n = 0; n < count; ++n) result.fleet.Add(n, kMillisecond, outcome);
+  for (uint64_t n = 0; n < count; ++n) result.fleet.Add(n, {.service = kMillisecond}, outcome);
   return result;
 }
 
@@ -57,6 +57,15 @@ Service time of successes
   1.80 ms  -  1.90 ms  198   9.93 %  #######################################
   1.90 ms  -      max  200  10.03 %  ########################################
 
+Where the time went
+                                 responses      p50      p99      max
+  fresh connection   DNS                 2  50.0 us    = max  50.0 us
+                     connect             2   250 us    = max   250 us
+                     first byte          2   600 us    = max   600 us
+                     transfer            2   100 us    = max   100 us
+  reused connection  first byte      1,995  1.40 ms  1.89 ms  1.90 ms
+                     transfer        1,995   100 us   100 us   100 us
+
 Status codes
   200  1,994  99.85 %
   404      2   0.10 %
@@ -68,6 +77,11 @@ Errors
   2  status 404  n = 0  <h1>not found</h1>
   1  status 503  n = 2  (empty body)
 
+Addresses
+               connections  responses
+  10.1.0.2:80            8      1,000
+  10.1.0.1:80            8        997
+
 Agents, and the service time of their successes
   name   address        cores  c  recorded  failed  req/s      p50      p99
   alpha  10.0.0.1:7400      4  8     1,000       6  250.0  1.50 ms  1.99 ms
@@ -75,7 +89,88 @@ Agents, and the service time of their successes
   gamma  10.0.0.3:7400      4  -  not used
 )";
 
+constexpr const char* kOpenLoopText = R"(
+Response time
+               min     mean   stddev      max
+  success  1.00 ms  1.95 ms   408 us  2.90 ms
+  failure  1.00 ms  1.25 ms   172 us  1.50 ms
+               p50      p75      p90      p95      p99    p99.9  p99.99
+  success  1.95 ms  2.25 ms  2.51 ms  2.64 ms  2.81 ms  2.90 ms   = max
+  failure  1.20 ms  1.40 ms    = max    = max    = max    = max   = max
+
+Service time
+               min     mean   stddev      max
+  success  1.00 ms  1.50 ms   288 us  2.00 ms
+  failure  1.00 ms  1.00 ms  1.53 us  1.00 ms
+               p50      p75      p90      p95      p99    p99.9  p99.99
+  success  1.50 ms  1.75 ms  1.90 ms  1.95 ms  1.99 ms  2.00 ms   = max
+  failure  1.00 ms  1.00 ms    = max    = max    = max    = max   = max
+
+Schedule lag
+     p50     p99     max
+  400 us  900 us  900 us
+  40 requests waited (2.00 %), 3 of them while another worker had a free connection
+
+Response time of successes
+      min  -  1.20 ms   60   3.01 %  ######
+  1.20 ms  -  1.40 ms  136   6.82 %  ##############
+  1.40 ms  -  1.60 ms  220  11.03 %  #######################
+  1.60 ms  -  1.80 ms  300  15.05 %  ################################
+  1.80 ms  -  2.00 ms  378  18.96 %  ########################################
+  2.00 ms  -  2.20 ms  340  17.05 %  ####################################
+  2.20 ms  -  2.40 ms  260  13.04 %  ############################
+  2.40 ms  -  2.60 ms  180   9.03 %  ###################
+  2.60 ms  -  2.80 ms  100   5.02 %  ###########
+  2.80 ms  -      max   20   1.00 %  ##
+
+Where the time went
+                                 responses      p50      p99      max
+  fresh connection   DNS                 2  50.0 us    = max  50.0 us
+                     connect             2   250 us    = max   250 us
+                     first byte          2   600 us    = max   600 us
+                     transfer            2   100 us    = max   100 us
+  reused connection  first byte      1,995  1.40 ms  1.89 ms  1.90 ms
+                     transfer        1,995   100 us   100 us   100 us
+)";
+
 TEST(TextReport, TellsTheExample) { EXPECT_EQ(TextReport(ExampleResult(), kPlain), kExampleText); }
+
+TEST(TextReport, TellsResponseTimeFirstUnderARate) {
+  const std::string text = TextReport(ExampleOpenLoopResult(), kPlain);
+  EXPECT_THAT(text, HasSubstr(kOpenLoopText));
+}
+
+TEST(TextReport, SaysThatRequestsWaitedOnlyIfTheyDid) {
+  RunResult result = ExampleOpenLoopResult();
+  result.fleet.waited = result.fleet.waited_beside_free = 0;
+  const std::string text = TextReport(result, kPlain);
+  EXPECT_THAT(text, HasSubstr("Schedule lag\n"));
+  EXPECT_THAT(text, Not(HasSubstr("requests waited")));
+}
+
+TEST(TextReport, SaysThatRequestsWereResentOnlyIfTheyWere) {
+  RunResult result = ExampleResult();
+  EXPECT_THAT(TextReport(result, kPlain), Not(HasSubstr("Resent")));
+  result.fleet.resent = 3;
+  EXPECT_THAT(TextReport(result, kPlain),
+              HasSubstr("\nResent            3  on a fresh connection"));
+}
+
+TEST(TextReport, ListsAddressesIfThereAreSeveral) {
+  RunResult result = ExampleResult();
+  result.fleet.addresses = {{"[::1]:80", {8, 1994}}};
+  EXPECT_THAT(TextReport(result, kPlain), Not(HasSubstr("Addresses")));
+  for (int i = 0; i < 30; ++i) {
+    result.fleet.addresses["10.0.0." + std::to_string(i) + ":80"] = {1, i == 9 ? 700u : 10u};
+  }
+  const std::string text = TextReport(result, kPlain);
+  EXPECT_THAT(text, HasSubstr("\nAddresses\n"
+                              "                connections  responses\n"
+                              "  [::1]:80                8      1,994\n"
+                              "  10.0.0.9:80             1        700\n"
+                              "  10.0.0.0:80             1         10\n"));
+  EXPECT_THAT(text, HasSubstr("\n  11 more                11        110\n"));
+}
 
 TEST(TextReport, PutsWhatIsGravestFirst) {
   const Outcome refused = Failure(v1::FAILURE_KIND_REFUSED, "port 1: nobody there");
@@ -158,7 +253,7 @@ TEST(TextReport, PutsWhatIsGravestFirst) {
 
 TEST(TextReport, SaysHowManyOtherReasonsThereAre) {
   RunResult result = AllOf(5, Failure(v1::FAILURE_KIND_REFUSED));
-  result.fleet.Add(5, 1, Failure(v1::FAILURE_KIND_TLS, "expired"));
+  result.fleet.Add(5, {.service = 1}, Failure(v1::FAILURE_KIND_TLS, "expired"));
   EXPECT_THAT(
       TextReport(result, kPlain),
       StartsWith("Not one response came: connection refused, and 1 other kind of error.\n"));
@@ -201,8 +296,8 @@ TEST(TextReport, MarksPercentilesThatAreTheMaximum) {
 TEST(TextReport, LeavesOutNoErrorInSilence) {
   RunResult result = AllOf(0, {});
   for (uint32_t status = 400; status < 430; ++status) {
-    result.fleet.Add(status, kMillisecond, Response(status));
-    result.fleet.Add(status + 1000, kMillisecond, Response(status));
+    result.fleet.Add(status, {.service = kMillisecond}, Response(status));
+    result.fleet.Add(status + 1000, {.service = kMillisecond}, Response(status));
   }
   const std::string text = TextReport(result, kPlain);
   EXPECT_THAT(text, HasSubstr("\n  10 more  20  33.33 %\n"));  // 20 statuses are shown
@@ -220,7 +315,8 @@ TEST(TextReport, LetsNoControlCharacterThrough) {
   result.plan.mutable_urls()->set_name(nasty);
   result.plan.mutable_transport()->set_proxy(nasty);
   for (AgentResult& agent : result.agents) agent.name = agent.address = nasty;
-  result.fleet.Add(1, 1, Failure(v1::FAILURE_KIND_OTHER, nasty));
+  result.fleet.addresses[nasty] = {1, 1};
+  result.fleet.Add(1, {.service = 1}, Failure(v1::FAILURE_KIND_OTHER, nasty));
   for (const bool utf8 : {false, true}) {
     const std::string text = TextReport(result, {false, utf8, 100});
     EXPECT_THAT(text, HasSubstr("\\x1b]0;title\\x07\\x9b31m\\xc2\\x9b \\xff\\xe2\\x80\\xae"));
@@ -233,15 +329,17 @@ TEST(TextReport, LetsNoControlCharacterThrough) {
 }
 
 TEST(TextReport, StaysWithinItsWidth) {
-  RunResult result = ExampleResult();
+  RunResult result = ExampleOpenLoopResult();
   result.state = RunState::kIncomplete;
+  result.fleet.resent = 1'000'000;
+  result.fleet.addresses[std::string(256, 'a')] = {1, 1};
   result.notes.assign(2,
                       "A long sentence that goes on and on, and then on again, until it has "
                       "said what had to be said about the matter, and then some.");
   result.plan.mutable_urls()->set_name(std::string(300, 'u'));
   result.agents[0].name = std::string(300, 'n');
   result.agents[0].address = std::string(300, 'a');
-  result.fleet.Add(1, 1, Failure(v1::FAILURE_KIND_OTHER, std::string(256, 'd')));
+  result.fleet.Add(1, {.service = 1}, Failure(v1::FAILURE_KIND_OTHER, std::string(256, 'd')));
   for (const bool utf8 : {false, true}) {
     for (const int width : {80, 100}) {
       std::istringstream lines(TextReport(result, {false, utf8, width}));

@@ -23,8 +23,8 @@ TEST(ErrorRows, CountEveryFailureOnce) {
 
 TEST(ErrorRows, SortEqualCountsByName) {
   Metrics metrics;
-  metrics.Add(0, 1, Response(503));
-  metrics.Add(1, 1, Response(404));
+  metrics.Add(0, {.service = 1}, Response(503));
+  metrics.Add(1, {.service = 1}, Response(404));
   EXPECT_EQ(ErrorRows(metrics)[0].kind, "status 404");
 }
 
