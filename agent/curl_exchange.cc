@@ -4,7 +4,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "agent/curl_failure.h"
+#include "agent/curl_timings.h"
 
 namespace squall {
 namespace {
@@ -53,9 +53,13 @@ CurlExchange& CurlExchange::Of(CURL* easy) {
   return *exchange;
 }
 
-CURLcode CurlExchange::Begin(const std::string& url) {
+CURLcode CurlExchange::Begin(Nanos start, const std::string& url) {
   in_flight_ = true;
+  start_ = start;
   hop_ = -1;
+  sent_on_fresh_ = false;
+  resent_ = false;
+  begins_anew_ = false;
   second_sending_refused_ = false;
   redirect_refused_ = false;
   answer_ = {};
@@ -63,24 +67,49 @@ CURLcode CurlExchange::Begin(const std::string& url) {
   header_bytes_ = 0;
   body_bytes_ = 0;
   bytes_sent_ = 0;
-  connections_before_ = 0;
-  begins_anew_ = false;
+  attempt_sent_ = false;
+  connections_seen_ = 0;
   sample_size_ = 0;
   message_[0] = '\0';
   if (method_dropped_) {
     method_dropped_ = false;
     curl_easy_setopt(easy(), CURLOPT_CUSTOMREQUEST, request_.custom_method());
   }
+  if (past_.attempts > 0) {
+    past_ = {};
+    request_.ApplyAttempt(easy(), false, 0);
+  }
   prior_knowledge_.Begin();
   return curl_easy_setopt(easy(), CURLOPT_URL, url.c_str());
 }
 
-bool CurlExchange::BeginsAnew() {
-  if (!begins_anew_) return false;
+bool CurlExchange::BeginsAnew(CURLcode result) {
+  const bool given_up = begins_anew_;
+  if (!given_up && !GaveUpTooEarly(result)) return false;
   begins_anew_ = false;
-  connections_before_ += static_cast<uint32_t>(Info(CURLINFO_NUM_CONNECTS));
-  prior_knowledge_.Turn();
+  attempt_sent_ = false;
+  ++past_.attempts;
+  past_.connections += static_cast<uint32_t>(Info(CURLINFO_NUM_CONNECTS));
+  past_.bytes_sent += static_cast<uint64_t>(Info(CURLINFO_REQUEST_SIZE));
+  connections_seen_ = 0;
+  message_[0] = '\0';
+  // Where several streams share a connection, one that another of them has just opened will do.
+  const bool again = hop_ >= 0;
+  const bool fresh = again && !request_.multiplexed();
+  request_.ApplyAttempt(easy(), fresh, SteadyNow() - start_);
+  if (given_up && !fresh) {
+    prior_knowledge_.Turn();
+  } else {
+    prior_knowledge_.BeginFresh();
+  }
   return true;
+}
+
+// libcurl has its own limit of second sendings, over all requests of the handle.
+bool CurlExchange::GaveUpTooEarly(CURLcode result) const {
+  return result != CURLE_OK && attempt_sent_ && !second_sending_refused_ && hop_ == 0 &&
+         Info(CURLINFO_REDIRECT_COUNT) == 0 && MayResend() &&
+         KindOf(FailureOf(result)) == v1::FAILURE_KIND_CLOSED_BEFORE_RESPONSE;
 }
 
 Outcome CurlExchange::Finish(CURLcode result) {
@@ -103,11 +132,17 @@ Outcome CurlExchange::CutOff() {
   return outcome;
 }
 
-void CurlExchange::CountInto(Outcome& outcome) {
+uint32_t CurlExchange::connections() const {
+  return past_.connections + static_cast<uint32_t>(Info(CURLINFO_NUM_CONNECTS));
+}
+
+void CurlExchange::CountInto(Outcome& outcome) const {
   outcome.bytes_received = header_bytes_ + body_bytes_;
-  outcome.bytes_sent =
-      request_.has_body() ? bytes_sent_ : static_cast<uint64_t>(Info(CURLINFO_REQUEST_SIZE));
-  outcome.connections = connections_before_ + static_cast<uint32_t>(Info(CURLINFO_NUM_CONNECTS));
+  outcome.bytes_sent = request_.has_body()
+                           ? bytes_sent_
+                           : past_.bytes_sent + static_cast<uint64_t>(Info(CURLINFO_REQUEST_SIZE));
+  outcome.connections = connections();
+  outcome.resent = resent_;
 }
 
 Outcome CurlExchange::Answered() {
@@ -119,25 +154,33 @@ Outcome CurlExchange::Answered() {
     return outcome;
   }
   outcome.status = answer_.status;
+  if (hop_ == 0 && past_.attempts == 0 && !resent_) {
+    outcome.timings = CurlTimings(easy(), outcome.connections > 0);
+  }
   outcome.detail = std::string_view(sample_.data(), sample_size_);
   return outcome;
 }
 
-Outcome CurlExchange::Failed(CURLcode result) {
-  Outcome outcome;
-  CountInto(outcome);
+CurlFailure CurlExchange::FailureOf(CURLcode result) const {
   const long redirects = Info(CURLINFO_REDIRECT_COUNT);
   CurlFailure failure;
   failure.result = result == CURLE_OK ? CURLE_PARTIAL_FILE : result;
   failure.message = message_[0] != '\0' ? message_.data() : curl_easy_strerror(failure.result);
   failure.system_error = static_cast<int>(Info(CURLINFO_OS_ERRNO));
-  failure.hop_sent = hop_ == redirects;
+  failure.hop_sent = attempt_sent_ && hop_ == redirects;
   failure.hop_answered = failure.hop_sent && answer_.header_bytes > 0;
   failure.redirected = redirects > 0;
   failure.proxied = !request_.transport().proxy().empty();
   failure.tunnel_refused = Info(CURLINFO_HTTP_CONNECTCODE) >= 300;
   failure.http2 = request_.http2();
-  failure.fresh_connection = outcome.connections > 0;
+  failure.fresh_connection = connections() > 0;
+  return failure;
+}
+
+Outcome CurlExchange::Failed(CURLcode result) {
+  Outcome outcome;
+  CountInto(outcome);
+  const CurlFailure failure = FailureOf(result);
   outcome.kind = KindOf(failure);
   outcome.detail = failure.message;
   if (outcome.kind == v1::FAILURE_KIND_HTTP_VERSION) {
@@ -157,21 +200,44 @@ Outcome CurlExchange::Failed(CURLcode result) {
   return outcome;
 }
 
-bool CurlExchange::MaySend(long redirects) const {
-  const bool first = hop_ < 0;
-  const bool redirect =
-      request_.transport().follow() && redirects > hop_ && IsRedirect(answer_.status);
-  return first || redirect;
+CurlExchange::Sending CurlExchange::JudgeSending(long redirects) const {
+  if (hop_ < 0) return Sending::kFirst;
+  if (request_.transport().follow() && redirects > hop_ && IsRedirect(answer_.status)) {
+    return Sending::kRedirected;
+  }
+  return redirects == hop_ && MayResend() ? Sending::kAgain : Sending::kRefused;
+}
+
+// After the newest sending has brought nothing.
+bool CurlExchange::MayResend() const {
+  return request_.idempotent() && !resent_ && !sent_on_fresh_ && answer_.header_bytes == 0;
+}
+
+// On a connection as fresh as need be; and as libcurl would begin to count the timeout anew, early
+// enough for that to make no difference.
+bool CurlExchange::LibcurlMayResend(bool fresh) const {
+  constexpr Nanos kNoDifference = 100;
+  return (fresh || request_.multiplexed()) &&
+         SteadyNow() - start_ < request_.transport().timeout_ns() / kNoDifference;
 }
 
 int CurlExchange::OnSending(void* self, char*, char*, int, int) noexcept {
   CurlExchange& exchange = *static_cast<CurlExchange*>(self);
   const long redirects = exchange.Info(CURLINFO_REDIRECT_COUNT);
-  if (!exchange.MaySend(redirects)) {
+  const long connections = exchange.Info(CURLINFO_NUM_CONNECTS);
+  const bool fresh = connections > exchange.connections_seen_;
+  const Sending sending = exchange.JudgeSending(redirects);
+  if (sending == Sending::kRefused) {
     exchange.second_sending_refused_ = true;
     return CURL_PREREQFUNC_ABORT;
   }
-  switch (exchange.prior_knowledge_.BeforeSending(exchange.hop_ < 0)) {
+  // By libcurl itself, that is; what was begun anew has what it needs.
+  if (sending == Sending::kAgain && exchange.attempt_sent_ && !exchange.LibcurlMayResend(fresh)) {
+    // What a redirect led to cannot be begun anew.
+    (redirects == 0 ? exchange.begins_anew_ : exchange.second_sending_refused_) = true;
+    return CURL_PREREQFUNC_ABORT;
+  }
+  switch (exchange.prior_knowledge_.BeforeSending(redirects == 0)) {
     case CurlPriorKnowledge::Verdict::kSend:
       break;
     case CurlPriorKnowledge::Verdict::kAnew:
@@ -187,6 +253,10 @@ int CurlExchange::OnSending(void* self, char*, char*, int, int) noexcept {
     exchange.method_dropped_ = true;
   }
   exchange.hop_ = redirects;
+  exchange.attempt_sent_ = true;
+  exchange.sent_on_fresh_ = fresh;
+  exchange.resent_ |= sending == Sending::kAgain;
+  exchange.connections_seen_ = connections;
   exchange.answer_ = {};
   exchange.goodbye_.Forget();
   return CURL_PREREQFUNC_OK;

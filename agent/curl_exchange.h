@@ -1,8 +1,10 @@
 // One slot: an easy handle that is used again and again, and what was seen of its current request.
 //
-// The handle's callbacks count what comes, keep the first bytes of an error's body, and refuse what
-// libcurl would otherwise do in silence: sending a request a second time because a connection that
-// it used again was closed.
+// The handle's callbacks count what comes, keep the first bytes of an error's body, and see to it
+// that a request is sent a second time only as docs/architecture.md says under Resending. libcurl
+// would do it by itself, with any method, several times, and on a connection that may be as stale:
+// it is let alone only if it does what is right. Otherwise the attempt is given up, and where the
+// request may be sent again, the transfer is begun anew.
 #pragma once
 
 #include <array>
@@ -12,10 +14,12 @@
 #include <curl/curl.h>
 
 #include "absl/status/statusor.h"
+#include "agent/curl_failure.h"
 #include "agent/curl_goodbye.h"
 #include "agent/curl_handles.h"
 #include "agent/curl_prior_knowledge.h"
 #include "agent/curl_request.h"
+#include "common/clock.h"
 #include "common/metrics.h"
 
 namespace squall {
@@ -36,10 +40,11 @@ class CurlExchange {
   uint32_t slot() const { return slot_; }
   bool in_flight() const { return in_flight_; }
 
-  // Forgets the request before, and takes the new one's URL.
-  CURLcode Begin(const std::string& url);
-  // True, when the transfer has ended, if nothing was sent and it is to be added once more.
-  bool BeginsAnew();
+  // Forgets the request before, and takes the new one's URL. `start` is now.
+  CURLcode Begin(Nanos start, const std::string& url);
+  // True, when the transfer has ended, if it is to be added once more, as nothing was sent, or the
+  // request may be sent again.
+  bool BeginsAnew(CURLcode result);
   // What came of it, as far as it went. The detail is valid until the next Begin().
   Outcome Finish(CURLcode result);
   // The same for a request that was given up.
@@ -59,10 +64,17 @@ class CurlExchange {
 
   static int OnTrace(CURL* easy, curl_infotype type, char* bytes, size_t size, void* self) noexcept;
 
-  bool MaySend(long redirects) const;
+  enum class Sending { kFirst, kRedirected, kAgain, kRefused };
+
+  Sending JudgeSending(long redirects) const;
+  bool MayResend() const;
+  bool LibcurlMayResend(bool fresh) const;
+  bool GaveUpTooEarly(CURLcode result) const;
   void EndOfHeader();
-  void CountInto(Outcome& outcome);
+  uint32_t connections() const;
+  void CountInto(Outcome& outcome) const;
   Outcome Answered();
+  CurlFailure FailureOf(CURLcode result) const;
   Outcome Failed(CURLcode result);
   long Info(CURLINFO info) const;
 
@@ -74,15 +86,25 @@ class CurlExchange {
   bool in_flight_ = false;
   bool method_dropped_ = false;  // by a redirect that turns it into GET
 
-  long hop_ = -1;  // redirects before the newest sending
+  Nanos start_ = 0;
+  long hop_ = -1;               // redirects before the newest sending
+  bool sent_on_fresh_ = false;  // the newest sending
+  bool resent_ = false;
   bool begins_anew_ = false;
   bool second_sending_refused_ = false;
   bool redirect_refused_ = false;
   Answer answer_;
   uint64_t header_bytes_ = 0;
   uint64_t body_bytes_ = 0;
-  uint64_t bytes_sent_ = 0;          // counted where there is a body
-  uint32_t connections_before_ = 0;  // opened in attempts that were given up
+  uint64_t bytes_sent_ = 0;  // counted where there is a body
+  // Attempts that were given up, and begun anew.
+  struct Past {
+    uint32_t attempts = 0;
+    uint32_t connections = 0;
+    uint64_t bytes_sent = 0;
+  } past_;
+  bool attempt_sent_ = false;  // something, in the current attempt
+  long connections_seen_ = 0;  // of the current attempt, at the newest sending
   size_t sample_size_ = 0;
   std::array<char, Metrics::kMaxDetailBytes> sample_;
   std::array<char, CURL_ERROR_SIZE> message_;

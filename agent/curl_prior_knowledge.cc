@@ -30,13 +30,13 @@ void CurlPriorKnowledge::Begin() {
   Ask(!expects_connection_);
 }
 
-CurlPriorKnowledge::Verdict CurlPriorKnowledge::BeforeSending(bool first) {
+CurlPriorKnowledge::Verdict CurlPriorKnowledge::BeforeSending(bool may_begin_anew) {
   if (!needed_) return Verdict::kSend;
   const long connects = Connects(easy_);
   const bool fresh = connects > connects_;
   connects_ = connects;
   if (OverTls() || fresh == switching_) return Verdict::kSend;
-  if (!first) return Verdict::kRefuse;
+  if (!may_begin_anew) return Verdict::kRefuse;
   // A connection that nothing has been said on would look like one that speaks HTTP/2.
   if (fresh) ForbidReuse(true);
   return Verdict::kAnew;
@@ -46,6 +46,13 @@ void CurlPriorKnowledge::Turn() {
   connects_ = 0;
   ForbidReuse(false);
   Ask(!switching_);
+}
+
+void CurlPriorKnowledge::BeginFresh() {
+  if (!needed_) return;
+  connects_ = 0;
+  ForbidReuse(false);
+  Ask(true);
 }
 
 void CurlPriorKnowledge::BeforeRedirect() {

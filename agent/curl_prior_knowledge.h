@@ -26,9 +26,11 @@ class CurlPriorKnowledge {
     kAnew,    // give up and, when the handle is free, begin again after Turn()
     kRefuse,  // cannot be sent: a redirect has led to a connection of the other sort
   };
-  // To be called just before something is sent. `first`: nothing has been sent for the request.
-  Verdict BeforeSending(bool first);
+  // To be called just before something is sent. `may_begin_anew`: it is not what a redirect led to.
+  Verdict BeforeSending(bool may_begin_anew);
   void Turn();
+  // To be called instead of Turn() where the next attempt is to be on a fresh connection.
+  void BeginFresh();
 
   // To be called when the answer is a redirect that will be followed.
   void BeforeRedirect();

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "absl/strings/match.h"
-#include "common/clock.h"
+#include "common/http_syntax.h"
 #include "common/version.h"
 
 namespace squall {
@@ -50,7 +50,9 @@ absl::Status Refused(CURLcode result, std::string_view what) {
 }  // namespace
 
 CurlRequest::CurlRequest(const v1::Plan& plan)
-    : request_(plan.request()), transport_(plan.transport()) {
+    : request_(plan.request()),
+      transport_(plan.transport()),
+      idempotent_(IsIdempotent(request_.method())) {
   AddHeaders();
   proxy_headers_.reset(curl_slist_append(nullptr, "Proxy-Connection:"));
   if (proxy_headers_ == nullptr) out_of_memory_ = true;
@@ -63,6 +65,7 @@ absl::Status CurlRequest::Apply(CURL* easy) const {
   }
   if (CURLcode result = ApplyMethod(easy)) return Refused(result, "request");
   if (CURLcode result = ApplyConnection(easy)) return Refused(result, "transport");
+  if (CURLcode result = ApplyAttempt(easy, false, 0)) return Refused(result, "transport");
   if (CURLcode result = ApplyTls(easy)) return Refused(result, "certificates");
   if (CURLcode result = ApplyProxy(easy)) return Refused(result, "proxy");
   return absl::OkStatus();
@@ -133,18 +136,24 @@ CURLcode CurlRequest::ApplyMethod(CURL* easy) const {
   return set.result();
 }
 
+CURLcode CurlRequest::ApplyAttempt(CURL* easy, bool fresh_connection, Nanos spent) const {
+  const long timeout_ms =
+      TimeoutMilliseconds(std::max<Nanos>(transport_.timeout_ns() - spent, kMillisecond));
+  Setter set(easy);
+  set(CURLOPT_FRESH_CONNECT, fresh_connection || transport_.no_keepalive() ? 1L : 0L);
+  set(CURLOPT_TIMEOUT_MS, timeout_ms);
+  set(CURLOPT_CONNECTTIMEOUT_MS, timeout_ms);
+  return set.result();
+}
+
 CURLcode CurlRequest::ApplyConnection(CURL* easy) const {
-  const long timeout_ms = TimeoutMilliseconds(transport_.timeout_ns());
   Setter set(easy);
   set(CURLOPT_HTTP_VERSION,
       http2() ? long{CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE} : long{CURL_HTTP_VERSION_1_1});
   // Whether streams can share a connection is known once it stands. With one stream each there is
   // nothing to wait for.
-  set(CURLOPT_PIPEWAIT, http2() && transport_.streams() > 1 ? 1L : 0L);
-  set(CURLOPT_FRESH_CONNECT, transport_.no_keepalive() ? 1L : 0L);
+  set(CURLOPT_PIPEWAIT, multiplexed() ? 1L : 0L);
   set(CURLOPT_FORBID_REUSE, transport_.no_keepalive() ? 1L : 0L);
-  set(CURLOPT_TIMEOUT_MS, timeout_ms);
-  set(CURLOPT_CONNECTTIMEOUT_MS, timeout_ms);
   set(CURLOPT_FOLLOWLOCATION, transport_.follow() ? 1L : 0L);
   set(CURLOPT_MAXREDIRS, kMaxRedirects);
   set(CURLOPT_PROTOCOLS_STR, "http,https");

@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "agent/curl_handles.h"
+#include "common/clock.h"
 #include "squall/v1/plan.pb.h"
 
 namespace squall {
@@ -26,6 +27,10 @@ class CurlRequest {
   // this object outlives it. INVALID_ARGUMENT for what libcurl cannot send, naming the field.
   absl::Status Apply(CURL* easy) const;
 
+  // For one attempt: on a fresh connection or on any, in what remains of the time of a request that
+  // has taken `spent`. Apply() does it for the first.
+  CURLcode ApplyAttempt(CURL* easy, bool fresh_connection, Nanos spent) const;
+
   // The method as libcurl is to write it in place of its own, or null where that is the same.
   const char* custom_method() const;
 
@@ -34,7 +39,10 @@ class CurlRequest {
     return request_.method() != "HEAD" && status != 204 && status != 304;
   }
 
+  bool idempotent() const { return idempotent_; }
   bool has_body() const { return request_.has_body(); }
+  // Streams of several requests share a connection.
+  bool multiplexed() const { return http2() && transport_.streams() > 1; }
   bool http2() const { return transport_.http_version() == v1::HTTP_VERSION_2; }
   const v1::Transport& transport() const { return transport_; }
 
@@ -51,6 +59,7 @@ class CurlRequest {
 
   const v1::Request request_;
   const v1::Transport transport_;
+  const bool idempotent_;
   CurlList headers_;
   CurlList proxy_headers_;
   bool out_of_memory_ = false;

@@ -42,9 +42,9 @@ class CurlTransport final : public Transport {
 
   absl::Status Open(uint32_t slots, struct ev_loop* loop);
 
-  void Send(uint32_t slot, Nanos, const std::string& url) override {
+  void Send(uint32_t slot, Nanos start, const std::string& url) override {
     CurlExchange& exchange = *exchanges_[slot];
-    if (const CURLcode result = exchange.Begin(url)) {
+    if (const CURLcode result = exchange.Begin(start, url)) {
       DriverOf(exchange).FailLater(exchange.easy(), result);
     } else {
       DriverOf(exchange).Add(exchange.easy());
@@ -115,7 +115,7 @@ absl::Status CurlTransport::OpenPool(struct ev_loop* loop) {
 void CurlTransport::OnEnd(CURL* easy, CURLcode result) {
   const Nanos end = SteadyNow();
   CurlExchange& exchange = CurlExchange::Of(easy);
-  if (exchange.BeginsAnew()) {
+  if (exchange.BeginsAnew(result)) {
     DriverOf(exchange).Add(easy);
     return;
   }

@@ -2,7 +2,8 @@
 //
 // Limits of libcurl 7.88 that show in outcomes: bodies of redirects that are followed are not in
 // bytes_received; a connection that ends within the status line counts as closed before the
-// response.
+// response (so that the request may be sent again); where it refuses to send again, libcurl has
+// already opened a connection for it.
 #pragma once
 
 #include <memory>

@@ -1,6 +1,7 @@
 #include "common/http_syntax.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -38,6 +39,12 @@ absl::Status CheckMethod(std::string_view method) {
   }
   if (upper == "CONNECT") return Invalid(method, "asks for a tunnel, which is not a request");
   return absl::OkStatus();
+}
+
+bool IsIdempotent(std::string_view method) {
+  static constexpr std::array<std::string_view, 6> kMethods = {"GET",    "HEAD",    "PUT",
+                                                               "DELETE", "OPTIONS", "TRACE"};
+  return std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end();
 }
 
 absl::StatusOr<v1::Header> ParseHeader(std::string_view text) {

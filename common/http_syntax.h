@@ -13,6 +13,9 @@ namespace squall {
 // A token in upper case. Methods are case-sensitive, so nothing is changed in silence.
 absl::Status CheckMethod(std::string_view method);
 
+// A request with this method may be sent again where its answer was lost (RFC 9110, 9.2.2).
+bool IsIdempotent(std::string_view method);
+
 // "Name: value"; the value may be empty and loses the blanks around it.
 absl::StatusOr<v1::Header> ParseHeader(std::string_view text);
 

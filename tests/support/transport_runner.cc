@@ -37,7 +37,8 @@ class Runner final : public Transport::Sink {
     EXPECT_TRUE(busy_[slot]) << "two outcomes for one request";
     busy_[slot] = false;
     seen.push_back({slot, started_[slot], end, outcome.kind, outcome.status, outcome.bytes_received,
-                    outcome.bytes_sent, outcome.connections, std::string(outcome.detail)});
+                    outcome.bytes_sent, outcome.connections, outcome.resent, outcome.timings,
+                    std::string(outcome.detail)});
     if (!ending_) SendNext(slot);
     if (seen.size() == urls_.size()) ev_break(loop_, EVBREAK_ALL);
   }

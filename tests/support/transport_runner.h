@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "agent/transport.h"
 #include "common/clock.h"
+#include "common/timings.h"
 #include "squall/v1/metrics.pb.h"
 #include "squall/v1/plan.pb.h"
 
@@ -32,6 +33,8 @@ struct Seen {
   uint64_t bytes_received = 0;
   uint64_t bytes_sent = 0;
   uint32_t connections = 0;
+  bool resent = false;
+  Timings timings;
   std::string detail;
 };
 

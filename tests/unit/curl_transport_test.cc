@@ -13,7 +13,9 @@
 #include "tests/support/nginx.h"
 #include "tests/support/raw_server.h"
 #include "tests/support/transport_cases.h"
+#include "tests/support/transport_resend_cases.h"
 #include "tests/support/transport_runner.h"
+#include "tests/support/transport_timings.h"
 
 namespace squall::testing {
 namespace {
@@ -80,36 +82,44 @@ TEST(CurlTransport, OpensAConnectionForEachRequestWithoutKeepalive) {
   EXPECT_EQ(Connections(seen), 50u);
 }
 
-class CurlResend : public ::testing::TestWithParam<const char*> {};
+class CurlResend : public ::testing::TestWithParam<ResendCase> {};
+TEST_P(CurlResend, IsAsTheCaseSays) { RunResendCase(GetParam(), &MakeCurlTransport); }
+INSTANTIATE_TEST_SUITE_P(All, CurlResend, ::testing::ValuesIn(ResendCases()), NameOf<ResendCase>);
 
-// libcurl would send again by itself, also a POST.
-TEST_P(CurlResend, IsRefused) {
-  RawServer server({{kHello}, {"", RawAnswer::Then::kClose}, {kHello}});
+TEST(CurlTransport, ResendsOnAFreshConnectionBesideStaleOnes) {
+  RunResendBesideStaleConnections(&MakeCurlTransport);
+}
+
+TEST(CurlTransport, ResendsWithinTheTimeout) { RunResendWithinTimeout(&MakeCurlTransport); }
+
+// The answer to the first request is followed on the same connection, which is then closed.
+TEST(CurlTransport, ResendsWhatARedirectLedTo) {
+  RawServer server({{"HTTP/1.1 302 Found\r\nLocation: /next\r\nContent-Length: 0\r\n\r\n"},
+                    {"", RawAnswer::Then::kClose},
+                    {kHello}});
   v1::Plan plan = SimplePlan();
-  plan.mutable_request()->set_method(GetParam());
-  const auto seen = SendAll(&MakeCurlTransport, plan, 1, std::vector<std::string>(3, server.Url()));
-  ASSERT_EQ(seen.size(), 3u);
-  EXPECT_EQ(seen[0].status, 200u);
-  EXPECT_EQ(seen[1].kind, v1::FAILURE_KIND_CLOSED_BEFORE_RESPONSE) << seen[1].detail;
-  EXPECT_THAT(seen[1].detail, ::testing::HasSubstr("not sent again"));
-  EXPECT_EQ(seen[2].status, 200u);
+  plan.mutable_transport()->set_follow(true);
+  const Seen seen = SendOne(&MakeCurlTransport, plan, server.Url());
+  EXPECT_EQ(seen.status, 200u) << seen.detail;
+  EXPECT_TRUE(seen.resent);
+  EXPECT_EQ(seen.connections, 2u);
   EXPECT_EQ(server.requests().size(), 3u);
 }
-INSTANTIATE_TEST_SUITE_P(All, CurlResend, ::testing::Values("GET", "POST"));
 
-// After some refusals libcurl stops asking and fails by itself.
-TEST(CurlTransport, NeverResendsHoweverOftenConnectionsClose) {
-  RawScript script;
-  for (int round = 0; round < 20; ++round) {
-    script.push_back({kHello});
-    script.push_back({"", RawAnswer::Then::kReset});
-  }
-  RawServer server(script);
-  const auto seen =
-      SendAll(&MakeCurlTransport, SimplePlan(), 1, std::vector<std::string>(40, server.Url()));
-  EXPECT_EQ(server.requests().size(), 40u);
-  EXPECT_EQ(CountOf(seen, v1::FAILURE_KIND_NONE), 20u);
-  EXPECT_EQ(CountOf(seen, v1::FAILURE_KIND_CLOSED_BEFORE_RESPONSE), 20u);
+TEST(CurlTransport, TellsTheParts) { RunTimingsOfParts(&MakeCurlTransport); }
+
+TEST(CurlTransport, TellsNoPartsOfWhatWasResent) { RunTimingsOfResent(&MakeCurlTransport); }
+
+TEST(CurlTransport, TellsNoPartsOfRedirects) {
+  RawServer server(
+      {{"HTTP/1.1 302 Found\r\nLocation: /next\r\nContent-Length: 0\r\n\r\n"}, {kHello}});
+  v1::Plan plan = SimplePlan();
+  plan.mutable_transport()->set_follow(true);
+  const auto seen = SendAll(&MakeCurlTransport, plan, 1, {server.Url(), server.Url()});
+  ASSERT_EQ(seen.size(), 2u);
+  EXPECT_EQ(seen[0].status, 200u);
+  EXPECT_LT(seen[0].timings.first_byte, 0);
+  EXPECT_GE(seen[1].timings.first_byte, 0);
 }
 
 TEST(CurlTransport, DoesNotTry417Again) {

@@ -73,5 +73,14 @@ TEST(HttpSyntax, BadHeader) {
   }
 }
 
+TEST(IsIdempotent, AsTheMethodIsDefined) {
+  for (const char* method : {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"}) {
+    EXPECT_TRUE(IsIdempotent(method)) << method;
+  }
+  for (const char* method : {"POST", "PATCH", "CONNECT", "LOCK", "get", ""}) {
+    EXPECT_FALSE(IsIdempotent(method)) << method;
+  }
+}
+
 }  // namespace
 }  // namespace squall
