@@ -1,10 +1,12 @@
 // Where a worker writes down what became of its requests.
 //
 // One worker's thread only. Swap() hands everything recorded so far out in one instant, so the
-// numbers, counters and histograms of an interval always belong together.
+// numbers, counters and histograms of an interval always belong together. Phases are kept apart: a
+// request is recorded for the phase that issued it, whenever it ends.
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -14,16 +16,18 @@
 
 namespace squall {
 
-// When request `number` was due, was sent and ended. In a closed loop it is due when it is sent.
+// When request `number` of a phase was due, was sent and ended. In a closed loop it is due when it
+// is sent.
 struct Sample {
+  uint32_t phase = 0;
   uint64_t number = 0;
   Nanos intended_start = 0;
   Nanos start = 0;
   Nanos end = 0;
 };
 
-// What was recorded between two swaps.
-struct Interval {
+// What was recorded of one phase between two swaps.
+struct PhaseInterval {
   Metrics metrics;                       // without addresses, as these have no names yet
   std::vector<AddressCounts> addresses;  // by number in the run's AddressTable
   std::vector<uint64_t> numbers;         // in order of completion
@@ -34,7 +38,7 @@ struct Interval {
     return addresses[address];
   }
 
-  void Merge(const Interval& other) {
+  void Merge(const PhaseInterval& other) {
     metrics.Merge(other.metrics);
     for (uint32_t address = 0; address < other.addresses.size(); ++address) {
       CountsOf(address) += other.addresses[address];
@@ -51,36 +55,56 @@ struct Interval {
   }
 };
 
+// What was recorded between two swaps, by phase.
+struct Interval {
+  explicit Interval(size_t phase_count) : phases(phase_count) {}
+
+  void Clear() {
+    for (PhaseInterval& phase : phases) phase.Clear();
+  }
+
+  std::vector<PhaseInterval> phases;
+};
+
 class Recorder {
  public:
-  // `open_loop`: the requests have intended starts, so response time and schedule lag are recorded.
-  explicit Recorder(bool open_loop) : open_loop_(open_loop) {}
+  // `open_loop`, by phase: requests have intended starts, so response time and schedule lag are
+  // recorded.
+  explicit Recorder(std::vector<bool> open_loop)
+      : open_loop_(std::move(open_loop)), interval_(open_loop_.size()) {}
 
   void Record(const Sample& sample, const Outcome& outcome) {
     Latency latency;
     latency.service = std::max<Nanos>(sample.end - sample.start, 0);
-    if (open_loop_) latency.lag = std::max<Nanos>(sample.start - sample.intended_start, 0);
-    interval_.metrics.Add(sample.number, latency, outcome);
-    if (outcome.kind == v1::FAILURE_KIND_NONE && outcome.address != Outcome::kNoAddress) {
-      ++interval_.CountsOf(outcome.address).requests;
+    if (open_loop_[sample.phase]) {
+      latency.lag = std::max<Nanos>(sample.start - sample.intended_start, 0);
     }
-    interval_.numbers.push_back(sample.number);
-    interval_.last_end = sample.end;
+    PhaseInterval& phase = interval_.phases[sample.phase];
+    phase.metrics.Add(sample.number, latency, outcome);
+    if (outcome.kind == v1::FAILURE_KIND_NONE && outcome.address != Outcome::kNoAddress) {
+      ++phase.CountsOf(outcome.address).requests;
+    }
+    phase.numbers.push_back(sample.number);
+    phase.last_end = sample.end;
   }
 
-  void RecordConnecting(uint32_t address) { ++interval_.CountsOf(address).connections; }
+  // A connection belongs to the phase in which it is opened.
+  void RecordConnecting(uint32_t phase, uint32_t address) {
+    ++interval_.phases[phase].CountsOf(address).connections;
+  }
 
   // A request is due that finds every connection of its worker busy.
-  void RecordWaiting(bool beside_free) {
-    ++interval_.metrics.waited;
-    if (beside_free) ++interval_.metrics.waited_beside_free;
+  void RecordWaiting(uint32_t phase, bool beside_free) {
+    Metrics& metrics = interval_.phases[phase].metrics;
+    ++metrics.waited;
+    if (beside_free) ++metrics.waited_beside_free;
   }
 
   // `interval` is empty before, and holds all that was recorded after. Its memory is used next.
   void Swap(Interval& interval) { std::swap(interval_, interval); }
 
  private:
-  const bool open_loop_;
+  const std::vector<bool> open_loop_;
   Interval interval_;
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/phases.h"
+
 namespace squall {
 namespace {
 
@@ -11,10 +13,28 @@ uint32_t Connections(uint32_t concurrency, uint32_t streams) {
   return (concurrency + streams - 1) / streams;
 }
 
+// Nothing was recorded, not even a connection.
+bool IsEmpty(const PhaseInterval& interval) {
+  const Metrics& metrics = interval.metrics;
+  return interval.numbers.empty() && metrics.addresses.empty() && metrics.waited == 0;
+}
+
 }  // namespace
 
-RunEngine::RunEngine(RequestSource source, uint32_t workers, std::function<void(Event)> events)
-    : events_(std::move(events)), source_(std::move(source)), queue_(workers) {}
+RunEngine::RunEngine(RequestSource source, const v1::Plan& plan, uint32_t workers,
+                     std::function<void(Event)> events)
+    : events_(std::move(events)),
+      source_(std::move(source)),
+      last_ends_(static_cast<size_t>(plan.phases_size())),
+      total_(last_ends_.size()) {
+  for (size_t i = 0; i < last_ends_.size(); ++i) {
+    RunPhase& phase = phases_.emplace_back(workers);
+    const Nanos duration = plan.phases(static_cast<int>(i)).duration_ns();
+    phase.begin = PhaseBegin(plan, i);
+    if (duration != 0) phase.end = phase.begin + duration;
+    phase.open_loop = plan.phases(static_cast<int>(i)).has_arrivals();
+  }
+}
 
 RunEngine::~RunEngine() {
   for (auto& worker : workers_) worker->Quit();  // all at once; then each is joined
@@ -32,7 +52,8 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
   const uint32_t streams = plan.transport().streams();
   const uint32_t connections = Connections(prepare.concurrency(), streams);
   const uint32_t workers = std::min(threads, connections);
-  std::unique_ptr<RunEngine> engine(new RunEngine(*std::move(source), workers, std::move(events)));
+  std::unique_ptr<RunEngine> engine(
+      new RunEngine(*std::move(source), plan, workers, std::move(events)));
 
   uint32_t unassigned = prepare.concurrency();
   uint32_t first_connection = prepare.first_connection();
@@ -41,27 +62,26 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
     Worker::Config config;
     config.index = index;
     config.concurrency = std::min(unassigned, share * streams);
-    config.duration = plan.phase().duration_ns();
-    config.timeout = plan.transport().timeout_ns();
+    config.drain = MeasuredPhase(plan).drain_ns();
     config.first_connection = first_connection;
     unassigned -= config.concurrency;
     first_connection += share;
     auto worker =
-        Worker::Create(config, plan, engine->network_, engine->source_, engine->queue_, *engine);
+        Worker::Create(config, plan, engine->network_, engine->source_, engine->phases_, *engine);
     if (!worker.ok()) return worker.status();
     engine->workers_.push_back(*std::move(worker));
-    engine->spares_.push_back(std::make_unique<Interval>());
+    engine->spares_.push_back(std::make_unique<Interval>(engine->phases_.size()));
   }
   return engine;
 }
 
 void RunEngine::Start() {
   started_at_ = SteadyNow();
-  for (auto& worker : workers_) worker->Start();
+  for (auto& worker : workers_) worker->Start(started_at_);
 }
 
-void RunEngine::Grant(const std::vector<Span>& spans, bool exhausted) {
-  queue_.Add(spans, exhausted);
+void RunEngine::Grant(size_t phase, const std::vector<Span>& spans, bool exhausted) {
+  phases_[phase].numbers.Add(spans, exhausted);
   for (auto& worker : workers_) worker->Wake();
 }
 
@@ -78,33 +98,53 @@ void RunEngine::RequestSnapshot() {
 }
 
 bool RunEngine::Collect(Worker::Listener::Swapped swapped, Collected& collected) {
-  total_.Merge(*swapped.interval);
-  swapped.interval->Clear();
+  Interval& interval = *swapped.interval;
+  for (size_t i = 0; i < phases_.size(); ++i) total_.phases[i].Merge(interval.phases[i]);
+  interval.Clear();
   spares_[swapped.worker] = std::move(swapped.interval);
   if (swapped.finished) ++finished_;
   if (--awaited_ != 0) return false;
 
-  NameAddresses();
-  const Metrics& metrics = total_.metrics;
-  collected.empty = total_.numbers.empty() && metrics.addresses.empty() && metrics.waited == 0;
   collected.finished = finished_ == workers();
-  if (auto runs = ToRuns(total_.numbers); runs.ok()) {
-    *collected.snapshot.mutable_held() = RunsToProto(*runs);
-  } else {
-    collected.status = runs.status();
+  NameAddresses();
+  const auto add = [&](size_t phase) {
+    absl::StatusOr<v1::Snapshot> snapshot = SnapshotOf(phase);
+    collected.status.Update(snapshot.status());
+    if (snapshot.ok()) collected.snapshots.push_back(*std::move(snapshot));
+  };
+  for (size_t i = 0; i < phases_.size(); ++i) {
+    if (IsEmpty(total_.phases[i])) continue;
+    collected.empty = false;
+    last_reported_ = i;
+    add(i);
   }
-  *collected.snapshot.mutable_metrics() = metrics.ToProto();
-  last_end_ = std::max(last_end_, total_.last_end);
-  collected.snapshot.set_window_ns(last_end_ == 0 ? 0 : last_end_ - started_at_);
+  if (collected.empty) add(last_reported_);
   total_.Clear();
   return true;
 }
 
+absl::StatusOr<v1::Snapshot> RunEngine::SnapshotOf(size_t phase) {
+  PhaseInterval& interval = total_.phases[phase];
+  const auto runs = ToRuns(interval.numbers);
+  if (!runs.ok()) return runs.status();
+  Nanos& last_end = last_ends_[phase];
+  last_end = std::max(last_end, interval.last_end);
+
+  v1::Snapshot snapshot;
+  snapshot.set_phase(static_cast<uint32_t>(phase));
+  *snapshot.mutable_held() = RunsToProto(*runs);
+  *snapshot.mutable_metrics() = interval.metrics.ToProto();
+  snapshot.set_window_ns(last_end == 0 ? 0 : last_end - started_at_ - phases_[phase].begin);
+  return snapshot;
+}
+
 void RunEngine::NameAddresses() {
   const std::vector<std::string> names = network_.addresses.Names();
-  for (size_t number = 0; number < total_.addresses.size(); ++number) {
-    const AddressCounts& counts = total_.addresses[number];
-    if (counts != AddressCounts()) total_.metrics.addresses[names[number]] = counts;
+  for (PhaseInterval& phase : total_.phases) {
+    for (size_t number = 0; number < phase.addresses.size(); ++number) {
+      const AddressCounts& counts = phase.addresses[number];
+      if (counts != AddressCounts()) phase.metrics.addresses[names[number]] = counts;
+    }
   }
 }
 

@@ -174,8 +174,8 @@ void Session::OnPrepare(v1::Prepare& prepare) {
     return Fail(v1::Failed::CODE_PROTOCOL, "Prepare out of order");
   }
   absl::Status status = CheckPlan(prepare.plan());
-  if (status.ok() && (prepare.concurrency() == 0 ||
-                      prepare.concurrency() > prepare.plan().phase().concurrency())) {
+  if (status.ok() &&
+      (prepare.concurrency() == 0 || prepare.concurrency() > prepare.plan().concurrency())) {
     status = absl::InvalidArgumentError("prepare: concurrency is not a share of the plan's");
   }
   if (status.ok()) status = CheckFileLimit(prepare, config_.file_limit);
@@ -222,6 +222,9 @@ void Session::MakeEngine() {
 
 void Session::OnGrant(const v1::Grant& grant) {
   if (!active_->engine) return Fail(v1::Failed::CODE_PROTOCOL, "Grant out of order");
+  if (grant.phase() >= static_cast<uint32_t>(active_->prepare.plan().phases_size())) {
+    return Fail(v1::Failed::CODE_PROTOCOL, "Grant of a phase that the plan does not have");
+  }
   std::vector<Span> spans;
   for (const v1::Span& span : grant.spans()) {
     if (!IsValid(span)) {
@@ -229,7 +232,7 @@ void Session::OnGrant(const v1::Grant& grant) {
     }
     spans.push_back({span.first(), span.stride(), span.count()});
   }
-  active_->engine->Grant(spans, grant.exhausted());
+  active_->engine->Grant(grant.phase(), spans, grant.exhausted());
 }
 
 void Session::OnStart() {
@@ -269,12 +272,13 @@ void Session::OnCollected(RunEngine::Collected& collected) {
                             std::string(collected.status.message())));
   }
   if (!collected.empty || active_->due) {
-    active_->recorded +=
-        collected.snapshot.metrics().succeeded() + collected.snapshot.metrics().failed();
-    collected.snapshot.set_sequence(++active_->sequence);
-    v1::AgentMessage message;
-    message.mutable_snapshot()->Swap(&collected.snapshot);
-    active_->link->Send(std::move(message));
+    for (v1::Snapshot& snapshot : collected.snapshots) {
+      active_->recorded += snapshot.metrics().succeeded() + snapshot.metrics().failed();
+      snapshot.set_sequence(++active_->sequence);
+      v1::AgentMessage message;
+      message.mutable_snapshot()->Swap(&snapshot);
+      active_->link->Send(std::move(message));
+    }
   }
   if (collected.finished) SendDone();
 }

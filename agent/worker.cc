@@ -7,6 +7,15 @@
 #include "agent/curl_transport.h"
 
 namespace squall {
+namespace {
+
+std::vector<bool> OpenLoops(const std::deque<RunPhase>& phases) {
+  std::vector<bool> open_loops;
+  for (const RunPhase& phase : phases) open_loops.push_back(phase.open_loop);
+  return open_loops;
+}
+
+}  // namespace
 
 // The thread's event loop and the watchers of its own (a transport has others on the same loop).
 struct Worker::Loop {
@@ -15,10 +24,16 @@ struct Worker::Loop {
       static_cast<Worker*>(watcher->data)->TakeCommands();
     });
     ev_timer_init(
-        &issue_end,
+        &phase_end,
         [](struct ev_loop*, ev_timer* watcher, int) noexcept {
           auto* self = static_cast<Worker*>(watcher->data);
-          self->EndIssuing(self->issue_until_ + self->config_.timeout);
+          const Nanos now = SteadyNow();
+          if (now < self->phase_end_) {  // by less than the loop can tell
+            self->loop_->Arm(*watcher, self->phase_end_);
+          } else {
+            self->EndPhase();
+            self->Fill();
+          }
         },
         0, 0);
     ev_timer_init(
@@ -27,7 +42,7 @@ struct Worker::Loop {
           static_cast<Worker*>(watcher->data)->CutOff();
         },
         0, 0);
-    command.data = issue_end.data = cut_off.data = worker;
+    command.data = phase_end.data = cut_off.data = worker;
     ev_async_start(loop, &command);
   }
   ~Loop() { ev_loop_destroy(loop); }
@@ -45,17 +60,17 @@ struct Worker::Loop {
 
   struct ev_loop* const loop;
   ev_async command;
-  ev_timer issue_end;
+  ev_timer phase_end;
   ev_timer cut_off;
 };
 
 Worker::Worker(struct ev_loop* loop, const Config& config, const RequestSource& source,
-               SpanQueue& queue, Listener& listener)
+               std::deque<RunPhase>& phases, Listener& listener)
     : config_(config),
       source_(source),
-      queue_(queue),
+      phases_(phases),
       listener_(listener),
-      recorder_(config.open_loop),
+      recorder_(OpenLoops(phases)),
       loop_(std::make_unique<Loop>(loop, this)),
       slots_(config.concurrency) {
   free_slots_.reserve(config.concurrency);
@@ -65,13 +80,14 @@ Worker::Worker(struct ev_loop* loop, const Config& config, const RequestSource& 
 absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(const Config& config, const v1::Plan& plan,
                                                        Network& network,
                                                        const RequestSource& source,
-                                                       SpanQueue& queue, Listener& listener) {
+                                                       std::deque<RunPhase>& phases,
+                                                       Listener& listener) {
   struct ev_loop* loop = ev_loop_new(EVFLAG_AUTO);
   if (loop == nullptr) {
     return absl::ResourceExhaustedError(
         "no event loop for a worker: raise the limit of open files, or use fewer --threads");
   }
-  std::unique_ptr<Worker> worker(new Worker(loop, config, source, queue, listener));
+  std::unique_ptr<Worker> worker(new Worker(loop, config, source, phases, listener));
   auto transport = MakeCurlTransport(
       {plan, network, loop, *worker, config.concurrency, config.first_connection});
   if (!transport.ok()) return transport.status();
@@ -95,8 +111,8 @@ void Worker::Command(Change change) {
   ev_async_send(loop_->loop, &loop_->command);
 }
 
-void Worker::Start() {
-  Command([](Commands& commands) { commands.start = true; });
+void Worker::Start(Nanos now) {
+  Command([now](Commands& commands) { commands.start_at = now; });
 }
 
 void Worker::Wake() {
@@ -129,23 +145,42 @@ void Worker::TakeCommands() noexcept {
     ev_break(loop_->loop, EVBREAK_ALL);
     return;
   }
-  if (taken.start && state_ == State::kWaiting) BeginIssuing(SteadyNow());
+  if (taken.start_at != kForever && state_ == State::kWaiting) {
+    state_ = State::kIssuing;
+    started_at_ = taken.start_at;
+    BeginPhase(0);
+  }
   if (taken.stop_deadline != kForever) EndIssuing(taken.stop_deadline);
   Fill();
   if (taken.spare) HandOver(std::move(taken.spare));
 }
 
-void Worker::BeginIssuing(Nanos now) {
-  state_ = State::kIssuing;
-  if (config_.duration == 0) return;
-  issue_until_ = now + config_.duration;
-  loop_->Arm(loop_->issue_end, issue_until_);
+void Worker::BeginPhase(uint32_t phase) {
+  phase_ = phase;
+  idle_noted_ = false;
+  const Nanos end = phases_[phase].end;
+  phase_end_ = end == kForever ? kForever : started_at_ + end;
+  if (end == kForever) {
+    ev_timer_stop(loop_->loop, &loop_->phase_end);
+  } else {
+    loop_->Arm(loop_->phase_end, phase_end_);
+  }
+}
+
+// What is in flight goes on; numbers that were drawn and not issued never are.
+void Worker::EndPhase() {
+  chunk_ = {};
+  if (phase_ + 1 < phases_.size()) {
+    BeginPhase(phase_ + 1);
+  } else {
+    EndIssuing(phase_end_ + config_.drain);
+  }
 }
 
 void Worker::EndIssuing(Nanos cut_off_at) {
   state_ = State::kEnded;
   idle_noted_ = false;
-  ev_timer_stop(loop_->loop, &loop_->issue_end);
+  ev_timer_stop(loop_->loop, &loop_->phase_end);
   cut_off_at_ = std::min(cut_off_at_, cut_off_at);
   if (in_flight() != 0) loop_->Arm(loop_->cut_off, cut_off_at_);
   NoteIfIdle();
@@ -165,9 +200,9 @@ void Worker::HandOver(std::unique_ptr<Interval> spare) {
 void Worker::Fill() {
   while (state_ == State::kIssuing && !free_slots_.empty()) {
     const Nanos now = SteadyNow();
-    if (now >= issue_until_) {
-      EndIssuing(issue_until_ + config_.timeout);
-      return;
+    if (now >= phase_end_) {
+      EndPhase();
+      continue;
     }
     uint64_t number = 0;
     if (!NextNumber(number)) break;
@@ -175,7 +210,7 @@ void Worker::Fill() {
     free_slots_.pop_back();
     idle_noted_ = false;
     source_.Url(number, url_);
-    slots_[slot] = {.number = number, .intended_start = now, .start = now};
+    slots_[slot] = {.phase = phase_, .number = number, .intended_start = now, .start = now};
     transport_->Send(slot, now, url_);
   }
   NoteIfIdle();
@@ -183,7 +218,7 @@ void Worker::Fill() {
 
 bool Worker::NextNumber(uint64_t& number) {
   if (chunk_.count == 0) {
-    const SpanQueue::Drawn drawn = queue_.Draw();
+    const SpanQueue::Drawn drawn = phases_[phase_].numbers.Draw();
     if (drawn.low) listener_.OnAttention();
     if (drawn.span.count == 0) return false;
     chunk_ = drawn.span;
@@ -202,7 +237,9 @@ void Worker::OnOutcome(uint32_t slot, Nanos end, const Outcome& outcome) noexcep
   Fill();
 }
 
-void Worker::OnConnecting(uint32_t address) noexcept { recorder_.RecordConnecting(address); }
+void Worker::OnConnecting(uint32_t address) noexcept {
+  recorder_.RecordConnecting(phase_, address);
+}
 
 // A worker with nothing in flight that can get nothing to send asks, once, to be looked at.
 void Worker::NoteIfIdle() {

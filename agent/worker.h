@@ -5,7 +5,9 @@
 // when its loop is woken, and hear of it through the Listener.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <thread>
@@ -14,7 +16,7 @@
 #include "absl/status/statusor.h"
 #include "agent/recorder.h"
 #include "agent/request_source.h"
-#include "agent/span_queue.h"
+#include "agent/run_phase.h"
 #include "agent/transport.h"
 #include "common/mutex.h"
 #include "squall/v1/plan.pb.h"
@@ -45,44 +47,44 @@ class Worker final : private Transport::Sink {
   struct Config {
     uint32_t index = 0;
     uint32_t concurrency = 1;  // requests in flight at once
-    Nanos duration = 0;        // how long to issue; 0: until stopped
-    Nanos timeout = 0;         // of a request
-    bool open_loop = false;    // requests have intended starts
+    Nanos drain = 0;           // how long what is in flight is awaited at the end of the last phase
     // How many connections the workers and agents before it have.
     uint32_t first_connection = 0;
   };
 
   // Makes the transport and starts the thread, which waits for Start(). `network`,
-  // `source`, `queue` and `listener` outlive the worker. Errors: the transport's.
+  // `source`, `phases` (at least one) and `listener` outlive the worker. Errors: the transport's.
   static absl::StatusOr<std::unique_ptr<Worker>> Create(const Config& config, const v1::Plan& plan,
                                                         Network& network,
                                                         const RequestSource& source,
-                                                        SpanQueue& queue, Listener& listener);
+                                                        std::deque<RunPhase>& phases,
+                                                        Listener& listener);
   // Quits and joins.
   ~Worker();
 
-  void Start();
+  // Begins with the first phase; `now` on the steady clock is when it does.
+  void Start(Nanos now);
   // There may be numbers to draw again.
   void Wake();
   // Swaps what is recorded against `spare`, which is empty. One request at a time.
   void RequestSnapshot(std::unique_ptr<Interval> spare);
   // Issues nothing more; what is in flight at `deadline` (steady clock) is cut off. Of several
-  // deadlines, the one that the end of the duration sets among them, the earliest holds.
+  // deadlines, the one that the end of the last phase sets among them, the earliest holds.
   void Stop(Nanos deadline);
   // Cuts off what is in flight at once and ends the thread; nothing more is heard of it.
   void Quit();
 
  private:
   struct Commands {
-    bool start = false;
+    Nanos start_at = kForever;  // kForever: not started
     bool quit = false;
     Nanos stop_deadline = kForever;  // kForever: not stopped
     std::unique_ptr<Interval> spare;
   };
   struct Loop;  // libev's watchers, which are not for this header
 
-  Worker(struct ev_loop* loop, const Config& config, const RequestSource& source, SpanQueue& queue,
-         Listener& listener);
+  Worker(struct ev_loop* loop, const Config& config, const RequestSource& source,
+         std::deque<RunPhase>& phases, Listener& listener);
 
   void OnOutcome(uint32_t slot, Nanos end, const Outcome& outcome) noexcept override;
   void OnConnecting(uint32_t address) noexcept override;
@@ -92,7 +94,8 @@ class Worker final : private Transport::Sink {
   template <typename Change>
   void Command(Change change);
   void TakeCommands() noexcept;
-  void BeginIssuing(Nanos now);
+  void BeginPhase(uint32_t phase);
+  void EndPhase();
   void EndIssuing(Nanos cut_off_at);
   void CutOff();
   void HandOver(std::unique_ptr<Interval> spare);
@@ -103,7 +106,7 @@ class Worker final : private Transport::Sink {
 
   const Config config_;
   const RequestSource& source_;
-  SpanQueue& queue_;
+  std::deque<RunPhase>& phases_;
   Listener& listener_;
   Recorder recorder_;
   std::unique_ptr<Loop> loop_;
@@ -113,9 +116,11 @@ class Worker final : private Transport::Sink {
   State state_ = State::kWaiting;
   std::vector<Sample> slots_;  // what is in flight, by slot
   std::vector<uint32_t> free_slots_;
-  Span chunk_;  // drawn and not yet issued
   std::string url_;
-  Nanos issue_until_ = kForever;
+  Nanos started_at_ = 0;
+  uint32_t phase_ = 0;          // what is issued belongs to it
+  Nanos phase_end_ = kForever;  // on the steady clock
+  Span chunk_;                  // of the phase's numbers: drawn and not yet issued
   Nanos cut_off_at_ = kForever;
   bool idle_noted_ = false;
 

@@ -48,28 +48,48 @@ absl::Status CheckUrls(const v1::UrlList& urls) {
 absl::Status CheckArrivals(const v1::Arrivals& arrivals) {
   if (arrivals.process() != v1::ARRIVAL_PROCESS_CONSTANT &&
       arrivals.process() != v1::ARRIVAL_PROCESS_POISSON) {
-    return Wrong("phase.arrivals.process", "unknown");
+    return Wrong("phases.arrivals.process", "unknown");
   }
   if (arrivals.rate_nano() == 0 || arrivals.rate_nano() > kMaxRateNano) {
-    return Wrong("phase.arrivals.rate_nano", fmt::format("not in 1 to {}", kMaxRateNano));
+    return Wrong("phases.arrivals.rate_nano", fmt::format("not in 1 to {}", kMaxRateNano));
   }
   return absl::OkStatus();
 }
 
-absl::Status CheckPhase(const v1::Phase& phase) {
+absl::Status CheckPhase(const v1::Phase& phase, bool last) {
+  if (phase.measured() != last) {
+    return Wrong("phases.measured", "the last phase is measured, and no other is");
+  }
   if (phase.requests() == 0 && phase.duration_ns() == 0) {
-    return Wrong("phase", "neither a number of requests nor a duration");
+    return Wrong("phases", "neither a number of requests nor a duration");
   }
-  if (phase.requests() > kMaxRequests) return Wrong("phase.requests", "larger than 2^62");
-  if (phase.duration_ns() < 0) return Wrong("phase.duration_ns", "negative");
+  if (!last && phase.duration_ns() == 0) {
+    return Wrong("phases.duration_ns", "only the last phase may end by its number of requests");
+  }
+  if (phase.requests() > kMaxRequests) return Wrong("phases.requests", "larger than 2^62");
+  if (phase.duration_ns() < 0) return Wrong("phases.duration_ns", "negative");
   if (phase.duration_ns() > kMaxDurationNs) {
-    return Wrong("phase.duration_ns", "longer than 10,000 hours");
+    return Wrong("phases.duration_ns", "longer than 10,000 hours");
   }
-  if (phase.concurrency() == 0) return Wrong("phase.concurrency", "must be at least 1");
-  if (phase.concurrency() > kMaxConcurrency) {
-    return Wrong("phase.concurrency", fmt::format("larger than {}", kMaxConcurrency));
-  }
+  if (phase.drain_ns() < 0) return Wrong("phases.drain_ns", "negative");
+  if (phase.drain_ns() > kMaxTimeoutNs) return Wrong("phases.drain_ns", "longer than 24 hours");
   return phase.has_arrivals() ? CheckArrivals(phase.arrivals()) : absl::OkStatus();
+}
+
+absl::Status CheckPhases(const v1::Plan& plan) {
+  if (plan.phases_size() == 0) return Wrong("phases", "there is none");
+  if (plan.phases_size() > kMaxPhases) {
+    return Wrong("phases", fmt::format("more than {}", kMaxPhases));
+  }
+  for (int i = 0; i < plan.phases_size(); ++i) {
+    const bool last = i + 1 == plan.phases_size();
+    if (absl::Status status = CheckPhase(plan.phases(i), last); !status.ok()) return status;
+  }
+  if (plan.concurrency() == 0) return Wrong("concurrency", "must be at least 1");
+  if (plan.concurrency() > kMaxConcurrency) {
+    return Wrong("concurrency", fmt::format("larger than {}", kMaxConcurrency));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status CheckTransport(const v1::Transport& transport) {
@@ -110,7 +130,7 @@ absl::Status CheckPlan(const v1::Plan& plan) {
   if (plan.has_urls()) {
     if (absl::Status status = CheckUrls(plan.urls()); !status.ok()) return status;
   }
-  if (absl::Status status = CheckPhase(plan.phase()); !status.ok()) return status;
+  if (absl::Status status = CheckPhases(plan); !status.ok()) return status;
   return CheckTransport(plan.transport());
 }
 

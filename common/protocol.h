@@ -7,7 +7,7 @@
 namespace squall {
 
 // Rises with every change that the other side would misunderstand.
-inline constexpr uint32_t kProtocolVersion = 1;
+inline constexpr uint32_t kProtocolVersion = 2;
 
 // Largest message that either side takes, in bytes: a plan with its body, or a snapshot.
 inline constexpr int kMaxMessageBytes = 32 << 20;
@@ -30,8 +30,11 @@ inline constexpr uint32_t kMaxStreams = (uint32_t{1} << 31) - 1;
 // Highest arrival rate of a plan, in 1e-9 requests a second (10^9 requests a second).
 inline constexpr uint64_t kMaxRateNano = 1'000'000'000'000'000'000;
 
-// Longest duration of a plan, in nanoseconds (10,000 hours).
+// Longest duration of a phase, in nanoseconds (10,000 hours).
 inline constexpr int64_t kMaxDurationNs = int64_t{10'000} * 3'600 * 1'000'000'000;
+
+// Most phases of one run.
+inline constexpr int kMaxPhases = 16;
 
 // Longest timeout, in nanoseconds (24 hours).
 inline constexpr int64_t kMaxTimeoutNs = int64_t{24} * 3'600 * 1'000'000'000;

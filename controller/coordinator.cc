@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "absl/time/clock.h"
+#include "common/phases.h"
 #include "common/span.h"
 #include "controller/standstill.h"
 
@@ -42,31 +43,34 @@ absl::StatusOr<RunResult> Coordinator::Run(Muster::Config config) {
 }
 
 void Coordinator::Start() {
-  const v1::Phase& phase = config_.plan.phase();
-  ledger_.emplace(phase.requests());
+  const v1::Plan& plan = config_.plan;
+  for (const v1::Phase& phase : plan.phases()) ledgers_.emplace_back(phase.requests());
+  if (ledgers_.size() > 1) result_.warm_up.emplace();
+  for (const auto& member : members_) {
+    if (member->stage != Stage::kReady) continue;
+    for (Ledger& ledger : ledgers_) {
+      member->ledger_index = ledger.AddAgent(member->result.concurrency);
+    }
+  }
   result_.started_at = absl::Now();
   const Nanos now = SteadyNow();
   started_ = now;
-  for (const auto& member : members_) {
-    if (member->stage == Stage::kReady) {
-      member->ledger_index = ledger_->AddAgent(member->result.concurrency);
-    }
-  }
   for (size_t i = 0; i < members_.size(); ++i) {
     Member& member = *members_[i];
     if (member.stage != Stage::kReady) continue;
-    GrantTo(i);
+    // Of all phases, so that there is work at once when one follows the other.
+    for (size_t phase = 0; phase < ledgers_.size(); ++phase) GrantTo(i, phase);
     v1::ControllerMessage message;
     message.mutable_start();
     member.link->Send(std::move(message));
     member.stage = Stage::kRunning;
     member.give_up_at = now + kSilenceTime;
   }
-  if (phase.duration_ns() != 0) {
+  if (const v1::Phase& last = MeasuredPhase(plan); last.duration_ns() != 0) {
     // Agents end by themselves, and are only waited for.
-    end_by_ = now + phase.duration_ns() + config_.plan.transport().timeout_ns() + kDoneTime;
+    end_by_ = now + PhaseBegin(plan, ledgers_.size()) + last.drain_ns() + kDoneTime;
   }
-  progress_.Start(now, phase);
+  progress_.Start(now, plan.phases(0));
 }
 
 void Coordinator::Drive() {
@@ -83,9 +87,9 @@ void Coordinator::Drive() {
     std::optional<CoordinatorEvent> event =
         mailbox_.PopUntil(std::min(deadline, SteadyNow() + Standstill::kLookInterval));
     if (event) OnEvent(*event);
-    if (!event) ShowProgress({});
-
     const Nanos now = SteadyNow();
+    KeepPhase(now);
+    if (!event) ShowProgress({});
     const Nanos stood_still = standstill.Look(now);
     if (end_by_ != kForever) end_by_ += stood_still;
     for (const auto& member : members_) {
@@ -120,7 +124,7 @@ void Coordinator::OnEvent(CoordinatorEvent& event) {
       return OnSnapshot(index, message.snapshot());
     case v1::AgentMessage::kDone:
       // Without a duration an agent has no end of its own.
-      if (!stopping_ && config_.plan.phase().duration_ns() == 0) {
+      if (!stopping_ && MeasuredPhase(config_.plan).duration_ns() == 0) {
         return Lose(index, "it ended before it was told to");
       }
       member.stage = Stage::kDone;
@@ -140,6 +144,10 @@ void Coordinator::OnSnapshot(size_t index, const v1::Snapshot& snapshot) {
     return Lose(index,
                 fmt::format("it sent snapshot {} after {}", snapshot.sequence(), member.sequence));
   }
+  const size_t phase = snapshot.phase();
+  if (phase >= ledgers_.size()) {
+    return Lose(index, fmt::format("it reports of phase {} of {}", phase + 1, ledgers_.size()));
+  }
   absl::StatusOr<std::vector<NumberRun>> held = RunsFromProto(snapshot.held());
   if (!held.ok()) return Lose(index, std::string(held.status().message()));
   absl::StatusOr<Metrics> metrics = Metrics::FromProto(snapshot.metrics());
@@ -150,25 +158,52 @@ void Coordinator::OnSnapshot(size_t index, const v1::Snapshot& snapshot) {
     return Lose(index,
                 fmt::format("it sent {} results for {} requests", metrics->recorded(), count));
   }
-  if (snapshot.window_ns() < 0 || snapshot.window_ns() > SteadyNow() - started_ + kWindowSlack) {
+  const Nanos begin = started_ + PhaseBegin(config_.plan, phase);
+  if (snapshot.window_ns() < 0 || snapshot.window_ns() > SteadyNow() - begin + kWindowSlack) {
     return Lose(index, "it says that it runs for longer than it does");
   }
-  if (absl::Status status = ledger_->Hold(member.ledger_index, *held, snapshot.window_ns());
+  Ledger& ledger = ledgers_[phase];
+  if (absl::Status status = ledger.Hold(member.ledger_index, *held, snapshot.window_ns());
       !status.ok()) {
     return Lose(index, std::string(status.message()));
   }
   member.sequence = snapshot.sequence();
-  member.result.metrics.Merge(*metrics);
-  result_.fleet.Merge(*metrics);
-  result_.elapsed = std::max(result_.elapsed, snapshot.window_ns());
+  if (phase + 1 == ledgers_.size()) {
+    member.result.metrics.Merge(*metrics);
+    result_.fleet.Merge(*metrics);
+    result_.elapsed = std::max(result_.elapsed, snapshot.window_ns());
+  } else {
+    result_.warm_up->recorded += metrics->recorded();
+    result_.warm_up->failed += metrics->failed;
+    result_.warm_up->connections += metrics->connections;
+  }
 
   v1::ControllerMessage message;
   message.mutable_ack()->set_sequence(snapshot.sequence());
   member.link->Send(std::move(message));
-  ShowProgress(*metrics);
+  KeepPhase(SteadyNow());
+  ShowProgress(phase == phase_ ? *metrics : Metrics());
 
-  if (ledger_->complete()) return StopAll(0);
-  if (!stopping_) GrantTo(index);
+  if (ledgers_.back().complete()) {
+    // Nothing is in flight but, at most, what the warm-up has left.
+    return StopAll(ledgers_.size() > 1 ? MeasuredPhase(config_.plan).drain_ns() : 0);
+  }
+  if (stopping_) return;
+  GrantTo(index, phase);
+  for (size_t next = phase + 1; next < ledgers_.size(); ++next) {
+    ledgers_[next].Expect(member.ledger_index, ledger.per_second(member.ledger_index));
+    GrantTo(index, next);
+  }
+}
+
+// Lets the user see each phase for itself.
+void Coordinator::KeepPhase(Nanos now) {
+  while (phase_ + 1 < ledgers_.size()) {
+    const Nanos end = started_ + PhaseBegin(config_.plan, phase_ + 1);
+    if (now < end) return;
+    ++phase_;
+    progress_.Start(end, config_.plan.phases(static_cast<int>(phase_)));
+  }
 }
 
 void Coordinator::ShowProgress(const Metrics& delta) {
@@ -178,13 +213,14 @@ void Coordinator::ShowProgress(const Metrics& delta) {
   progress_.Update(SteadyNow(), static_cast<size_t>(running), delta);
 }
 
-void Coordinator::GrantTo(size_t index) {
+void Coordinator::GrantTo(size_t index, size_t phase) {
   Member& member = *members_[index];
-  const std::optional<Span> span = ledger_->TopUp(member.ledger_index);
+  const std::optional<Span> span = ledgers_[phase].TopUp(member.ledger_index);
   if (!span) return;
   v1::ControllerMessage message;
   v1::Grant& grant = *message.mutable_grant();
-  grant.set_exhausted(ledger_->exhausted());
+  grant.set_phase(static_cast<uint32_t>(phase));
+  grant.set_exhausted(ledgers_[phase].exhausted());
   v1::Span& granted = *grant.add_spans();
   granted.set_first(span->first);
   granted.set_stride(span->stride);
@@ -198,7 +234,7 @@ void Coordinator::OnInterrupt() {
   if (++interrupts_ == 1) {
     progress_.Message(
         "interrupted: waiting for the requests in flight (Ctrl-C again: do not wait)");
-    return StopAll(config_.plan.transport().timeout_ns());
+    return StopAll(MeasuredPhase(config_.plan).drain_ns());
   }
   if (interrupts_ > 2) return;
   stopping_ = false;
@@ -226,17 +262,23 @@ void Coordinator::Lose(size_t index, const std::string& reason) {
                        fmt::format("{} was lost: {}", Named(member), reason));
   progress_.Message(result_.notes.front());
   if (result_.state == RunState::kComplete) result_.state = RunState::kIncomplete;
-  StopAll(config_.plan.transport().timeout_ns());
+  StopAll(MeasuredPhase(config_.plan).drain_ns());
 }
 
 void Coordinator::Finish() {
   progress_.Finish();
-  const uint64_t requests = config_.plan.phase().requests();
-  result_.planned = requests != 0 ? requests : result_.fleet.recorded();
-  if (ledger_->complete()) {
+  const v1::Phase& phase = MeasuredPhase(config_.plan);
+  const bool all_held = ledgers_.back().complete();
+  const bool by_count = all_held || phase.duration_ns() == 0;
+  result_.planned = by_count ? phase.requests() : result_.fleet.recorded();
+  if (all_held) {
     result_.state = RunState::kComplete;
-  } else if (requests != 0 && result_.state == RunState::kComplete) {
+  } else if (by_count && result_.state == RunState::kComplete) {
     result_.state = RunState::kIncomplete;
+  }
+  if (result_.warm_up) {
+    result_.warm_up->duration =
+        std::min(SteadyNow() - started_, PhaseBegin(config_.plan, ledgers_.size() - 1));
   }
   for (auto& member : members_) result_.agents.push_back(std::move(member->result));
   result_.plan = std::move(config_.plan);

@@ -4,8 +4,8 @@
 // mailbox.
 #pragma once
 
+#include <cstddef>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,18 +42,20 @@ class Coordinator {
   void OnEvent(CoordinatorEvent& event);
   void OnSnapshot(size_t index, const v1::Snapshot& snapshot);
   void OnInterrupt();
-  void GrantTo(size_t index);
+  void GrantTo(size_t index, size_t phase);
   void StopAll(Nanos drain);
   void Lose(size_t index, const std::string& reason);
+  void KeepPhase(Nanos now);
   void ShowProgress(const Metrics& delta);
 
   Dialer& dialer_;
   Progress& progress_;
   Muster::Config config_;
   Mailbox<CoordinatorEvent> mailbox_;
-  std::optional<Ledger> ledger_;
+  std::vector<Ledger> ledgers_;  // by phase; an agent has the same index in all
   RunResult result_;
   Nanos started_ = 0;
+  size_t phase_ = 0;  // the one going on, by our clock
   int interrupts_ = 0;
   bool stopping_ = false;
   Nanos end_by_ = kForever;  // when agents that have not ended are lost

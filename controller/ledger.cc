@@ -74,6 +74,13 @@ std::optional<Span> Ledger::TopUp(size_t agent_index) {
   return span;
 }
 
+void Ledger::Expect(size_t agent_index, double per_second) {
+  Agent& agent = agents_[agent_index];
+  if (agent.window != 0) return;
+  agent.expected = per_second > 0;
+  agent.per_second = per_second;
+}
+
 bool Ledger::IsOpen(const Agent& agent, const NumberRun& run) {
   auto range = agent.open.upper_bound(run.first);
   if (range == agent.open.begin()) return false;
@@ -114,9 +121,10 @@ absl::Status Ledger::Hold(size_t agent_index, const std::vector<NumberRun>& runs
     const double seconds = static_cast<double>(window - agent.window) * 1e-9;
     const double rate = static_cast<double>(count) / seconds;
     const double mean = static_cast<double>(agent.held) / (static_cast<double>(window) * 1e-9);
-    // Over its first seconds the mean is the best guess; then the newest intervals count more.
+    // Over its first seconds the mean is the best guess, if nothing was known before; then the
+    // newest intervals count more.
     agent.per_second =
-        static_cast<double>(window) * 1e-9 < kRateSeconds
+        !agent.expected && static_cast<double>(window) * 1e-9 < kRateSeconds
             ? mean
             : agent.per_second + (rate - agent.per_second) * std::min(1.0, seconds / kRateSeconds);
     agent.window = window;

@@ -1,7 +1,7 @@
 // Who was granted which numbers, and whose results are held.
 //
-// A pure state machine: no clock, no network, no threads of its own; the caller says what time it
-// is. Every number is granted to one agent, in rising order, and is held once.
+// One for each phase. A pure state machine: no clock, no network, no threads of its own; the caller
+// says what time it is. Every number is granted to one agent, in rising order, and is held once.
 //
 // Grants are finite. An agent is topped up to about 4 s of work at the rate it was seen at, but of
 // a total it holds no more than half its share (by rate) of what nobody has finished yet, down to
@@ -30,7 +30,12 @@ class Ledger {
   // What to grant to an agent now, if anything.
   std::optional<Span> TopUp(size_t agent);
 
-  // The agent holds the results of `runs`. `window` is the time since its start, in ns.
+  // An agent that has reported nothing yet is expected to do so many requests a second.
+  void Expect(size_t agent, double per_second);
+  // What it was seen to do, or is expected to; 0: not known yet.
+  double per_second(size_t agent) const { return agents_[agent].per_second; }
+
+  // The agent holds the results of `runs`. `window` is the time since the phase's beginning, in ns.
   // FAILED_PRECONDITION, and nothing is changed, if one of the numbers was not granted to it or is
   // held already.
   absl::Status Hold(size_t agent, const std::vector<NumberRun>& runs, Nanos window);
@@ -49,6 +54,7 @@ class Ledger {
     uint64_t open_count = 0;
     uint64_t held = 0;
     Nanos window = 0;       // when it last reported
+    bool expected = false;  // its rate was known before it reported
     double per_second = 0;  // smoothed; 0: not known yet
   };
 

@@ -9,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "common/host_name.h"
+#include "common/phases.h"
 #include "common/protocol.h"
 #include "common/version.h"
 #include "controller/shares.h"
@@ -215,17 +216,19 @@ absl::Status Muster::OnFailed(size_t index, const v1::Failed& failed) {
 }
 
 absl::Status Muster::SplitConcurrency() {
-  v1::Phase& phase = *config_.plan.mutable_phase();
+  v1::Plan& plan = config_.plan;
   std::vector<uint32_t> cores;
   for (const auto& member : members_) cores.push_back(member->result.host.cores());
-  uint64_t asked = phase.concurrency();
+  uint64_t asked = plan.concurrency();
   if (asked == 0) {
     for (const uint32_t count : cores) asked += uint64_t{count} + 1;
   }
   uint64_t concurrency = asked;
-  if (phase.requests() != 0 && phase.requests() < concurrency) {
-    concurrency = phase.requests();
-    if (phase.concurrency() != 0) {
+  // A warm-up has use for all of it.
+  const uint64_t requests = plan.phases_size() == 1 ? MeasuredPhase(plan).requests() : 0;
+  if (requests != 0 && requests < concurrency) {
+    concurrency = requests;
+    if (plan.concurrency() != 0) {
       notes_.push_back(
           fmt::format("concurrency is {} instead of {}: there are no more requests than that",
                       concurrency, asked));
@@ -236,9 +239,9 @@ absl::Status Muster::SplitConcurrency() {
         fmt::format("cores + 1 of all agents make a concurrency of {}, and {} is the most: give -c",
                     concurrency, kMaxConcurrency));
   }
-  phase.set_concurrency(static_cast<uint32_t>(concurrency));
+  plan.set_concurrency(static_cast<uint32_t>(concurrency));
 
-  const std::vector<uint32_t> shares = SharesByWeight(phase.concurrency(), cores);
+  const std::vector<uint32_t> shares = SharesByWeight(plan.concurrency(), cores);
   size_t taking_part = 0;
   for (size_t i = 0; i < members_.size(); ++i) {
     members_[i]->result.concurrency = shares[i];

@@ -47,6 +47,10 @@ Progress::Progress(std::FILE* out, Mode mode, const TextStyle& style)
 void Progress::Start(Nanos now, const v1::Phase& phase) {
   phase_ = phase;
   start_ = interval_start_ = drawn_ = now;
+  recorded_ = failed_ = interval_recorded_ = 0;
+  interval_service_.Clear();
+  last_rate_.clear();
+  last_quantiles_.clear();
 }
 
 void Progress::Update(Nanos now, size_t agents, const Metrics& delta) {
@@ -77,20 +81,24 @@ void Progress::Update(Nanos now, size_t agents, const Metrics& delta) {
 
 std::string Progress::Line(Nanos now) const {
   const bool by_count = phase_.requests() > 0;
+  const bool by_duration = phase_.duration_ns() > 0;
   const auto duration = static_cast<double>(std::max<Nanos>(phase_.duration_ns(), 1));
   const auto elapsed = static_cast<double>(std::max<Nanos>(now - start_, 0));
-  std::string line = FormatDuration(elapsed, style_.utf8);
-  if (!by_count) line += " of " + FormatDuration(duration, style_.utf8);
-  if (!by_count && elapsed > duration) line += ", waiting for answers";
+  std::string line = phase_.measured() ? "" : "warming up  ";
+  line += FormatDuration(elapsed, style_.utf8);
+  if (by_duration) line += " of " + FormatDuration(duration, style_.utf8);
+  if (by_duration && elapsed > duration) line += ", waiting for answers";
   line += "  " + FormatCount(recorded_);
   if (by_count) line += " of " + FormatCount(phase_.requests());
   line += fmt::format("{}  {} failed{}  {} agent{}", last_rate_, FormatCount(failed_),
                       last_quantiles_, agents_, agents_ == 1 ? "" : "s");
   if (mode_ == Mode::kLines || style_.width < kWidthForBar) return line;
 
-  const double share = by_count
-                           ? static_cast<double>(recorded_) / static_cast<double>(phase_.requests())
-                           : elapsed / duration;
+  double share = by_duration ? elapsed / duration : 0;
+  if (by_count) {
+    share =
+        std::max(share, static_cast<double>(recorded_) / static_cast<double>(phase_.requests()));
+  }
   return Bar(share, style_.utf8) + "  " + line;
 }
 

@@ -27,12 +27,12 @@ class Progress {
   // `out` is borrowed and flushed after each write; errors in writing are ignored.
   Progress(std::FILE* out, Mode mode, const TextStyle& style);
 
-  // The run begins. Before, there are only messages.
+  // A phase of the run begins, and is counted from 0. Before the first, there are only messages.
   void Start(Nanos now, const v1::Phase& phase);
 
-  // Adds what was merged since the last call; `agents` take part at the moment. Cheap, and may be
-  // called as often as the caller likes: with nothing new about once a second, so that a standstill
-  // is seen.
+  // Adds what was merged of the phase since the last call; `agents` take part at the moment. Cheap,
+  // and may be called as often as the caller likes: with nothing new about once a second, so that a
+  // standstill is seen.
   void Update(Nanos now, size_t agents, const Metrics& delta);
 
   // Prints a line above the live one. May be text of others.

@@ -81,15 +81,32 @@ Json TransportJson(const v1::Transport& transport) {
           {"proxy", WithoutPassword(transport.proxy())}};
 }
 
+Json PhasesJson(const v1::Plan& plan) {
+  Json json = Json::array();
+  for (const v1::Phase& phase : plan.phases()) {
+    json.push_back({{"measured", phase.measured()},
+                    {"requests", phase.requests()},
+                    {"duration_ns", phase.duration_ns()},
+                    {"drain_ns", phase.drain_ns()}});
+  }
+  return json;
+}
+
 Json PlanJson(const v1::Plan& plan) {
   return {{"seed", plan.seed()},
           {"request", RequestJson(plan.request())},
           {"urls", UrlsJson(plan)},
-          {"phase",
-           {{"requests", plan.phase().requests()},
-            {"duration_ns", plan.phase().duration_ns()},
-            {"concurrency", plan.phase().concurrency()}}},
+          {"phases", PhasesJson(plan)},
+          {"concurrency", plan.concurrency()},
           {"transport", TransportJson(plan.transport())}};
+}
+
+Json WarmUpJson(const RunResult& result) {
+  if (!result.warm_up) return nullptr;
+  return {{"duration_ns", result.warm_up->duration},
+          {"recorded", result.warm_up->recorded},
+          {"failed", result.warm_up->failed},
+          {"connections", result.warm_up->connections}};
 }
 
 Json TotalsJson(const RunResult& result) {
@@ -214,6 +231,7 @@ std::string JsonReport(const RunResult& result) {
   Json json = {{"run", RunJson(result)},
                {"notes", result.notes},
                {"plan", PlanJson(result.plan)},
+               {"warmup", WarmUpJson(result)},
                {"totals", TotalsJson(result)}};
   json.update(TimesJson(result.fleet));
   json["status_codes"] = StatusesJson(result.fleet);

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "common/phases.h"
 #include "controller/report_latency.h"
 #include "controller/summary.h"
 #include "controller/text_table.h"
@@ -51,7 +52,13 @@ std::string NoResponse(const RunResult& result) {
   return text + ".";
 }
 
+// Stopped before the measured phase had any result.
+bool WasOnlyWarmedUp(const RunResult& result) {
+  return result.state == RunState::kInterrupted && result.warm_up && result.fleet.recorded() == 0;
+}
+
 std::string Interrupted(const RunResult& result, const TextStyle& style) {
+  if (WasOnlyWarmedUp(result)) return "Interrupted during the warm-up: nothing was measured.";
   const auto elapsed = static_cast<uint64_t>(std::max<Nanos>(result.elapsed, 0));
   return fmt::format("Interrupted after {}: {} of {} requests are recorded.", Time(elapsed, style),
                      FormatCount(result.fleet.recorded()), FormatCount(result.planned));
@@ -65,7 +72,7 @@ std::string Incomplete(const RunResult& result) {
 
 std::string GravestFirst(const RunResult& result, const TextStyle& style) {
   std::string out;
-  const bool no_response = result.fleet.responses() == 0;
+  const bool no_response = result.fleet.responses() == 0 && !WasOnlyWarmedUp(result);
   // If nothing was recorded either, the state explains why; otherwise the failures do.
   const bool failures_explain = result.fleet.recorded() > 0;
   if (no_response && failures_explain) out += Paragraph(NoResponse(result), Colour::kRed, style);
@@ -86,6 +93,28 @@ std::string GravestFirst(const RunResult& result, const TextStyle& style) {
 
 // ---- what ran, and what it came to
 
+// "2,000 requests", "30.0 s", "2,000 requests, 30.0 s at most".
+std::string Length(const v1::Phase& phase, const TextStyle& style) {
+  const std::string time = Time(static_cast<double>(phase.duration_ns()), style);
+  if (phase.requests() == 0) return time;
+  std::string length =
+      fmt::format("{} request{}", FormatCount(phase.requests()), Plural(phase.requests()));
+  if (phase.duration_ns() != 0) length += fmt::format(", {} at most", time);
+  return length;
+}
+
+std::string WarmedUp(const RunResult& result, const TextStyle& style) {
+  if (!result.warm_up) return "";
+  const WarmUp& warm_up = *result.warm_up;
+  return Paragraph(
+      fmt::format("Warm-up: {}, {} request{}, {} failed, {} connection{} opened, not "
+                  "measured",
+                  Time(static_cast<double>(warm_up.duration), style), FormatCount(warm_up.recorded),
+                  Plural(warm_up.recorded), FormatCount(warm_up.failed),
+                  FormatCount(warm_up.connections), Plural(warm_up.connections)),
+      Colour::kNone, style);
+}
+
 std::string WhatRan(const RunResult& result, const TextStyle& style) {
   const v1::Plan& plan = result.plan;
   std::string what = plan.request().method() + " ";
@@ -101,12 +130,8 @@ std::string WhatRan(const RunResult& result, const TextStyle& style) {
     what += WithoutPassword(plan.request().url());
   }
 
-  const v1::Phase& phase = plan.phase();
-  std::string how =
-      phase.requests() > 0
-          ? fmt::format("{} request{}", FormatCount(phase.requests()), Plural(phase.requests()))
-          : Time(static_cast<double>(phase.duration_ns()), style);
-  how += fmt::format(", concurrency {}", FormatCount(phase.concurrency()));
+  std::string how = Length(MeasuredPhase(plan), style);
+  how += fmt::format(", concurrency {}", FormatCount(plan.concurrency()));
   const auto agents = static_cast<uint64_t>(
       std::count_if(result.agents.begin(), result.agents.end(),
                     [](const AgentResult& agent) { return agent.concurrency > 0; }));
@@ -123,7 +148,7 @@ std::string WhatRan(const RunResult& result, const TextStyle& style) {
 
   const auto width = static_cast<size_t>(std::max(style.width, 1));
   return Paint(Cut(Printable(what, style.utf8), width, style.utf8), Colour::kBold, style) + "\n" +
-         Paragraph(how, Colour::kNone, style);
+         Paragraph(how, Colour::kNone, style) + WarmedUp(result, style);
 }
 
 std::string Totals(const RunResult& result, const TextStyle& style) {
@@ -134,15 +159,17 @@ std::string Totals(const RunResult& result, const TextStyle& style) {
   };
   const auto size = [](uint64_t bytes) { return FormatBytes(static_cast<double>(bytes)); };
   const Colour failed = fleet.failed > 0 ? Colour::kRed : Colour::kNone;
-  const Colour recorded = fleet.recorded() == result.planned ? Colour::kNone : Colour::kYellow;
+  const uint64_t planned = result.planned;
+  const uint64_t asked = MeasuredPhase(result.plan).requests();
+  const Colour recorded = fleet.recorded() == planned ? Colour::kNone : Colour::kYellow;
 
   TextTable table({Align::kLeft, Align::kRight, Align::kLeft});
   table.AddRow({"Requests/s",
                 Cell(FormatRate(PerSecond(fleet.recorded(), result.elapsed)), Colour::kBold),
                 fmt::format("in {}", Time(elapsed, style))});
   table.AddRow({"Recorded", Cell(FormatCount(fleet.recorded()), recorded),
-                fmt::format("of {} {}", FormatCount(result.planned),
-                            result.plan.phase().requests() > 0 ? "planned" : "issued")});
+                fmt::format("of {} {}", FormatCount(planned),
+                            asked != 0 && planned == asked ? "planned" : "issued")});
   table.AddRow({"  succeeded", FormatCount(fleet.succeeded),
                 FormatShare(fleet.succeeded, fleet.recorded())});
   table.AddRow({"  failed", Cell(FormatCount(fleet.failed), failed),

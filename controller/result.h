@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,14 @@ enum class RunState {
   kIncomplete,   // could not be carried out as asked
 };
 
+// A phase in front of the measured one. Its requests are in no other figure of the result.
+struct WarmUp {
+  Nanos duration = 0;  // for how long it issued requests
+  uint64_t recorded = 0;
+  uint64_t failed = 0;
+  uint64_t connections = 0;  // opened by then; the measured phase goes on with them
+};
+
 struct AgentResult {
   std::string name;     // as the agent calls itself
   std::string address;  // as the user named it; "local" for the run's own agent
@@ -32,10 +41,12 @@ struct RunResult {
   std::string id;
   v1::Plan plan;
   absl::Time started_at;  // wall clock of the controller, for people
-  Nanos elapsed = 0;      // from Start to the end of the last request
+  // From the beginning of the measured phase to the end of its last request.
+  Nanos elapsed = 0;
   RunState state = RunState::kComplete;
-  // n, or under a duration the number of requests that were issued.
+  // n, or the number of requests that were issued if the duration ended the run.
   uint64_t planned = 0;
+  std::optional<WarmUp> warm_up;
   Metrics fleet;  // bucket for bucket the merge of the agents'
   std::vector<AgentResult> agents;
   // What the reader must know before believing the numbers, the gravest first. A sentence each.

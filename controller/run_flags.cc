@@ -77,10 +77,15 @@ CLI::App* AddRunCommand(CLI::App& app, RunFlags& flags) {
   what.Value("-D,--data-file", "FILE", flags.body_file, "Body from a file; at most 16 MiB");
 
   Group how_much(run, "How much");
-  how_much.Value("-n,--requests", "N", flags.requests, "Requests in total (default: 1000)");
+  how_much.Value("-n,--requests", "N", flags.requests,
+                 "Requests in total (default: 1000, or what -z allows)");
   how_much.Value("-z,--duration", "TIME", flags.duration,
-                 "Instead of -n: for how long to send, e.g. 30s or 1m30s; answers are then "
-                 "awaited, at most for -t");
+                 "For how long to send, e.g. 30s or 1m30s; with -n,\nwhichever ends first");
+  how_much.Value("--drain", "TIME", flags.drain,
+                 "How long answers are awaited at the end of -z or\nafter Ctrl-C (default: -t)");
+  how_much.Value("--warmup", "TIME", flags.warmup,
+                 "Send for so long before what is measured; its\nconnections stay, its results do "
+                 "not count");
   how_much.Value("-c,--concurrency", "N", flags.concurrency,
                  "Requests in flight (default: cores + 1 of each agent,\nsummed)");
 

@@ -22,6 +22,8 @@ struct RunFlags {
 
   std::optional<std::string> requests;
   std::optional<std::string> duration;
+  std::optional<std::string> warmup;
+  std::optional<std::string> drain;
   std::optional<std::string> concurrency;
 
   std::optional<std::string> method;

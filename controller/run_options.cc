@@ -40,10 +40,11 @@ absl::Status ReadNumber(std::string_view flag, const Text& text, uint64_t lowest
 }
 
 template <typename Set>
-absl::Status ReadDuration(std::string_view flag, const Text& text, int64_t longest_ns, Set set) {
+absl::Status ReadDuration(std::string_view flag, const Text& text, absl::Duration shortest,
+                          int64_t longest_ns, Set set) {
   if (!text) return absl::OkStatus();
   const absl::StatusOr<absl::Duration> duration =
-      ParseDuration(*text, kShortest, absl::Nanoseconds(longest_ns));
+      ParseDuration(*text, shortest, absl::Nanoseconds(longest_ns));
   if (!duration.ok()) return For(flag, duration.status());
   set(absl::ToInt64Nanoseconds(*duration));
   return absl::OkStatus();
@@ -127,20 +128,24 @@ absl::Status ResolveRequest(const RunFlags& flags, v1::Request& request) {
   return absl::OkStatus();
 }
 
-absl::Status ResolvePhase(const RunFlags& flags, RunOptions& options) {
-  if (flags.requests && flags.duration) {
-    return Invalid(
-        "-n and -z exclude each other: give a number of requests or a duration, not both");
-  }
-  v1::Phase& phase = *options.plan.mutable_phase();
-  if (!flags.duration) phase.set_requests(kDefaultRequests);
+// After the transport, whose timeout is the default of the drain time.
+absl::Status ResolvePhases(const RunFlags& flags, v1::Plan& plan) {
   absl::Status status;
+  status.Update(
+      ReadDuration("--warmup", flags.warmup, kShortest, kMaxDurationNs,
+                   [&plan](int64_t nanos) { plan.add_phases()->set_duration_ns(nanos); }));
+  v1::Phase& phase = *plan.add_phases();
+  phase.set_measured(true);
+  phase.set_drain_ns(plan.transport().timeout_ns());
+  if (!flags.duration) phase.set_requests(kDefaultRequests);
   status.Update(ReadNumber("-n", flags.requests, 1, kMaxRequests,
                            [&phase](uint64_t number) { phase.set_requests(number); }));
-  status.Update(ReadDuration("-z", flags.duration, kMaxDurationNs,
+  status.Update(ReadDuration("-z", flags.duration, kShortest, kMaxDurationNs,
                              [&phase](int64_t nanos) { phase.set_duration_ns(nanos); }));
-  status.Update(ReadNumber("-c", flags.concurrency, 1, kMaxConcurrency, [&phase](uint64_t number) {
-    phase.set_concurrency(static_cast<uint32_t>(number));
+  status.Update(ReadDuration("--drain", flags.drain, absl::ZeroDuration(), kMaxTimeoutNs,
+                             [&phase](int64_t nanos) { phase.set_drain_ns(nanos); }));
+  status.Update(ReadNumber("-c", flags.concurrency, 1, kMaxConcurrency, [&plan](uint64_t number) {
+    plan.set_concurrency(static_cast<uint32_t>(number));
   }));
   return status;
 }
@@ -155,7 +160,7 @@ absl::Status ResolveConnections(const RunFlags& flags, v1::Transport& transport)
   status.Update(ReadNumber(
       "--streams", flags.streams, 1, kMaxStreams,
       [&transport](uint64_t number) { transport.set_streams(static_cast<uint32_t>(number)); }));
-  status.Update(ReadDuration("-t", flags.timeout, kMaxTimeoutNs,
+  status.Update(ReadDuration("-t", flags.timeout, kShortest, kMaxTimeoutNs,
                              [&transport](int64_t nanos) { transport.set_timeout_ns(nanos); }));
   if (!status.ok()) return status;
   if (flags.streams && !flags.http2) {
@@ -260,8 +265,8 @@ absl::StatusOr<RunOptions> ResolveRunOptions(const RunFlags& flags) {
   // Cheap checks first; the one that touches a file that is to be written, last.
   absl::Status status = ResolveUrl(flags, options);
   if (status.ok()) status = ResolveSeed(flags, plan);
-  if (status.ok()) status = ResolvePhase(flags, options);
   if (status.ok()) status = ResolveConnections(flags, *plan.mutable_transport());
+  if (status.ok()) status = ResolvePhases(flags, plan);
   if (status.ok()) status = ResolveNetwork(flags, *plan.mutable_transport());
   if (status.ok()) status = ResolveRequest(flags, *plan.mutable_request());
   if (status.ok()) status = ResolveTls(flags, *plan.mutable_transport());

@@ -39,8 +39,12 @@ v1::Plan LikelyPlan(FuzzedDataProvider& data, const std::string& list) {
   urls.set_entries(data.ConsumeIntegralInRange<uint64_t>(1, kMostEntries));
   urls.set_name(AnyText(data));
   urls.set_order(static_cast<v1::Order>(data.ConsumeIntegralInRange<int>(0, v1::Order_MAX)));
-  plan.mutable_phase()->set_requests(data.ConsumeIntegral<uint64_t>());
-  plan.mutable_phase()->set_concurrency(1);
+  for (int warm_ups = data.ConsumeIntegralInRange(0, 2); warm_ups > 0; --warm_ups) {
+    plan.add_phases()->set_duration_ns(data.ConsumeIntegral<int64_t>());
+  }
+  plan.add_phases()->set_measured(true);
+  plan.mutable_phases()->rbegin()->set_requests(data.ConsumeIntegral<uint64_t>());
+  plan.set_concurrency(1);
   plan.mutable_transport()->set_http_version(v1::HTTP_VERSION_1_1);
   plan.mutable_transport()->set_streams(1);
   plan.mutable_transport()->set_timeout_ns(1);

@@ -58,8 +58,11 @@ RunResult Example(bool open_loop) {
   urls->set_size_bytes(34);
   urls->set_entries(2);
   urls->set_order(v1::ORDER_SHUFFLED);
-  result.plan.mutable_phase()->set_requests(2000);
-  result.plan.mutable_phase()->set_concurrency(16);
+  v1::Phase* phase = result.plan.add_phases();
+  phase->set_measured(true);
+  phase->set_requests(2000);
+  phase->set_drain_ns(30 * kSecond);
+  result.plan.set_concurrency(16);
   result.plan.mutable_transport()->set_http_version(v1::HTTP_VERSION_1_1);
   result.plan.mutable_transport()->set_streams(1);
   result.plan.mutable_transport()->set_timeout_ns(30 * kSecond);

@@ -11,10 +11,12 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -109,11 +111,13 @@ class Session {
         awaited_bytes_ -= message.data().data().size();
         return GetReady();
       case v1::ControllerMessage::kGrant:
-        for (const v1::Span& span : message.grant().spans()) granted_.push_back(span);
-        return ClaimGranted();
+        for (const v1::Span& span : message.grant().spans()) {
+          granted_[message.grant().phase()].push_back(span);
+        }
+        return ClaimAllGranted();
       case v1::ControllerMessage::kStart:
         start_ = std::chrono::steady_clock::now();
-        return ClaimGranted();
+        return ClaimAllGranted();
       case v1::ControllerMessage::kStop:
         if (mode_ == Mode::kNeverDone) return;
         reply_.mutable_done();
@@ -152,13 +156,18 @@ class Session {
   }
 
   // Claims results for all that is granted, once the run has started.
-  void ClaimGranted() {
-    if (!start_ || granted_.empty()) return;
+  void ClaimAllGranted() {
+    if (!start_) return;
+    for (const auto& [phase, spans] : std::exchange(granted_, {})) ClaimGranted(phase, spans);
+  }
+
+  void ClaimGranted(uint32_t phase, const std::vector<v1::Span>& spans) {
     v1::Snapshot snapshot;
+    snapshot.set_phase(phase);
     v1::Runs* held = snapshot.mutable_held();
     uint64_t claimed = 0;
     uint64_t next = 0;  // the number after the newest run
-    for (const v1::Span& span : granted_) {
+    for (const v1::Span& span : spans) {
       const uint64_t first =
           span.first() + (mode_ == Mode::kWrongNumbers ? uint64_t{1'000'000'000'000} : 0);
       if (claimed > 0 && first == next) {
@@ -171,7 +180,6 @@ class Session {
       next = first + span.count();
       claimed += span.count();
     }
-    granted_.clear();
     *snapshot.mutable_metrics() = Successes(claimed);
     if (mode_ == Mode::kContradiction) snapshot.mutable_metrics()->set_succeeded(claimed + 1);
     snapshot.set_window_ns((std::chrono::steady_clock::now() - *start_).count());
@@ -205,7 +213,8 @@ class Session {
   bool ready_ = false;
   bool ended_ = false;
   std::optional<std::chrono::steady_clock::time_point> start_;
-  std::vector<v1::Span> granted_;  // and not claimed yet, by rising number
+  // And not claimed yet: by phase, by rising number.
+  std::map<uint32_t, std::vector<v1::Span>> granted_;
   uint64_t sequence_ = 0;
 };
 

@@ -34,10 +34,11 @@ v1::ControllerMessage DataMessage(std::string data) {
   return message;
 }
 
-v1::ControllerMessage GrantMessage(const std::vector<Span>& spans, bool exhausted) {
+v1::ControllerMessage GrantMessage(const std::vector<Span>& spans, bool exhausted, uint32_t phase) {
   v1::ControllerMessage message;
   v1::Grant& grant = *message.mutable_grant();
   grant.set_exhausted(exhausted);
+  grant.set_phase(phase);
   for (const Span& span : spans) {
     v1::Span& granted = *grant.add_spans();
     granted.set_first(span.first);

@@ -21,7 +21,8 @@ v1::ControllerMessage HelloMessage(const std::string& controller = "ann@lab (pro
                                    uint32_t protocol_version = kProtocolVersion);
 v1::ControllerMessage PrepareMessage(v1::Prepare prepare);
 v1::ControllerMessage DataMessage(std::string data);
-v1::ControllerMessage GrantMessage(const std::vector<Span>& spans, bool exhausted = false);
+v1::ControllerMessage GrantMessage(const std::vector<Span>& spans, bool exhausted = false,
+                                   uint32_t phase = 0);
 v1::ControllerMessage StartMessage();
 v1::ControllerMessage AckMessage(uint64_t sequence);
 v1::ControllerMessage StopMessage(Nanos drain);

@@ -139,6 +139,20 @@ TEST(Ledger, UnderADurationGrantsStayFinite) {
   EXPECT_FALSE(ledger.exhausted());
 }
 
+TEST(Ledger, WhatIsExpectedOfAnAgentSizesItsGrantsUntilItReports) {
+  Ledger ledger(0);
+  const size_t agent = ledger.AddAgent(10);
+  ledger.Expect(agent, 1'000);
+  auto span = ledger.TopUp(agent);
+  ASSERT_TRUE(span);
+  EXPECT_EQ(span->count, 4'010u) << "4 s, and what is in flight";
+  // The first results come from a moment, which tells little.
+  ASSERT_TRUE(ledger.Hold(agent, {{0, 1}}, kMillisecond * 100).ok());
+  EXPECT_NEAR(ledger.per_second(agent), 1'000, 60);
+  ledger.Expect(agent, 5);
+  EXPECT_NEAR(ledger.per_second(agent), 1'000, 60) << "what was seen counts";
+}
+
 TEST(Ledger, GrantsStayFiniteForAnAgentThatLiesAboutTime) {
   for (const uint64_t total : {uint64_t{0}, uint64_t{1} << 62}) {
     SCOPED_TRACE(total);

@@ -15,8 +15,9 @@ v1::Plan GoodPlan() {
   v1::Plan plan;
   plan.mutable_request()->set_method("GET");
   plan.mutable_request()->set_url("http://127.0.0.1/");
-  plan.mutable_phase()->set_requests(1);
-  plan.mutable_phase()->set_concurrency(1);
+  plan.add_phases()->set_measured(true);
+  plan.mutable_phases(0)->set_requests(1);
+  plan.set_concurrency(1);
   plan.mutable_transport()->set_http_version(v1::HTTP_VERSION_1_1);
   plan.mutable_transport()->set_streams(1);
   plan.mutable_transport()->set_timeout_ns(1);
@@ -30,7 +31,14 @@ void AddResolution(v1::Plan& plan, const std::string& host, const std::string& a
   resolution.add_addresses(address);
 }
 
-TEST(CheckPlan, TakesAGoodOne) { EXPECT_TRUE(CheckPlan(GoodPlan()).ok()); }
+TEST(CheckPlan, TakesAGoodOne) {
+  v1::Plan plan = GoodPlan();
+  EXPECT_TRUE(CheckPlan(plan).ok());
+  *plan.add_phases() = plan.phases(0);
+  plan.mutable_phases(0)->clear_measured();
+  plan.mutable_phases(0)->set_duration_ns(1);
+  EXPECT_TRUE(CheckPlan(plan).ok()) << "a warm-up in front";
+}
 
 TEST(CheckPlan, TakesEveryPlaceToConnectTo) {
   v1::Plan plan = GoodPlan();
@@ -78,24 +86,37 @@ TEST(CheckPlan, NamesTheFieldThatIsWrong) {
          plan.mutable_urls()->set_entries(1);
          plan.mutable_urls()->set_size_bytes(uint64_t{1} << 40);
        }},
-      {"phase", [](v1::Plan& plan) { plan.mutable_phase()->clear_requests(); }},
-      {"phase.requests",
-       [](v1::Plan& plan) { plan.mutable_phase()->set_requests(uint64_t{1} << 63); }},
-      {"phase.duration_ns", [](v1::Plan& plan) { plan.mutable_phase()->set_duration_ns(-1); }},
-      {"phase.duration_ns",
-       [](v1::Plan& plan) { plan.mutable_phase()->set_duration_ns(INT64_MAX); }},
-      {"phase.concurrency", [](v1::Plan& plan) { plan.mutable_phase()->clear_concurrency(); }},
-      {"phase.concurrency",
-       [](v1::Plan& plan) { plan.mutable_phase()->set_concurrency(UINT32_MAX); }},
-      {"phase.arrivals.process",
-       [](v1::Plan& plan) { plan.mutable_phase()->mutable_arrivals()->set_rate_nano(1); }},
-      {"phase.arrivals.rate_nano",
+      {"phases", [](v1::Plan& plan) { plan.mutable_phases(0)->clear_requests(); }},
+      {"phases.requests",
+       [](v1::Plan& plan) { plan.mutable_phases(0)->set_requests(uint64_t{1} << 63); }},
+      {"phases.duration_ns", [](v1::Plan& plan) { plan.mutable_phases(0)->set_duration_ns(-1); }},
+      {"phases.duration_ns",
+       [](v1::Plan& plan) { plan.mutable_phases(0)->set_duration_ns(INT64_MAX); }},
+      {"phases.drain_ns", [](v1::Plan& plan) { plan.mutable_phases(0)->set_drain_ns(-1); }},
+      {"phases.drain_ns", [](v1::Plan& plan) { plan.mutable_phases(0)->set_drain_ns(INT64_MAX); }},
+      {"phases", [](v1::Plan& plan) { plan.clear_phases(); }},
+      {"phases",
        [](v1::Plan& plan) {
-         plan.mutable_phase()->mutable_arrivals()->set_process(v1::ARRIVAL_PROCESS_POISSON);
+         for (int i = 0; i < 100; ++i) *plan.add_phases() = plan.phases(0);
        }},
-      {"phase.arrivals.rate_nano",
+      {"phases.measured", [](v1::Plan& plan) { plan.mutable_phases(0)->clear_measured(); }},
+      {"phases.measured", [](v1::Plan& plan) { *plan.add_phases() = plan.phases(0); }},
+      {"phases.duration_ns",
        [](v1::Plan& plan) {
-         v1::Arrivals& arrivals = *plan.mutable_phase()->mutable_arrivals();
+         *plan.add_phases() = plan.phases(0);
+         plan.mutable_phases(0)->clear_measured();
+       }},
+      {"concurrency", [](v1::Plan& plan) { plan.clear_concurrency(); }},
+      {"concurrency", [](v1::Plan& plan) { plan.set_concurrency(UINT32_MAX); }},
+      {"phases.arrivals.process",
+       [](v1::Plan& plan) { plan.mutable_phases(0)->mutable_arrivals()->set_rate_nano(1); }},
+      {"phases.arrivals.rate_nano",
+       [](v1::Plan& plan) {
+         plan.mutable_phases(0)->mutable_arrivals()->set_process(v1::ARRIVAL_PROCESS_POISSON);
+       }},
+      {"phases.arrivals.rate_nano",
+       [](v1::Plan& plan) {
+         v1::Arrivals& arrivals = *plan.mutable_phases(0)->mutable_arrivals();
          arrivals.set_process(v1::ARRIVAL_PROCESS_CONSTANT);
          arrivals.set_rate_nano(kMaxRateNano + 1);
        }},

@@ -31,6 +31,7 @@ class Screen {
 
   void Start(uint64_t requests, Nanos duration) {
     v1::Phase phase;
+    phase.set_measured(true);
     phase.set_requests(requests);
     phase.set_duration_ns(duration);
     progress.Start(kBegin, phase);
@@ -116,6 +117,30 @@ TEST(Progress, RatesAreOfTheIntervalThatElapsed) {
   // A report 50 ms early still ends the interval.
   screen.Update(2950 * kMillisecond, 190);
   EXPECT_THAT(screen.Take(), HasSubstr("  590  200.0/s"));
+}
+
+TEST(Progress, AWarmUpIsNamedAndEachPhaseCountsAnew) {
+  Screen screen(Mode::kLines);
+  v1::Phase warm_up;
+  warm_up.set_duration_ns(10 * kSecond);
+  screen.progress.Start(kBegin, warm_up);
+  screen.Update(5 * kSecond, 10, 5);
+  EXPECT_EQ(
+      screen.Take(),
+      "warming up  5.00 s of 10.0 s  15  3.00/s  5 failed  p50 2.00 ms  p99 2.00 ms  3 agents\n");
+  screen.Start(100, 20 * kSecond);
+  screen.Update(5 * kSecond, 20);
+  EXPECT_EQ(screen.Take(),
+            "5.00 s of 20.0 s  20 of 100  4.00/s  0 failed  p50 2.00 ms  p99 2.00 ms  3 agents\n");
+}
+
+TEST(Progress, TheBarIsOfTheEndThatIsNearer) {
+  for (const uint64_t succeeded : {uint64_t{10}, uint64_t{90}}) {
+    Screen screen(Mode::kLive);
+    screen.Start(100, 2 * kSecond);
+    screen.Update(kSecond, succeeded);
+    EXPECT_THAT(screen.Take(), HasSubstr(succeeded == 90 ? "[#########.]" : "[#####.....]"));
+  }
 }
 
 TEST(Progress, DrawsAFewTimesASecondAtMost) {

@@ -12,11 +12,12 @@ constexpr Sample kSample = {.number = 7, .intended_start = 100, .start = 130, .e
 TEST(Recorder, KeepsIntendedStartsInAnOpenLoopOnly) {
   for (const bool open_loop : {false, true}) {
     SCOPED_TRACE(open_loop);
-    Recorder recorder(open_loop);
+    Recorder recorder({open_loop});
     recorder.Record(kSample, Response(200));
     recorder.Record(kSample, Response(500));
-    Interval interval;
-    recorder.Swap(interval);
+    Interval swapped(1);
+    recorder.Swap(swapped);
+    const PhaseInterval& interval = swapped.phases[0];
     const uint64_t each = open_loop ? 1 : 0;
     EXPECT_EQ(interval.metrics.success_service.max(), 60u);
     EXPECT_EQ(interval.metrics.failure_service.max(), 60u);
@@ -30,52 +31,75 @@ TEST(Recorder, KeepsIntendedStartsInAnOpenLoopOnly) {
 
 // A transport's clock and the worker's are one, but a request may end before it began to be timed.
 TEST(Recorder, HasNoNegativeTimes) {
-  Recorder recorder(true);
+  Recorder recorder({true});
   recorder.Record({.number = 1, .intended_start = 200, .start = 150, .end = 140}, Response(200));
-  Interval interval;
-  recorder.Swap(interval);
+  Interval swapped(1);
+  recorder.Swap(swapped);
+  const PhaseInterval& interval = swapped.phases[0];
   EXPECT_EQ(interval.metrics.success_service.max(), 0u);
   EXPECT_EQ(interval.metrics.success_response.max(), 0u);
   EXPECT_EQ(interval.metrics.schedule_lag.max(), 0u);
 }
 
 TEST(Recorder, CountsAddressesByNumber) {
-  Recorder recorder(false);
+  Recorder recorder({false});
   Outcome outcome = Response(200);
   recorder.Record(kSample, outcome);  // from nowhere
   outcome.address = 2;
-  recorder.RecordConnecting(2);
+  recorder.RecordConnecting(0, 2);
   recorder.Record(kSample, outcome);
   recorder.Record(kSample, outcome);
-  recorder.RecordConnecting(0);
+  recorder.RecordConnecting(0, 0);
   outcome.kind = v1::FAILURE_KIND_TIMEOUT;
   recorder.Record(kSample, outcome);
-  Interval interval;
-  recorder.Swap(interval);
+  Interval swapped(1);
+  recorder.Swap(swapped);
+  const PhaseInterval& interval = swapped.phases[0];
   EXPECT_EQ(interval.addresses, (std::vector<AddressCounts>{{1, 0}, {0, 0}, {1, 2}}));
 
-  interval.Clear();
+  swapped.Clear();
   EXPECT_EQ(interval.addresses, std::vector<AddressCounts>(3)) << "the memory is kept";
 }
 
 TEST(Recorder, SwapsOutEverythingAtOnce) {
-  Recorder recorder(true);
+  Recorder recorder({true});
   recorder.Record(kSample, Response(200));
-  recorder.RecordConnecting(0);
-  recorder.RecordWaiting(false);
-  recorder.RecordWaiting(true);
-  Interval first;
-  recorder.Swap(first);
+  recorder.RecordConnecting(0, 0);
+  recorder.RecordWaiting(0, false);
+  recorder.RecordWaiting(0, true);
+  Interval swapped(1);
+  recorder.Swap(swapped);
+  const PhaseInterval& first = swapped.phases[0];
   EXPECT_EQ(first.numbers, std::vector<uint64_t>{7});
   EXPECT_EQ(first.last_end, 190);
   EXPECT_EQ(first.metrics.waited, 2u);
   EXPECT_EQ(first.metrics.waited_beside_free, 1u);
-  Interval second;
-  recorder.Swap(second);
+  Interval swapped_again(1);
+  recorder.Swap(swapped_again);
+  const PhaseInterval& second = swapped_again.phases[0];
   EXPECT_EQ(second.numbers, std::vector<uint64_t>{});
   EXPECT_EQ(second.last_end, 0);
   EXPECT_EQ(second.addresses, std::vector<AddressCounts>{});
   EXPECT_EQ(second.metrics.ToProto().SerializeAsString(), Metrics().ToProto().SerializeAsString());
+}
+
+TEST(Recorder, KeepsPhasesApart) {
+  Recorder recorder({true, false});
+  recorder.Record({.phase = 1, .number = 7, .start = 130, .end = 190}, Response(200));
+  recorder.Record({.phase = 0, .number = 9, .start = 130, .end = 200}, Response(500));
+  recorder.RecordConnecting(1, 0);
+  Interval swapped(2);
+  recorder.Swap(swapped);
+  EXPECT_EQ(swapped.phases[0].numbers, std::vector<uint64_t>{9});
+  EXPECT_EQ(swapped.phases[0].metrics.failed, 1u);
+  EXPECT_EQ(swapped.phases[0].metrics.schedule_lag.count(), 1u);
+  EXPECT_EQ(swapped.phases[0].last_end, 200);
+  EXPECT_TRUE(swapped.phases[0].addresses.empty());
+  EXPECT_EQ(swapped.phases[1].numbers, std::vector<uint64_t>{7});
+  EXPECT_EQ(swapped.phases[1].metrics.succeeded, 1u);
+  EXPECT_EQ(swapped.phases[1].metrics.schedule_lag.count(), 0u);
+  EXPECT_EQ(swapped.phases[1].last_end, 190);
+  EXPECT_EQ(swapped.phases[1].addresses, (std::vector<AddressCounts>{{1, 0}}));
 }
 
 }  // namespace

@@ -30,9 +30,9 @@ std::vector<std::string> Keys(const Json& json) {
 
 TEST(JsonReport, HasTheDocumentedKeys) {
   const Json json = Parsed(ExampleResult());
-  EXPECT_THAT(Keys(json), ElementsAre("run", "notes", "plan", "totals", "latency", "schedule_lag",
-                                      "waited", "waited_beside_free", "timings", "addresses",
-                                      "status_codes", "errors", "agents"));
+  EXPECT_THAT(Keys(json), ElementsAre("run", "notes", "plan", "warmup", "totals", "latency",
+                                      "schedule_lag", "waited", "waited_beside_free", "timings",
+                                      "addresses", "status_codes", "errors", "agents"));
   EXPECT_THAT(Keys(json["run"]),
               ElementsAre("id", "version", "seed", "started_at", "elapsed_ns", "state"));
   EXPECT_THAT(Keys(json["totals"]),
@@ -157,7 +157,11 @@ TEST(JsonReport, WritesThePlan) {
              {{"method", "GET"}, {"url", ""}, {"headers", Json::array()}, {"body_bytes", nullptr}}},
             {"urls",
              {{"name", "urls.txt"}, {"size_bytes", 34}, {"entries", 2}, {"order", "shuffled"}}},
-            {"phase", {{"requests", 2000}, {"duration_ns", 0}, {"concurrency", 16}}},
+            {"phases", Json::array({{{"measured", true},
+                                     {"requests", 2000},
+                                     {"duration_ns", 0},
+                                     {"drain_ns", 30'000'000'000}}})},
+            {"concurrency", 16},
             {"transport",
              {{"http_version", "1.1"},
               {"streams", 1},
@@ -168,6 +172,16 @@ TEST(JsonReport, WritesThePlan) {
               {"ca_pem_bytes", 0},
               {"client_certificate_bytes", 0},
               {"proxy", ""}}}}));
+}
+
+TEST(JsonReport, TellsOfTheWarmUp) {
+  RunResult result = ExampleResult();
+  EXPECT_TRUE(Parsed(result)["warmup"].is_null());
+  result.warm_up = {.duration = 5 * kSecond, .recorded = 51'234, .failed = 3, .connections = 16};
+  EXPECT_EQ(Parsed(result)["warmup"], Json({{"duration_ns", 5'000'000'000},
+                                            {"recorded", 51'234},
+                                            {"failed", 3},
+                                            {"connections", 16}}));
 }
 
 TEST(JsonReport, KeepsSecretsAndBodiesToItself) {

@@ -259,12 +259,25 @@ TEST(TextReport, SaysHowManyOtherReasonsThereAre) {
       StartsWith("Not one response came: connection refused, and 1 other kind of error.\n"));
 }
 
+TEST(TextReport, TellsOfTheWarmUp) {
+  RunResult result = ExampleResult();
+  result.warm_up = {.duration = 5 * kSecond, .recorded = 51'234, .failed = 3, .connections = 16};
+  EXPECT_THAT(TextReport(result, kPlain),
+              HasSubstr("2 agents\n"
+                        "Warm-up: 5.00 s, 51,234 requests, 3 failed, 16 connections opened, not "
+                        "measured\n"));
+  result.state = RunState::kInterrupted;
+  result.fleet = Metrics();
+  EXPECT_THAT(TextReport(result, kPlain),
+              StartsWith("Interrupted during the warm-up: nothing was measured.\n\nGET"));
+}
+
 TEST(TextReport, SaysWhatRan) {
   RunResult result = ExampleResult();
   result.plan.clear_urls();
   result.plan.mutable_request()->set_url("https://user:secret@host/");
-  result.plan.mutable_phase()->set_requests(0);
-  result.plan.mutable_phase()->set_duration_ns(30 * kSecond);
+  result.plan.mutable_phases(0)->set_requests(0);
+  result.plan.mutable_phases(0)->set_duration_ns(30 * kSecond);
   v1::Transport* transport = result.plan.mutable_transport();
   transport->set_http_version(v1::HTTP_VERSION_2);
   transport->set_streams(10);
@@ -277,6 +290,9 @@ TEST(TextReport, SaysWhatRan) {
   EXPECT_THAT(text, HasSubstr("of 2,000 issued\n"));
 
   transport->Clear();
+  result.plan.mutable_phases(0)->set_requests(5'000);
+  EXPECT_THAT(TextReport(result, kPlain), HasSubstr("\n5,000 requests, 30.0 s at most, conc"));
+  EXPECT_THAT(TextReport(result, kPlain), HasSubstr("of 2,000 issued\n"));
   transport->set_no_keepalive(true);
   transport->set_proxy("http://proxy:3128");
   EXPECT_THAT(TextReport(result, kPlain),

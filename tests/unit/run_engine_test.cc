@@ -35,11 +35,21 @@ class RunEngineTest : public testing::Test {
     v1::Plan& plan = *prepare.mutable_plan();
     plan.mutable_request()->set_method("GET");
     plan.mutable_request()->set_url(server_->url() + "/");
-    plan.mutable_phase()->set_concurrency(concurrency);
+    plan.add_phases()->set_measured(true);
+    plan.mutable_phases(0)->set_drain_ns(10 * kSecond);
+    plan.set_concurrency(concurrency);
     plan.mutable_transport()->set_http_version(v1::HTTP_VERSION_1_1);
     plan.mutable_transport()->set_streams(1);
     plan.mutable_transport()->set_timeout_ns(10 * kSecond);
     return prepare;
+  }
+
+  // Puts a phase in front that lasts so long.
+  static void WarmUp(v1::Prepare& prepare, Nanos duration) {
+    v1::Plan& plan = *prepare.mutable_plan();
+    *plan.add_phases() = plan.phases(0);
+    plan.mutable_phases(0)->Clear();
+    plan.mutable_phases(0)->set_duration_ns(duration);
   }
 
   void Make(const v1::Prepare& prepare, uint32_t threads) {
@@ -71,7 +81,7 @@ class RunEngineTest : public testing::Test {
     std::vector<uint64_t> numbers;
     const Nanos deadline = SteadyNow() + kDeadline;
     while (numbers.size() < count && SteadyNow() < deadline) {
-      const auto runs = RunsFromProto(Snapshot().snapshot.held());
+      const auto runs = RunsFromProto(Snapshot().snapshots[0].held());
       for (const NumberRun& run : *runs) {
         for (uint64_t i = 0; i < run.count; ++i) numbers.push_back(run.first + i);
       }
@@ -90,10 +100,10 @@ TEST_F(RunEngineTest, SendsExactlyTheNumbersGranted) {
   Serve();
   Make(Prepare(7), 3);
   EXPECT_EQ(engine_->workers(), 3u);
-  engine_->Grant({{0, 1, 500}}, false);
+  engine_->Grant(0, {{0, 1, 500}}, false);
   EXPECT_EQ(server_->counts().requests, 0u) << "nothing before Start";
   engine_->Start();
-  engine_->Grant({{1'000, 1, 250}, {2'000, 2, 250}}, true);
+  engine_->Grant(0, {{1'000, 1, 250}, {2'000, 2, 250}}, true);
   std::vector<NumberRun> expected = {{0, 500}, {1'000, 250}};
   for (uint64_t i = 0; i < 250; ++i) expected.push_back({2'000 + 2 * i, 1});
   EXPECT_EQ(HoldAll(1'000), expected);
@@ -105,10 +115,10 @@ TEST_F(RunEngineTest, ASnapshotsMetricsAreOfItsNumbers) {
   Serve({.status = 404});
   Make(Prepare(4), 2);
   engine_->Start();
-  engine_->Grant({{0, 1, 300}}, true);
+  engine_->Grant(0, {{0, 1, 300}}, true);
   uint64_t held = 0;
   while (held < 300) {
-    const v1::Snapshot snapshot = Snapshot().snapshot;
+    const v1::Snapshot snapshot = Snapshot().snapshots[0];
     const auto runs = RunsFromProto(snapshot.held());
     ASSERT_TRUE(runs.ok());
     const uint64_t count = Total(*runs);
@@ -131,8 +141,8 @@ TEST_F(RunEngineTest, WholeConnectionsGoToAWorker) {
 TEST_F(RunEngineTest, AsksForAttentionWhenWorkRunsLowAndWhenThereIsNone) {
   Serve();
   Make(Prepare(1), 1);
+  engine_->Grant(0, {{0, 1, 100}}, false);
   engine_->Start();
-  engine_->Grant({{0, 1, 100}}, false);
   HoldAll(100);
   Snapshot();
   EXPECT_EQ(attention_, 3) << "low, empty, idle";
@@ -142,7 +152,7 @@ TEST_F(RunEngineTest, StopDrainsWhatIsInFlightAndIssuesNothingMore) {
   Serve({.delay = absl::Milliseconds(200)});
   Make(Prepare(10), 2);
   engine_->Start();
-  engine_->Grant({{0, 1, 1'000}}, true);
+  engine_->Grant(0, {{0, 1, 1'000}}, true);
   while (server_->counts().in_flight < 10) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
@@ -157,7 +167,7 @@ TEST_F(RunEngineTest, WhatIsInFlightAtTheDeadlineIsCutOff) {
   Serve({.delay = absl::Seconds(60)});
   Make(Prepare(10), 2);
   engine_->Start();
-  engine_->Grant({{0, 1, 1'000}}, true);
+  engine_->Grant(0, {{0, 1, 1'000}}, true);
   while (server_->counts().in_flight < 10) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
@@ -165,7 +175,7 @@ TEST_F(RunEngineTest, WhatIsInFlightAtTheDeadlineIsCutOff) {
   uint64_t cut_off = 0;
   while (true) {
     const RunEngine::Collected collected = Snapshot();
-    for (const v1::FailureCount& failure : collected.snapshot.metrics().failures()) {
+    for (const v1::FailureCount& failure : collected.snapshots[0].metrics().failures()) {
       EXPECT_EQ(failure.kind(), v1::FAILURE_KIND_CUT_OFF);
       cut_off += failure.count();
     }
@@ -177,20 +187,117 @@ TEST_F(RunEngineTest, WhatIsInFlightAtTheDeadlineIsCutOff) {
 TEST_F(RunEngineTest, UnderADurationItEndsByItself) {
   Serve({.delay = absl::Milliseconds(20)});
   v1::Prepare prepare = Prepare(4);
-  prepare.mutable_plan()->mutable_phase()->set_duration_ns(200 * kMillisecond);
+  prepare.mutable_plan()->mutable_phases(0)->set_duration_ns(200 * kMillisecond);
   Make(prepare, 2);
   engine_->Start();
-  engine_->Grant({{0, 1, 100'000}}, false);
+  engine_->Grant(0, {{0, 1, 100'000}}, false);
   uint64_t recorded = 0;
   while (true) {
     const RunEngine::Collected collected = Snapshot();
-    recorded += collected.snapshot.metrics().succeeded();
+    recorded += collected.snapshots[0].metrics().succeeded();
     if (collected.finished) break;
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   EXPECT_EQ(recorded, server_->counts().requests);
   EXPECT_GE(recorded, 4u);
   EXPECT_LE(recorded, 4u * 11) << "at most 200 ms / 20 ms a connection, and one begun at the end";
+}
+
+// What the snapshots tell of each phase.
+struct Seen {
+  std::vector<uint64_t> numbers;
+  Nanos window = 0;
+};
+
+class RunEnginePhasesTest : public RunEngineTest {
+ protected:
+  // Snapshots until `count` numbers of the last phase are held, and nothing is in flight.
+  std::vector<Seen> See(uint64_t count) {
+    std::vector<Seen> seen(2);
+    const Nanos deadline = SteadyNow() + kDeadline;
+    for (bool finished = false; !finished && SteadyNow() < deadline;) {
+      const RunEngine::Collected collected = Snapshot();
+      for (const v1::Snapshot& snapshot : collected.snapshots) {
+        Seen& phase = seen[snapshot.phase()];
+        phase.window = snapshot.window_ns();
+        const auto runs = RunsFromProto(snapshot.held());
+        EXPECT_EQ(Total(*runs), snapshot.metrics().succeeded()) << "its results are its own";
+        for (const NumberRun& run : *runs) {
+          for (uint64_t i = 0; i < run.count; ++i) phase.numbers.push_back(run.first + i);
+        }
+      }
+      if (seen[1].numbers.size() == count) engine_->Stop(deadline);
+      finished = collected.finished;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return seen;
+  }
+};
+
+TEST_F(RunEnginePhasesTest, FollowEachOtherOnTheSameConnections) {
+  Serve();
+  v1::Prepare prepare = Prepare(7);
+  WarmUp(prepare, 150 * kMillisecond);
+  Make(prepare, 3);
+  engine_->Grant(0, {{0, 1, 1'000'000}}, false);
+  engine_->Grant(1, {{0, 1, 300}}, true);
+  engine_->Start();
+  std::vector<Seen> seen = See(300);
+  EXPECT_EQ(*ToRuns(seen[1].numbers), (std::vector<NumberRun>{{0, 300}}));
+  EXPECT_GT(seen[0].numbers.size(), 7u);
+  EXPECT_LT(seen[0].numbers.size(), 1'000'000u) << "the rest is never sent";
+  EXPECT_EQ(server_->counts().requests, 300u + seen[0].numbers.size());
+  EXPECT_EQ(server_->counts().connections, 7u);
+}
+
+TEST_F(RunEnginePhasesTest, ARequestBelongsToThePhaseThatIssuedIt) {
+  Serve({.delay = absl::Milliseconds(300)});
+  v1::Prepare prepare = Prepare(4);
+  WarmUp(prepare, 100 * kMillisecond);
+  Make(prepare, 2);
+  engine_->Grant(0, {{0, 1, 1'000}}, false);
+  engine_->Grant(1, {{0, 1, 4}}, true);
+  engine_->Start();
+  std::vector<Seen> seen = See(4);
+  EXPECT_EQ(seen[0].numbers.size(), 4u) << "those of the beginning";
+  EXPECT_GE(seen[0].window, 300 * kMillisecond) << "they were not cut off";
+  EXPECT_GE(seen[1].window, 500 * kMillisecond) << "from 100 ms on, behind the others";
+}
+
+TEST_F(RunEnginePhasesTest, AnIdleWorkerIsAwakeWhenThePhaseBegins) {
+  Serve();
+  v1::Prepare prepare = Prepare(2);
+  WarmUp(prepare, 100 * kMillisecond);
+  Make(prepare, 2);
+  engine_->Grant(1, {{0, 1, 10}}, true);
+  const Nanos start = SteadyNow();
+  engine_->Start();
+  std::vector<Seen> seen = See(10);
+  EXPECT_EQ(seen[0].numbers.size(), 0u);
+  EXPECT_EQ(seen[1].numbers.size(), 10u);
+  EXPECT_GE(SteadyNow() - start, 100 * kMillisecond);
+  EXPECT_GT(seen[1].window, 0) << "none was sent before";
+}
+
+TEST_F(RunEngineTest, AfterADurationItDrainsForSoLong) {
+  Serve({.delay = absl::Seconds(60)});
+  v1::Prepare prepare = Prepare(4);
+  prepare.mutable_plan()->mutable_phases(0)->set_duration_ns(50 * kMillisecond);
+  prepare.mutable_plan()->mutable_phases(0)->set_drain_ns(100 * kMillisecond);
+  Make(prepare, 2);
+  engine_->Grant(0, {{0, 1, 1'000}}, false);
+  const Nanos start = SteadyNow();
+  engine_->Start();
+  uint64_t failed = 0;
+  for (bool finished = false; !finished;) {
+    const RunEngine::Collected collected = Snapshot();
+    failed += collected.snapshots[0].metrics().failed();
+    finished = collected.finished;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_EQ(failed, 4u);
+  EXPECT_GE(SteadyNow() - start, 150 * kMillisecond);
+  EXPECT_LT(SteadyNow() - start, 5 * kSecond) << "the timeout is longer";
 }
 
 }  // namespace

@@ -124,6 +124,10 @@ TEST_F(SessionRefusals, MessagesOutOfOrderOrMalformed) {
       {"Hello when ready", {hello, prepare, hello}, kProtocol, "second Hello"},
       {"no kind when ready", {hello, prepare, no_kind}, kProtocol, "does not know"},
       {"empty span", {hello, prepare, GrantMessage({{0, 1, 0}})}, kProtocol, "Grant"},
+      {"a phase that there is not",
+       {hello, prepare, GrantMessage({{0, 1, 9}}, false, 1)},
+       kProtocol,
+       "Grant of a phase that the plan does not have"},
       {"span without a stride", {hello, prepare, GrantMessage({{0, 0, 9}})}, kProtocol, "Grant"},
       {"empty span after a good one",
        {hello, prepare, GrantMessage({{0, 1, 5}, {5, 1, 0}})},
@@ -161,9 +165,7 @@ TEST_F(SessionRefusals, PlansThatCannotBeExecuted) {
       Plan("no plan at all", "plan:", [](v1::Prepare& prepare) { prepare.clear_plan(); }),
       Plan("no share", "not a share", [](v1::Prepare& prepare) { prepare.clear_concurrency(); }),
       Plan("a share larger than the plan's concurrency", "not a share",
-           [](v1::Prepare& prepare) {
-             prepare.set_concurrency(prepare.plan().phase().concurrency() + 1);
-           }),
+           [](v1::Prepare& prepare) { prepare.set_concurrency(prepare.plan().concurrency() + 1); }),
       Plan("more streams than HTTP/2 has", "transport.streams",
            [](v1::Prepare& prepare) {
              prepare.set_concurrency(2);
@@ -171,9 +173,9 @@ TEST_F(SessionRefusals, PlansThatCannotBeExecuted) {
              transport.set_http_version(v1::HTTP_VERSION_2);
              transport.set_streams(UINT32_MAX);
            }),
-      Plan("an endless duration", "phase.duration_ns",
+      Plan("an endless duration", "phases.duration_ns",
            [](v1::Prepare& prepare) {
-             prepare.mutable_plan()->mutable_phase()->set_duration_ns(INT64_MAX);
+             prepare.mutable_plan()->mutable_phases(0)->set_duration_ns(INT64_MAX);
            }),
       Plan("an endless timeout", "transport.timeout_ns",
            [](v1::Prepare& prepare) {

@@ -41,8 +41,11 @@ class SessionTest : public ::testing::Test {
     v1::Plan& plan = *prepare.mutable_plan();
     plan = testing::SimplePlan();
     plan.mutable_request()->set_url(url);
-    plan.mutable_phase()->set_requests(1'000'000);
-    plan.mutable_phase()->set_concurrency(concurrency + 2);
+    v1::Phase& phase = *plan.add_phases();
+    phase.set_measured(true);
+    phase.set_requests(1'000'000);
+    phase.set_drain_ns(60 * kSecond);
+    plan.set_concurrency(concurrency + 2);
     plan.mutable_transport()->set_timeout_ns(60 * kSecond);
     return prepare;
   }

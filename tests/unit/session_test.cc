@@ -114,7 +114,7 @@ TEST_F(SessionTest, ARunHoldsExactlyTheNumbersGrantedAndFreesTheAgent) {
   const auto server = StartServer();
   const std::string list = "# two\n" + server->url() + "/a\n" + server->url() + "/b\n";
   v1::Prepare prepare = ListShare(list.size(), 2);
-  prepare.mutable_plan()->mutable_phase()->set_concurrency(9);
+  prepare.mutable_plan()->set_concurrency(9);
   prepare.set_concurrency(7);
 
   for (const char* round : {"first", "next"}) {
@@ -175,7 +175,7 @@ TEST_F(SessionTest, UnderADurationItEndsByItself) {
   const auto server = StartServer({.delay = absl::Milliseconds(5)});
   FakeController controller(session_);
   v1::Prepare prepare = Share(server->url() + "/", 4);
-  prepare.mutable_plan()->mutable_phase()->set_duration_ns(100 * kMillisecond);
+  prepare.mutable_plan()->mutable_phases(0)->set_duration_ns(100 * kMillisecond);
   MakeReady(controller, prepare);
   controller.Say(GrantMessage({{0, 1, 1'000'000}}));
   controller.Say(StartMessage());
@@ -289,7 +289,7 @@ TEST_F(SessionTest, TheEarliestEndOfTheDrainTimeHolds) {
     const auto server = StartServer({.delay = kNever});
     FakeController controller(session_);
     v1::Prepare prepare = Share(server->url() + "/", 4);
-    prepare.mutable_plan()->mutable_phase()->set_duration_ns(row.duration);
+    prepare.mutable_plan()->mutable_phases(0)->set_duration_ns(row.duration);
     MakeReady(controller, prepare);
     controller.Say(GrantMessage({{0, 1, 1'000}}));
     controller.Say(StartMessage());

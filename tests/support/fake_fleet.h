@@ -1,0 +1,65 @@
+// A fleet whose agents answer at once, in this process: the other end of a coordinator.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/protocol.h"
+#include "controller/coordinator.h"
+#include "squall/v1/control.pb.h"
+
+namespace squall {
+
+// How a fake agent differs from a good one.
+struct Behaviour {
+  uint32_t protocol_version = kProtocolVersion;
+  uint32_t cores = 2;
+  int busy_times = 0;  // answers busy to the first Hellos
+  bool refuses_plan = false;
+  uint64_t dies_after = UINT64_MAX;  // results
+  uint64_t shift = 0;                // added to the numbers it reports
+  uint32_t phase_shift = 0;          // added to the phase it reports
+  uint64_t first_sequence = 1;
+  bool done_early = false;   // says Done after its first snapshot
+  Nanos extra_window = 0;    // by which its window is too long
+  bool wrong_count = false;  // says more results than numbers
+};
+
+// What the controller told one agent, over all attempts.
+struct Heard {
+  std::vector<v1::ControllerMessage> messages;
+  std::string list;
+  uint64_t recorded = 0;  // results that it reported, of all phases
+  int dialed = 0;
+};
+
+class FakeDialer final : public Dialer {
+ public:
+  // `target` is an index in the vectors below.
+  std::unique_ptr<AgentLink> Dial(const std::string& target,
+                                  std::function<void(FleetNews)> events) override;
+
+  std::vector<Behaviour> behaviours;
+  std::vector<Heard> heard;
+};
+
+// Agents host-0, host-1, …, and a plan of 10,000 requests for them. They report every number of the
+// last phase as soon as they have it, but of the phases before only what they have at the start.
+struct FakeFleet {
+  explicit FakeFleet(std::vector<Behaviour> behaviours);
+
+  // Puts a phase in front that lasts so long.
+  void WarmUp(Nanos duration);
+  absl::StatusOr<RunResult> Run();
+  // Nobody was granted anything or told to start.
+  bool NothingSent() const;
+
+  Muster::Config config;
+  FakeDialer dialer;
+};
+
+}  // namespace squall
