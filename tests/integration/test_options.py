@@ -100,6 +100,24 @@ class Connections(squall.TestCase):
                     self.assertEqual(log.count("protocol"), {"HTTP/2.0": 500})
                     self.assertEqual(len(log.count("connection")), connections)
 
+    def test_resent(self):
+        """nginx ends HTTP/2 connections while requests are on their way to it."""
+        for method, resends in ("GET", True), ("POST", False):
+            with self.subTest(method):
+                with Nginx("ssl http2", requests_a_connection=50) as nginx:
+                    result = squall.run("-n", "3000", "-c", "20", "-m", method, "-k", "--http2",
+                                        "--streams", "10", nginx.url)
+                    log = nginx.finish()
+                self.check_complete(result, 3000)
+                totals = result.report["totals"]
+                self.assertEqual(totals["succeeded"], len(log))
+                failed = sum(error["count"] for error in result.report["errors"]
+                             if error["kind"] == "closed before response")
+                self.assertEqual(totals["failed"], failed)
+                self.assertEqual(totals["resent"] > 0, resends)
+                self.assertEqual(failed == 0, resends)
+                self.assertEqual("Resent" in result.stdout, resends)
+
     def test_http2_is_not_talked_down(self):
         for listen in "", "ssl":
             with self.subTest(listen), Nginx(listen) as nginx:

@@ -43,7 +43,7 @@ class Report(squall.TestCase):
         self.assertEqual(report["totals"]["failed"], 500)
         self.check_keys(report["run"], "id seed started_at elapsed_ns state")
         self.check_keys(report["totals"], "planned recorded succeeded failed bytes_received "
-                                          "bytes_sent requests_per_second")
+                                          "bytes_sent resent requests_per_second")
         self.assertEqual(report["run"]["seed"], 42)
         self.assertIn("plan", report)
         at = datetime.fromisoformat(report["run"]["started_at"])
@@ -53,6 +53,14 @@ class Report(squall.TestCase):
         self.assertGreaterEqual(report["totals"]["bytes_received"], 1500 * 100)
         for key in ("success", "failure"):
             self.check_latency(report["latency"][key]["service"])
+        for part in (report, *report["agents"]):
+            self.check_timings(part["timings"])
+        timings = report["timings"]
+        self.assertEqual(timings["first_byte_fresh"]["count"], report["totals"]["connections"])
+        self.assertEqual(timings["first_byte_reused"]["count"],
+                         2000 - report["totals"]["connections"])
+        for absent in "schedule_lag", "waited", "waited_beside_free":
+            self.assertIsNone(report[absent], "there was no rate")
         for error in report["errors"]:
             self.check_keys(error, "kind count sample")
         self.assertEqual([agent["name"] for agent in report["agents"]],
@@ -72,6 +80,14 @@ class Report(squall.TestCase):
         self.assertLessEqual(service["min_ns"], service["mean_ns"])
         self.assertLessEqual(service["mean_ns"], service["max_ns"])
         self.assertGreaterEqual(service["stddev_ns"], 0)
+
+    def check_timings(self, timings):
+        self.assertEqual(timings["connect"]["count"], timings["first_byte_fresh"]["count"])
+        self.assertEqual(timings["tls"]["count"], 0)
+        for sort in "fresh", "reused":
+            first_byte, transfer = timings[f"first_byte_{sort}"], timings[f"transfer_{sort}"]
+            self.assertEqual(first_byte["count"], transfer["count"])
+            self.assertGreater(first_byte["min_ns"], 0)
 
     def test_json_to_standard_output(self):
         with squall.Target() as target:

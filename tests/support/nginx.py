@@ -20,6 +20,7 @@ worker_processes 2;
 pid {folder}/nginx.pid;
 events {{ worker_connections 4096; }}
 http {{
+  keepalive_requests {requests_a_connection};
   log_format fields '$status\t$request_method\t$request_uri\t$server_protocol\t$connection';
   access_log {folder}/access.log fields;
   client_body_temp_path {folder}/body;
@@ -59,9 +60,10 @@ def make_certificate(certificate, key):
 
 class Nginx(Process):
     """nginx on a free port. `listen` is what its listen directive adds: "http2", "ssl", …;
-    `clients` a file of the certificates that clients must show one of."""
+    `clients` a file of the certificates that clients must show one of. A connection is closed after
+    so many requests."""
 
-    def __init__(self, listen="", clients=None):
+    def __init__(self, listen="", clients=None, requests_a_connection=1000):
         program = shutil.which("nginx", path=_PATH)
         if program is None:
             raise FileNotFoundError("nginx is needed: deploy/install-deps.sh")
@@ -70,6 +72,7 @@ class Nginx(Process):
                          "-e", str(self.folder / "error.log")]
         self._listen = listen
         self._clients = clients
+        self._requests_a_connection = requests_a_connection
         self._scheme = "https" if "ssl" in listen else "http"
         self.certificate = self.folder / "certificate.pem"
 
@@ -103,6 +106,7 @@ class Nginx(Process):
             certificate += f" ssl_verify_client on; ssl_client_certificate {self._clients};"
         (self.folder / "nginx.conf").write_text(_CONFIGURATION.format(
             folder=self.folder, port=port, listen=self._listen,
+            requests_a_connection=self._requests_a_connection,
             user=f"user {getpass.getuser()};" if os.geteuid() == 0 else "",
             certificate=certificate if self._scheme == "https" else ""))
 
