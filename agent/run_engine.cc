@@ -45,6 +45,9 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
                                                              uint32_t threads,
                                                              std::function<void(Event)> events) {
   const v1::Plan& plan = prepare.plan();
+  if (MeasuredPhase(plan).has_arrivals()) {
+    return absl::InvalidArgumentError("it cannot keep an arrival rate yet: leave -q out");
+  }
   absl::StatusOr<RequestSource> source = RequestSource::Create(plan, std::move(list_text));
   if (!source.ok()) return source.status();
 

@@ -21,9 +21,6 @@ constexpr Nanos kSnapshotInterval = kSecond;
 // Early snapshots, which ask for more work, come no closer together than this.
 constexpr Nanos kEarlySnapshotInterval = 5 * kMillisecond;
 
-// Files that an agent has open besides its connections: libraries', loops', the controller's.
-constexpr uint64_t kOtherFiles = 64;
-
 v1::AgentMessage FailedMessage(v1::Failed::Code code, const std::string& text) {
   v1::AgentMessage message;
   message.mutable_failed()->set_code(code);
@@ -166,6 +163,7 @@ void Session::OnHello(const std::shared_ptr<ControlLink>& link, const v1::Hello&
   welcome.set_build(std::string(kVersion));
   welcome.set_name(config_.name);
   *welcome.mutable_host() = HostFacts();
+  welcome.mutable_host()->set_file_limit(config_.file_limit);
   link->Send(std::move(message));
 }
 

@@ -30,6 +30,9 @@ inline constexpr uint32_t kMaxStreams = (uint32_t{1} << 31) - 1;
 // Highest arrival rate of a plan, in 1e-9 requests a second (10^9 requests a second).
 inline constexpr uint64_t kMaxRateNano = 1'000'000'000'000'000'000;
 
+// Files that an agent has open besides its connections: libraries', loops', the controller's.
+inline constexpr uint64_t kOtherFiles = 64;
+
 // Longest duration of a phase, in nanoseconds (10,000 hours).
 inline constexpr int64_t kMaxDurationNs = int64_t{10'000} * 3'600 * 1'000'000'000;
 

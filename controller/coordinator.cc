@@ -20,8 +20,41 @@ constexpr Nanos kSilenceTime = 10 * kSecond;
 // How long after the end of its drain time an agent may take to say Done.
 constexpr Nanos kDoneTime = 5 * kSecond;
 constexpr Nanos kAbortTime = kSecond;
+// Grants that go by time go out this often, at least: each is some seconds ahead of its time.
+constexpr Nanos kGrantInterval = kSecond / 2;
 // An agent's clock may differ from ours by so much in what it says of its own run.
 constexpr Nanos kWindowSlack = kSecond;
+
+uint64_t CountOf(const std::vector<NumberRun>& runs) {
+  uint64_t count = 0;
+  for (const NumberRun& run : runs) count += run.count;
+  return count;
+}
+
+absl::StatusOr<Closing> ClosingOf(const v1::Snapshot& snapshot) {
+  auto held = RunsFromProto(snapshot.held());
+  auto dropped = RunsFromProto(snapshot.dropped());
+  auto unsent = RunsFromProto(snapshot.unsent());
+  for (const auto* runs : {&held, &dropped, &unsent}) {
+    if (!runs->ok()) return runs->status();
+  }
+  return Closing{*std::move(held), *std::move(dropped), *std::move(unsent)};
+}
+
+void NoteWhatWasNotSent(const v1::Phase& phase, RunResult& result) {
+  if (result.unsent != 0) {
+    result.notes.push_back(fmt::format(
+        "{} of {} requests were due and not sent when the run ended, the oldest for {:.3g} s: the "
+        "rate was more than the server, or -c, allowed",
+        result.unsent, result.planned, static_cast<double>(result.oldest_unsent) * 1e-9));
+  }
+  if (result.dropped != 0) {
+    result.notes.push_back(
+        fmt::format("{} of {} requests were dropped: they fell due when {} others were waiting "
+                    "(--max-backlog)",
+                    result.dropped, result.planned, phase.arrivals().max_backlog()));
+  }
+}
 
 }  // namespace
 
@@ -44,14 +77,17 @@ absl::StatusOr<RunResult> Coordinator::Run(Muster::Config config) {
 
 void Coordinator::Start() {
   const v1::Plan& plan = config_.plan;
-  for (const v1::Phase& phase : plan.phases()) ledgers_.emplace_back(phase.requests());
-  if (ledgers_.size() > 1) result_.warm_up.emplace();
+  std::vector<LedgerAgent> agents;
   for (const auto& member : members_) {
     if (member->stage != Stage::kReady) continue;
-    for (Ledger& ledger : ledgers_) {
-      member->ledger_index = ledger.AddAgent(member->result.concurrency);
-    }
+    member->ledger_index = agents.size();
+    agents.push_back({member->result.concurrency, member->result.host.cores()});
   }
+  for (const v1::Phase& phase : plan.phases()) {
+    ledgers_.push_back(MakeLedger(phase, plan.seed(), agents));
+    if (phase.has_arrivals()) grant_at_ = 0;
+  }
+  if (ledgers_.size() > 1) result_.warm_up.emplace();
   result_.started_at = absl::Now();
   const Nanos now = SteadyNow();
   started_ = now;
@@ -59,7 +95,7 @@ void Coordinator::Start() {
     Member& member = *members_[i];
     if (member.stage != Stage::kReady) continue;
     // Of all phases, so that there is work at once when one follows the other.
-    for (size_t phase = 0; phase < ledgers_.size(); ++phase) GrantTo(i, phase);
+    for (size_t phase = 0; phase < ledgers_.size(); ++phase) GrantTo(i, phase, now);
     v1::ControllerMessage message;
     message.mutable_start();
     member.link->Send(std::move(message));
@@ -76,7 +112,7 @@ void Coordinator::Start() {
 void Coordinator::Drive() {
   Standstill standstill(SteadyNow());
   while (true) {
-    Nanos deadline = end_by_;
+    Nanos deadline = std::min(end_by_, grant_at_);
     bool running = false;
     for (const auto& member : members_) {
       if (member->stage != Stage::kRunning) continue;
@@ -89,6 +125,7 @@ void Coordinator::Drive() {
     if (event) OnEvent(*event);
     const Nanos now = SteadyNow();
     KeepPhase(now);
+    GrantByTime(now);
     if (!event) ShowProgress({});
     const Nanos stood_still = standstill.Look(now);
     if (end_by_ != kForever) end_by_ += stood_still;
@@ -140,66 +177,80 @@ void Coordinator::OnEvent(CoordinatorEvent& event) {
 
 void Coordinator::OnSnapshot(size_t index, const v1::Snapshot& snapshot) {
   Member& member = *members_[index];
+  if (absl::Status status = Merge(member, snapshot); !status.ok()) {
+    return Lose(index, std::string(status.message()));
+  }
+  v1::ControllerMessage message;
+  message.mutable_ack()->set_sequence(snapshot.sequence());
+  member.link->Send(std::move(message));
+
+  if (ledgers_.back()->complete()) {
+    // Nothing is in flight but, at most, what the warm-up has left.
+    return StopAll(ledgers_.size() > 1 ? MeasuredPhase(config_.plan).drain_ns() : 0);
+  }
+  if (stopping_) return;
+  const Nanos now = SteadyNow();
+  const double per_second = ledgers_[snapshot.phase()]->per_second(member.ledger_index);
+  GrantTo(index, snapshot.phase(), now);
+  for (size_t next = snapshot.phase() + 1; next < ledgers_.size(); ++next) {
+    ledgers_[next]->Expect(member.ledger_index, per_second);
+    GrantTo(index, next, now);
+  }
+}
+
+// An error says what is wrong with the snapshot; then nothing of it counts.
+absl::Status Coordinator::Merge(Member& member, const v1::Snapshot& snapshot) {
   if (snapshot.sequence() != member.sequence + 1) {
-    return Lose(index,
-                fmt::format("it sent snapshot {} after {}", snapshot.sequence(), member.sequence));
+    return absl::InvalidArgumentError(
+        fmt::format("it sent snapshot {} after {}", snapshot.sequence(), member.sequence));
   }
   const size_t phase = snapshot.phase();
   if (phase >= ledgers_.size()) {
-    return Lose(index, fmt::format("it reports of phase {} of {}", phase + 1, ledgers_.size()));
+    return absl::InvalidArgumentError(
+        fmt::format("it reports of phase {} of {}", phase + 1, ledgers_.size()));
   }
-  absl::StatusOr<std::vector<NumberRun>> held = RunsFromProto(snapshot.held());
-  if (!held.ok()) return Lose(index, std::string(held.status().message()));
-  absl::StatusOr<Metrics> metrics = Metrics::FromProto(snapshot.metrics());
-  if (!metrics.ok()) return Lose(index, std::string(metrics.status().message()));
-  uint64_t count = 0;
-  for (const NumberRun& run : *held) count += run.count;
-  if (count != metrics->recorded()) {
-    return Lose(index,
-                fmt::format("it sent {} results for {} requests", metrics->recorded(), count));
+  const absl::StatusOr<Closing> closing = ClosingOf(snapshot);
+  if (!closing.ok()) return closing.status();
+  const absl::StatusOr<Metrics> metrics = Metrics::FromProto(snapshot.metrics());
+  if (!metrics.ok()) return metrics.status();
+  if (const uint64_t count = CountOf(closing->held); count != metrics->recorded()) {
+    return absl::InvalidArgumentError(
+        fmt::format("it sent {} results for {} requests", metrics->recorded(), count));
   }
-  const Nanos begin = started_ + PhaseBegin(config_.plan, phase);
-  if (snapshot.window_ns() < 0 || snapshot.window_ns() > SteadyNow() - begin + kWindowSlack) {
-    return Lose(index, "it says that it runs for longer than it does");
+  const Nanos longest = SteadyNow() - BeginOf(phase) + kWindowSlack;
+  if (snapshot.window_ns() < 0 || snapshot.window_ns() > longest ||
+      snapshot.oldest_unsent_ns() < 0 || snapshot.oldest_unsent_ns() > longest) {
+    return absl::InvalidArgumentError("it says that it runs for longer than it does");
   }
-  Ledger& ledger = ledgers_[phase];
-  if (absl::Status status = ledger.Hold(member.ledger_index, *held, snapshot.window_ns());
+  if (absl::Status status =
+          ledgers_[phase]->Close(member.ledger_index, *closing, snapshot.window_ns());
       !status.ok()) {
-    return Lose(index, std::string(status.message()));
+    return status;
   }
   member.sequence = snapshot.sequence();
+  AgentResult& agent = member.result;
+  agent.peak_connections = std::max(agent.peak_connections, snapshot.peak_connections());
   if (phase + 1 == ledgers_.size()) {
-    member.result.metrics.Merge(*metrics);
+    agent.metrics.Merge(*metrics);
     result_.fleet.Merge(*metrics);
     result_.elapsed = std::max(result_.elapsed, snapshot.window_ns());
+    result_.dropped += CountOf(closing->dropped);
+    result_.unsent += CountOf(closing->unsent);
+    result_.oldest_unsent = std::max(result_.oldest_unsent, snapshot.oldest_unsent_ns());
   } else {
     result_.warm_up->recorded += metrics->recorded();
     result_.warm_up->failed += metrics->failed;
     result_.warm_up->connections += metrics->connections;
   }
-
-  v1::ControllerMessage message;
-  message.mutable_ack()->set_sequence(snapshot.sequence());
-  member.link->Send(std::move(message));
   KeepPhase(SteadyNow());
   ShowProgress(phase == phase_ ? *metrics : Metrics());
-
-  if (ledgers_.back().complete()) {
-    // Nothing is in flight but, at most, what the warm-up has left.
-    return StopAll(ledgers_.size() > 1 ? MeasuredPhase(config_.plan).drain_ns() : 0);
-  }
-  if (stopping_) return;
-  GrantTo(index, phase);
-  for (size_t next = phase + 1; next < ledgers_.size(); ++next) {
-    ledgers_[next].Expect(member.ledger_index, ledger.per_second(member.ledger_index));
-    GrantTo(index, next);
-  }
+  return absl::OkStatus();
 }
 
 // Lets the user see each phase for itself.
 void Coordinator::KeepPhase(Nanos now) {
   while (phase_ + 1 < ledgers_.size()) {
-    const Nanos end = started_ + PhaseBegin(config_.plan, phase_ + 1);
+    const Nanos end = BeginOf(phase_ + 1);
     if (now < end) return;
     ++phase_;
     progress_.Start(end, config_.plan.phases(static_cast<int>(phase_)));
@@ -213,19 +264,35 @@ void Coordinator::ShowProgress(const Metrics& delta) {
   progress_.Update(SteadyNow(), static_cast<size_t>(running), delta);
 }
 
-void Coordinator::GrantTo(size_t index, size_t phase) {
+void Coordinator::GrantTo(size_t index, size_t phase, Nanos now) {
   Member& member = *members_[index];
-  const std::optional<Span> span = ledgers_[phase].TopUp(member.ledger_index);
-  if (!span) return;
+  Ledger& ledger = *ledgers_[phase];
+  const std::vector<Span> spans = ledger.Grant(member.ledger_index, now - BeginOf(phase));
+  if (spans.empty()) return;
   v1::ControllerMessage message;
   v1::Grant& grant = *message.mutable_grant();
   grant.set_phase(static_cast<uint32_t>(phase));
-  grant.set_exhausted(ledgers_[phase].exhausted());
-  v1::Span& granted = *grant.add_spans();
-  granted.set_first(span->first);
-  granted.set_stride(span->stride);
-  granted.set_count(span->count);
+  grant.set_exhausted(ledger.exhausted());
+  for (const Span& span : spans) {
+    v1::Span& granted = *grant.add_spans();
+    granted.set_first(span.first);
+    granted.set_stride(span.stride);
+    granted.set_count(span.count);
+  }
   member.link->Send(std::move(message));
+}
+
+// An arrival rate waits for nobody: what comes due is granted whatever has come back.
+void Coordinator::GrantByTime(Nanos now) {
+  if (now < grant_at_) return;
+  grant_at_ = stopping_ ? kForever : now + kGrantInterval;
+  if (stopping_) return;
+  for (size_t phase = 0; phase < ledgers_.size(); ++phase) {
+    if (!config_.plan.phases(static_cast<int>(phase)).has_arrivals()) continue;
+    for (size_t i = 0; i < members_.size(); ++i) {
+      if (members_[i]->stage == Stage::kRunning) GrantTo(i, phase, now);
+    }
+  }
 }
 
 void Coordinator::OnInterrupt() {
@@ -268,10 +335,11 @@ void Coordinator::Lose(size_t index, const std::string& reason) {
 void Coordinator::Finish() {
   progress_.Finish();
   const v1::Phase& phase = MeasuredPhase(config_.plan);
-  const bool all_held = ledgers_.back().complete();
-  const bool by_count = all_held || phase.duration_ns() == 0;
-  result_.planned = by_count ? phase.requests() : result_.fleet.recorded();
-  if (all_held) {
+  const bool complete = ledgers_.back()->complete();
+  // In a closed loop a duration ends the run wherever it is.
+  const bool by_count = complete || phase.duration_ns() == 0 || phase.has_arrivals();
+  result_.planned = by_count ? ledgers_.back()->total() : result_.fleet.recorded();
+  if (complete) {
     result_.state = RunState::kComplete;
   } else if (by_count && result_.state == RunState::kComplete) {
     result_.state = RunState::kIncomplete;
@@ -280,6 +348,7 @@ void Coordinator::Finish() {
     result_.warm_up->duration =
         std::min(SteadyNow() - started_, PhaseBegin(config_.plan, ledgers_.size() - 1));
   }
+  NoteWhatWasNotSent(phase, result_);
   for (auto& member : members_) result_.agents.push_back(std::move(member->result));
   result_.plan = std::move(config_.plan);
 }

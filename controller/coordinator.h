@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "common/clock.h"
 #include "common/mailbox.h"
+#include "common/phases.h"
 #include "controller/fleet.h"
 #include "controller/ledger.h"
 #include "controller/muster.h"
@@ -41,8 +42,12 @@ class Coordinator {
 
   void OnEvent(CoordinatorEvent& event);
   void OnSnapshot(size_t index, const v1::Snapshot& snapshot);
+  absl::Status Merge(Member& member, const v1::Snapshot& snapshot);
   void OnInterrupt();
-  void GrantTo(size_t index, size_t phase);
+  void GrantTo(size_t index, size_t phase, Nanos now);
+  void GrantByTime(Nanos now);
+  // When the phase begins, on our clock.
+  Nanos BeginOf(size_t phase) const { return started_ + PhaseBegin(config_.plan, phase); }
   void StopAll(Nanos drain);
   void Lose(size_t index, const std::string& reason);
   void KeepPhase(Nanos now);
@@ -52,10 +57,11 @@ class Coordinator {
   Progress& progress_;
   Muster::Config config_;
   Mailbox<CoordinatorEvent> mailbox_;
-  std::vector<Ledger> ledgers_;  // by phase; an agent has the same index in all
+  std::vector<std::unique_ptr<Ledger>> ledgers_;  // by phase
   RunResult result_;
   Nanos started_ = 0;
-  size_t phase_ = 0;  // the one going on, by our clock
+  size_t phase_ = 0;           // the one going on, by our clock
+  Nanos grant_at_ = kForever;  // when grants that go by time are looked at again
   int interrupts_ = 0;
   bool stopping_ = false;
   Nanos end_by_ = kForever;  // when agents that have not ended are lost

@@ -1,73 +1,65 @@
-// Who was granted which numbers, and whose results are held.
+// Who was granted which numbers of a phase, and what became of them.
 //
-// One for each phase. A pure state machine: no clock, no network, no threads of its own; the caller
-// says what time it is. Every number is granted to one agent, in rising order, and is held once.
-//
-// Grants are finite. An agent is topped up to about 4 s of work at the rate it was seen at, but of
-// a total it holds no more than half its share (by rate) of what nobody has finished yet, down to
-// what keeps its connections busy: fast machines do more, and all finish together.
+// One for each phase. Pure state machines: no clock, no network, no threads of their own; the
+// caller says what time it is. Every number is granted to one agent and closed once. Grants are
+// finite: some seconds of work, so that no agent goes on for long without its controller.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <map>
-#include <optional>
+#include <memory>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "common/clock.h"
 #include "common/span.h"
+#include "squall/v1/plan.pb.h"
 
 namespace squall {
 
+// What became of numbers. Each list is rising and disjoint, as RunsFromProto() makes it.
+struct Closing {
+  std::vector<NumberRun> held = {};     // there is a result
+  std::vector<NumberRun> dropped = {};  // they fell due beyond the bound of the backlog
+  std::vector<NumberRun> unsent = {};   // they were due, and the phase ended before they were sent
+};
+
 class Ledger {
  public:
-  // `total`: how many numbers there are; 0: as many as are asked for.
-  explicit Ledger(uint64_t total) : total_(total) {}
+  virtual ~Ledger() = default;
 
-  // A new agent with its share of the concurrency (at least 1). Its index: 0, 1, 2, …
-  size_t AddAgent(uint32_t concurrency);
+  // How many numbers the phase has; 0: as many as are asked for.
+  virtual uint64_t total() const = 0;
 
-  // What to grant to an agent now, if anything.
-  std::optional<Span> TopUp(size_t agent);
+  // What to grant to an agent now, `now` since the beginning of the phase and negative before.
+  virtual std::vector<Span> Grant(size_t agent, Nanos now) = 0;
+  // Nothing is left to be granted.
+  virtual bool exhausted() const = 0;
 
-  // An agent that has reported nothing yet is expected to do so many requests a second.
-  void Expect(size_t agent, double per_second);
-  // What it was seen to do, or is expected to; 0: not known yet.
-  double per_second(size_t agent) const { return agents_[agent].per_second; }
+  // An agent tells what became of its numbers, `window` after the beginning of the phase.
+  // FAILED_PRECONDITION, and nothing is changed, if one of them was not granted to it, is closed
+  // already or stands there twice.
+  virtual absl::Status Close(size_t agent, const Closing& closing, Nanos window) = 0;
+  // Every number of the phase is closed.
+  virtual bool complete() const = 0;
 
-  // The agent holds the results of `runs`. `window` is the time since the phase's beginning, in ns.
-  // FAILED_PRECONDITION, and nothing is changed, if one of the numbers was not granted to it or is
-  // held already.
-  absl::Status Hold(size_t agent, const std::vector<NumberRun>& runs, Nanos window);
-
-  // Everything has been granted.
-  bool exhausted() const { return total_ != 0 && next_ == total_; }
-  // Everything is held.
-  bool complete() const { return total_ != 0 && held_ == total_; }
-  uint64_t held() const { return held_; }
-
- private:
-  struct Agent {
-    uint32_t concurrency = 1;
-    // Granted and not held: disjoint ranges, first → end.
-    std::map<uint64_t, uint64_t> open;
-    uint64_t open_count = 0;
-    uint64_t held = 0;
-    Nanos window = 0;       // when it last reported
-    bool expected = false;  // its rate was known before it reported
-    double per_second = 0;  // smoothed; 0: not known yet
-  };
-
-  static bool IsOpen(const Agent& agent, const NumberRun& run);
-  static void Close(Agent& agent, const NumberRun& run);
-  double Share(const Agent& agent) const;
-  uint64_t GrantSize(const Agent& agent) const;
-
-  const uint64_t total_;
-  uint64_t next_ = 0;  // all below are granted
-  uint64_t held_ = 0;
-  uint64_t concurrency_ = 0;  // of all agents
-  std::vector<Agent> agents_;
+  // In requests a second: what an agent was seen to do, 0 if that is not known or does not matter;
+  // and what one that has reported nothing yet is expected to do.
+  virtual double per_second(size_t agent) const = 0;
+  virtual void Expect(size_t agent, double per_second) = 0;
 };
+
+// What Close() says of a number that it refuses.
+absl::Status NotGranted(uint64_t number);
+
+// An agent of the fleet, as far as it matters here.
+struct LedgerAgent {
+  uint32_t concurrency = 1;  // its share
+  uint32_t cores = 1;
+};
+
+// The ledger that fits the phase. An agent's index is that in `agents`.
+std::unique_ptr<Ledger> MakeLedger(const v1::Phase& phase, uint64_t seed,
+                                   const std::vector<LedgerAgent>& agents);
 
 }  // namespace squall

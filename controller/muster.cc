@@ -26,6 +26,8 @@ constexpr Nanos kBusyTime = 10 * kSecond;
 constexpr Nanos kRedialInterval = kSecond / 2;
 // How long nothing may move while a plan and its list are sent and read.
 constexpr Nanos kPrepareTime = 30 * kSecond;
+// Most requests in flight of one agent under a rate, if -c says nothing.
+constexpr uint32_t kMostPerAgent = 10'000;
 // More cores than any machine has: an agent that says so lies.
 constexpr uint32_t kMaxCores = 1 << 16;
 
@@ -215,8 +217,31 @@ absl::Status Muster::OnFailed(size_t index, const v1::Failed& failed) {
   return absl::OkStatus();
 }
 
+// Under a rate the concurrency is only a bound: if none was asked for, it is what limits allow.
+void Muster::BoundConcurrency() {
+  v1::Plan& plan = config_.plan;
+  const uint64_t most = std::min<uint64_t>(kMostPerAgent, kMaxConcurrency / members_.size());
+  uint64_t sum = 0;
+  for (const auto& member : members_) {
+    const uint64_t files = member->result.host.file_limit();
+    uint64_t share = most;
+    if (files != 0) {
+      const uint64_t connections = files > kOtherFiles ? files - kOtherFiles : 1;
+      if (connections < most) share = std::min(most, connections * plan.transport().streams());
+    }
+    member->result.concurrency = static_cast<uint32_t>(share);
+    sum += share;
+  }
+  plan.set_concurrency(static_cast<uint32_t>(sum));
+}
+
 absl::Status Muster::SplitConcurrency() {
   v1::Plan& plan = config_.plan;
+  const bool by_rate = MeasuredPhase(plan).has_arrivals();
+  if (by_rate && plan.concurrency() == 0) {
+    BoundConcurrency();
+    return absl::OkStatus();
+  }
   std::vector<uint32_t> cores;
   for (const auto& member : members_) cores.push_back(member->result.host.cores());
   uint64_t asked = plan.concurrency();
@@ -224,8 +249,9 @@ absl::Status Muster::SplitConcurrency() {
     for (const uint32_t count : cores) asked += uint64_t{count} + 1;
   }
   uint64_t concurrency = asked;
-  // A warm-up has use for all of it.
-  const uint64_t requests = plan.phases_size() == 1 ? MeasuredPhase(plan).requests() : 0;
+  // A warm-up has use for all of it, and under a rate it is only a bound.
+  const bool one_by_one = plan.phases_size() == 1 && !by_rate;
+  const uint64_t requests = one_by_one ? MeasuredPhase(plan).requests() : 0;
   if (requests != 0 && requests < concurrency) {
     concurrency = requests;
     if (plan.concurrency() != 0) {

@@ -60,6 +60,7 @@ class Muster {
   absl::Status OnWelcome(size_t index, const v1::Welcome& welcome);
   absl::Status OnFailed(size_t index, const v1::Failed& failed);
   absl::Status SplitConcurrency();
+  void BoundConcurrency();
   void SendPlan();
   void SendList(size_t index);
 

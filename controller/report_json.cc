@@ -81,13 +81,25 @@ Json TransportJson(const v1::Transport& transport) {
           {"proxy", WithoutPassword(transport.proxy())}};
 }
 
+Json ArrivalsJson(const v1::Phase& phase) {
+  if (!phase.has_arrivals()) return nullptr;
+  const v1::Arrivals& arrivals = phase.arrivals();
+  Json max_backlog;
+  if (arrivals.has_max_backlog()) max_backlog = arrivals.max_backlog();
+  const bool poisson = arrivals.process() == v1::ARRIVAL_PROCESS_POISSON;
+  return {{"process", poisson ? "poisson" : "constant"},
+          {"requests_per_second", static_cast<double>(arrivals.rate_nano()) / 1e9},
+          {"max_backlog", max_backlog}};
+}
+
 Json PhasesJson(const v1::Plan& plan) {
   Json json = Json::array();
   for (const v1::Phase& phase : plan.phases()) {
     json.push_back({{"measured", phase.measured()},
                     {"requests", phase.requests()},
                     {"duration_ns", phase.duration_ns()},
-                    {"drain_ns", phase.drain_ns()}});
+                    {"drain_ns", phase.drain_ns()},
+                    {"arrivals", ArrivalsJson(phase)}});
   }
   return json;
 }
@@ -111,6 +123,10 @@ Json WarmUpJson(const RunResult& result) {
 
 Json TotalsJson(const RunResult& result) {
   const Metrics& fleet = result.fleet;
+  Json oldest_unsent;
+  if (result.unsent != 0) oldest_unsent = result.oldest_unsent;
+  Json peak;
+  if (PeakConnections(result) != 0) peak = PeakConnections(result);
   return {{"planned", result.planned},
           {"recorded", fleet.recorded()},
           {"succeeded", fleet.succeeded},
@@ -119,7 +135,11 @@ Json TotalsJson(const RunResult& result) {
           {"bytes_sent", fleet.bytes_sent},
           {"connections", fleet.connections},
           {"resent", fleet.resent},
-          {"requests_per_second", PerSecond(fleet.recorded(), result.elapsed)}};
+          {"requests_per_second", PerSecond(fleet.recorded(), result.elapsed)},
+          {"dropped", result.dropped},
+          {"unsent", result.unsent},
+          {"oldest_unsent_ns", oldest_unsent},
+          {"peak_connections", peak}};
 }
 
 // Of no values there is only the count; the rest is null, as 0 would be a lie.

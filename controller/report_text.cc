@@ -103,6 +103,17 @@ std::string Length(const v1::Phase& phase, const TextStyle& style) {
   return length;
 }
 
+// "10,000/s", "333.3/s, poisson".
+std::string Rate(const v1::Arrivals& arrivals) {
+  constexpr uint64_t kNano = 1'000'000'000;
+  std::string rate = FormatCount(arrivals.rate_nano() / kNano);
+  if (const uint64_t rest = arrivals.rate_nano() % kNano; rest != 0) {
+    rate += fmt::format(".{:09}", rest);
+    rate.erase(rate.find_last_not_of('0') + 1);
+  }
+  return rate + (arrivals.process() == v1::ARRIVAL_PROCESS_POISSON ? "/s, poisson" : "/s");
+}
+
 std::string WarmedUp(const RunResult& result, const TextStyle& style) {
   if (!result.warm_up) return "";
   const WarmUp& warm_up = *result.warm_up;
@@ -130,8 +141,14 @@ std::string WhatRan(const RunResult& result, const TextStyle& style) {
     what += WithoutPassword(plan.request().url());
   }
 
-  std::string how = Length(MeasuredPhase(plan), style);
-  how += fmt::format(", concurrency {}", FormatCount(plan.concurrency()));
+  const v1::Phase& phase = MeasuredPhase(plan);
+  std::string how = Length(phase, style);
+  if (phase.has_arrivals()) {
+    how += fmt::format(", {}, at most {} in flight", Rate(phase.arrivals()),
+                       FormatCount(plan.concurrency()));
+  } else {
+    how += fmt::format(", concurrency {}", FormatCount(plan.concurrency()));
+  }
   const auto agents = static_cast<uint64_t>(
       std::count_if(result.agents.begin(), result.agents.end(),
                     [](const AgentResult& agent) { return agent.concurrency > 0; }));
@@ -151,6 +168,21 @@ std::string WhatRan(const RunResult& result, const TextStyle& style) {
          Paragraph(how, Colour::kNone, style) + WarmedUp(result, style);
 }
 
+// What was due and has no result.
+void AddNotSent(const RunResult& result, const TextStyle& style, TextTable& table) {
+  const auto count = [](uint64_t number) {
+    return Cell(FormatCount(number), number > 0 ? Colour::kYellow : Colour::kNone);
+  };
+  if (MeasuredPhase(result.plan).arrivals().has_max_backlog() || result.dropped > 0) {
+    table.AddRow({"Dropped", count(result.dropped), "beyond --max-backlog"});
+  }
+  const auto oldest = static_cast<double>(std::max<Nanos>(result.oldest_unsent, 0));
+  table.AddRow({"Unsent", count(result.unsent),
+                result.unsent == 0
+                    ? "at the end"
+                    : fmt::format("at the end, the oldest due for {}", Time(oldest, style))});
+}
+
 std::string Totals(const RunResult& result, const TextStyle& style) {
   const Metrics& fleet = result.fleet;
   const auto elapsed = static_cast<uint64_t>(std::max<Nanos>(result.elapsed, 0));
@@ -160,7 +192,9 @@ std::string Totals(const RunResult& result, const TextStyle& style) {
   const auto size = [](uint64_t bytes) { return FormatBytes(static_cast<double>(bytes)); };
   const Colour failed = fleet.failed > 0 ? Colour::kRed : Colour::kNone;
   const uint64_t planned = result.planned;
-  const uint64_t asked = MeasuredPhase(result.plan).requests();
+  const v1::Phase& phase = MeasuredPhase(result.plan);
+  const bool issued =
+      !phase.has_arrivals() && (phase.requests() == 0 || planned != phase.requests());
   const Colour recorded = fleet.recorded() == planned ? Colour::kNone : Colour::kYellow;
 
   TextTable table({Align::kLeft, Align::kRight, Align::kLeft});
@@ -168,15 +202,17 @@ std::string Totals(const RunResult& result, const TextStyle& style) {
                 Cell(FormatRate(PerSecond(fleet.recorded(), result.elapsed)), Colour::kBold),
                 fmt::format("in {}", Time(elapsed, style))});
   table.AddRow({"Recorded", Cell(FormatCount(fleet.recorded()), recorded),
-                fmt::format("of {} {}", FormatCount(planned),
-                            asked != 0 && planned == asked ? "planned" : "issued")});
+                fmt::format("of {} {}", FormatCount(planned), issued ? "issued" : "planned")});
   table.AddRow({"  succeeded", FormatCount(fleet.succeeded),
                 FormatShare(fleet.succeeded, fleet.recorded())});
   table.AddRow({"  failed", Cell(FormatCount(fleet.failed), failed),
                 Cell(FormatShare(fleet.failed, fleet.recorded()), failed)});
+  if (phase.has_arrivals()) AddNotSent(result, style, table);
   table.AddRow({"Received", size(fleet.bytes_received), per_second(fleet.bytes_received)});
   table.AddRow({"Sent", size(fleet.bytes_sent), per_second(fleet.bytes_sent)});
-  table.AddRow({"Connections", FormatCount(fleet.connections), "opened"});
+  const uint64_t peak = PeakConnections(result);
+  table.AddRow({"Connections", FormatCount(fleet.connections),
+                peak == 0 ? "opened" : fmt::format("opened, {} at once", FormatCount(peak))});
   if (fleet.resent > 0) {
     table.AddRow({"Resent", Cell(FormatCount(fleet.resent), Colour::kYellow),
                   "on a fresh connection, as a kept one had been closed"});

@@ -33,7 +33,8 @@ struct AgentResult {
   std::string address;  // as the user named it; "local" for the run's own agent
   std::string build;
   v1::Host host;
-  uint32_t concurrency = 0;  // its share; 0: it did not take part
+  uint32_t concurrency = 0;       // its share; 0: it did not take part
+  uint32_t peak_connections = 0;  // open at once; 0: not known
   Metrics metrics;
 };
 
@@ -44,8 +45,13 @@ struct RunResult {
   // From the beginning of the measured phase to the end of its last request.
   Nanos elapsed = 0;
   RunState state = RunState::kComplete;
-  // n, or the number of requests that were issued if the duration ended the run.
+  // n, or the number of requests that were issued if the duration ended the run; under a rate, how
+  // many it makes in that time.
   uint64_t planned = 0;
+  // Under a rate, what was due and has no result: planned = recorded + dropped + unsent.
+  uint64_t dropped = 0;     // beyond the bound of the backlog
+  uint64_t unsent = 0;      // when the run ended
+  Nanos oldest_unsent = 0;  // for how long the oldest of these had been due
   std::optional<WarmUp> warm_up;
   Metrics fleet;  // bucket for bucket the merge of the agents'
   std::vector<AgentResult> agents;

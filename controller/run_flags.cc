@@ -87,7 +87,18 @@ CLI::App* AddRunCommand(CLI::App& app, RunFlags& flags) {
                  "Send for so long before what is measured; its\nconnections stay, its results do "
                  "not count");
   how_much.Value("-c,--concurrency", "N", flags.concurrency,
-                 "Requests in flight (default: cores + 1 of each agent,\nsummed)");
+                 "Requests in flight (default: cores + 1 of each agent,\nsummed); with -q, at most "
+                 "(default: what the limit of\nopen files allows, up to 10,000 an agent)");
+
+  Group when(run, "At which rate");
+  when.Value("-q,--rate", "RATE", flags.rate,
+             "Requests per second, e.g. 10000 or 333.3, whatever the\nserver does (default: one "
+             "as soon as another is over)");
+  when.Value("--arrivals", "PROCESS", flags.arrivals,
+             "constant (default): at even distances, or poisson: at\nrandom, as from many users");
+  when.Value("--max-backlog", "N", flags.max_backlog,
+             "Drop requests that fall due when so many are waiting\nfor a connection (default: "
+             "none is dropped)");
 
   Group how(run, "How it is sent");
   how.Value("-t,--timeout", "TIME", flags.timeout,

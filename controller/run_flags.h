@@ -25,6 +25,9 @@ struct RunFlags {
   std::optional<std::string> warmup;
   std::optional<std::string> drain;
   std::optional<std::string> concurrency;
+  std::optional<std::string> rate;
+  std::optional<std::string> arrivals;
+  std::optional<std::string> max_backlog;
 
   std::optional<std::string> method;
   std::vector<std::string> headers;

@@ -128,6 +128,30 @@ absl::Status ResolveRequest(const RunFlags& flags, v1::Request& request) {
   return absl::OkStatus();
 }
 
+absl::Status ResolveArrivals(const RunFlags& flags, v1::Plan& plan) {
+  if (!flags.rate) {
+    if (flags.arrivals) return Invalid("--arrivals is about a rate: give one by -q");
+    if (flags.max_backlog) return Invalid("--max-backlog is about a rate: give one by -q");
+    return absl::OkStatus();
+  }
+  const absl::StatusOr<uint64_t> rate = ParseRate(*flags.rate);
+  if (!rate.ok()) return For("-q", rate.status());
+  v1::Arrivals arrivals;
+  arrivals.set_rate_nano(*rate);
+  if (!flags.arrivals || flags.arrivals == "constant") {
+    arrivals.set_process(v1::ARRIVAL_PROCESS_CONSTANT);
+  } else if (flags.arrivals == "poisson") {
+    arrivals.set_process(v1::ARRIVAL_PROCESS_POISSON);
+  } else {
+    return Invalid("--arrivals {}: must be constant or poisson", Quoted(*flags.arrivals));
+  }
+  absl::Status status =
+      ReadNumber("--max-backlog", flags.max_backlog, 0, kMaxRequests,
+                 [&arrivals](uint64_t number) { arrivals.set_max_backlog(number); });
+  for (v1::Phase& phase : *plan.mutable_phases()) *phase.mutable_arrivals() = arrivals;
+  return status;
+}
+
 // After the transport, whose timeout is the default of the drain time.
 absl::Status ResolvePhases(const RunFlags& flags, v1::Plan& plan) {
   absl::Status status;
@@ -267,6 +291,7 @@ absl::StatusOr<RunOptions> ResolveRunOptions(const RunFlags& flags) {
   if (status.ok()) status = ResolveSeed(flags, plan);
   if (status.ok()) status = ResolveConnections(flags, *plan.mutable_transport());
   if (status.ok()) status = ResolvePhases(flags, plan);
+  if (status.ok()) status = ResolveArrivals(flags, plan);
   if (status.ok()) status = ResolveNetwork(flags, *plan.mutable_transport());
   if (status.ok()) status = ResolveRequest(flags, *plan.mutable_request());
   if (status.ok()) status = ResolveTls(flags, *plan.mutable_transport());

@@ -25,6 +25,12 @@ double PerSecond(uint64_t amount, Nanos elapsed) {
   return static_cast<double>(amount) * static_cast<double>(kSecond) / static_cast<double>(elapsed);
 }
 
+uint64_t PeakConnections(const RunResult& result) {
+  uint64_t peak = 0;
+  for (const AgentResult& agent : result.agents) peak += agent.peak_connections;
+  return peak;
+}
+
 std::vector<ErrorRow> ErrorRows(const Metrics& metrics) {
   std::vector<ErrorRow> rows;
   const auto add = [&](v1::FailureKind kind, uint32_t status, uint64_t count, std::string name) {

@@ -37,6 +37,9 @@ std::string_view StateName(RunState state);
 // 0 if no time has passed.
 double PerSecond(uint64_t amount, Nanos elapsed);
 
+// The sum of the agents' peaks: no more were ever open at once. 0: not known.
+uint64_t PeakConnections(const RunResult& result);
+
 // A status of 400 and above, or another kind of failure. Samples belong to the metrics.
 struct ErrorRow {
   std::string kind;

@@ -1,4 +1,5 @@
-// The ledger under agents that tell the truth and agents that lie, about numbers and about time.
+// The ledger of a closed loop under agents that tell the truth and agents that lie, about numbers
+// and about time.
 //
 // Properties, by a plain model beside it: no number is granted twice, none beyond the total, none
 // of 2^63 or more; results are accepted exactly if every number was granted to that agent and is
@@ -12,7 +13,7 @@
 
 #include "common/check.h"
 #include "common/span.h"
-#include "controller/ledger.h"
+#include "controller/range_ledger.h"
 
 namespace squall {
 namespace {
@@ -58,7 +59,7 @@ class LedgerTest {
              std::none_of(held_.begin(), held_.end(),
                           [&run](const NumberRun& other) { return Overlap(run, other); });
     });
-    SQUALL_CHECK(ledger_.Hold(agent, runs, window).ok() == truth);
+    SQUALL_CHECK(ledger_.Close(agent, {.held = runs}, window).ok() == truth);
     if (!truth) return;
     held_.insert(held_.end(), runs.begin(), runs.end());
     for (const NumberRun& run : runs) held_count_ += run.count;
@@ -110,7 +111,7 @@ class LedgerTest {
 
   FuzzedDataProvider& data_;
   const uint64_t total_;
-  Ledger ledger_;
+  RangeLedger ledger_;
   std::vector<std::vector<NumberRun>> granted_;  // of each agent
   std::vector<NumberRun> held_;
   uint64_t granted_count_ = 0;

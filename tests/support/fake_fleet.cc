@@ -11,6 +11,8 @@
 namespace squall {
 namespace {
 
+bool IsEach(uint64_t number, uint64_t every) { return every != 0 && number % every == every - 1; }
+
 // An agent that answers at once, on the coordinator's own thread.
 class FakeLink final : public AgentLink {
  public:
@@ -59,6 +61,7 @@ class FakeLink final : public AgentLink {
     message.mutable_welcome()->set_protocol_version(behaviour_.protocol_version);
     message.mutable_welcome()->set_name("fake");
     message.mutable_welcome()->mutable_host()->set_cores(behaviour_.cores);
+    message.mutable_welcome()->mutable_host()->set_file_limit(behaviour_.file_limit);
     Say(message);
   }
 
@@ -85,32 +88,42 @@ class FakeLink final : public AgentLink {
   void OnGrant(const v1::Grant& grant) {
     const uint32_t phase = grant.phase();
     for (const v1::Span& span : grant.spans()) {
-      granted_[phase].push_back({span.first(), span.count()});
+      for (uint64_t i = 0; i < span.count(); ++i) {
+        granted_[phase].push_back(span.first() + i * span.stride());
+      }
     }
     if (running_ && phase + 1 == granted_.size()) Report(phase);
   }
 
   void Report(uint32_t phase) {
-    std::vector<NumberRun> runs;
+    if (granted_[phase].empty()) return;
+    std::vector<uint64_t> held;
+    std::vector<uint64_t> dropped;
+    std::vector<uint64_t> unsent;
     Metrics metrics;
     Outcome good;
     good.status = 200;
     good.bytes_received = 10;
-    for (const NumberRun& granted : granted_[phase]) {
-      runs.push_back({granted.first + behaviour_.shift, granted.count});
-      for (uint64_t i = 0; i < granted.count; ++i) {
-        metrics.Add(granted.first + i, {.service = kMillisecond}, good);
+    for (const uint64_t number : std::exchange(granted_[phase], {})) {
+      if (IsEach(number, behaviour_.drops_every)) {
+        dropped.push_back(number);
+      } else if (IsEach(number, behaviour_.leaves_every)) {
+        unsent.push_back(number);
+      } else {
+        held.push_back(number + behaviour_.shift);
+        metrics.Add(number, {.service = kMillisecond}, good);
       }
     }
-    granted_[phase].clear();
-    if (runs.empty()) return;
     heard_.recorded += metrics.recorded();
     if (behaviour_.wrong_count) metrics.Add(0, {.service = 1}, good);
     v1::AgentMessage message;
     v1::Snapshot& snapshot = *message.mutable_snapshot();
     snapshot.set_sequence(sequence_++ + behaviour_.first_sequence);
     snapshot.set_phase(phase + behaviour_.phase_shift);
-    *snapshot.mutable_held() = RunsToProto(runs);
+    *snapshot.mutable_held() = RunsToProto(*ToRuns(held));
+    *snapshot.mutable_dropped() = RunsToProto(*ToRuns(dropped));
+    *snapshot.mutable_unsent() = RunsToProto(*ToRuns(unsent));
+    snapshot.set_peak_connections(7);
     *snapshot.mutable_metrics() = metrics.ToProto();
     window_ += 20 * kMillisecond;
     snapshot.set_window_ns(window_ + behaviour_.extra_window);
@@ -129,7 +142,7 @@ class FakeLink final : public AgentLink {
   const Behaviour behaviour_;
   Heard& heard_;
   const std::function<void(FleetNews)> events_;
-  std::vector<std::vector<NumberRun>> granted_;  // by phase
+  std::vector<std::vector<uint64_t>> granted_;  // and not reported, by phase
   uint64_t expected_ = 0;
   uint64_t sequence_ = 0;
   Nanos window_ = 0;
@@ -171,6 +184,13 @@ void FakeFleet::WarmUp(Nanos duration) {
   config.plan.mutable_phases(0)->Clear();
   config.plan.mutable_phases(0)->set_duration_ns(duration);
   *config.plan.add_phases() = measured;
+}
+
+void FakeFleet::ArriveAt(uint64_t per_second) {
+  for (v1::Phase& phase : *config.plan.mutable_phases()) {
+    phase.mutable_arrivals()->set_process(v1::ARRIVAL_PROCESS_CONSTANT);
+    phase.mutable_arrivals()->set_rate_nano(per_second * 1'000'000'000);
+  }
 }
 
 absl::StatusOr<RunResult> FakeFleet::Run() {

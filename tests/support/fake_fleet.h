@@ -18,15 +18,18 @@ namespace squall {
 struct Behaviour {
   uint32_t protocol_version = kProtocolVersion;
   uint32_t cores = 2;
+  uint64_t file_limit = 0;
   int busy_times = 0;  // answers busy to the first Hellos
   bool refuses_plan = false;
   uint64_t dies_after = UINT64_MAX;  // results
   uint64_t shift = 0;                // added to the numbers it reports
   uint32_t phase_shift = 0;          // added to the phase it reports
   uint64_t first_sequence = 1;
-  bool done_early = false;   // says Done after its first snapshot
-  Nanos extra_window = 0;    // by which its window is too long
-  bool wrong_count = false;  // says more results than numbers
+  bool done_early = false;    // says Done after its first snapshot
+  Nanos extra_window = 0;     // by which its window is too long
+  bool wrong_count = false;   // says more results than numbers
+  uint64_t drops_every = 0;   // so-manieth number is reported as dropped …
+  uint64_t leaves_every = 0;  // … or as unsent; 0: none
 };
 
 // What the controller told one agent, over all attempts.
@@ -55,6 +58,8 @@ struct FakeFleet {
   // Puts a phase in front that lasts so long.
   void WarmUp(Nanos duration);
   absl::StatusOr<RunResult> Run();
+  // All phases have this rate, at even distances.
+  void ArriveAt(uint64_t per_second);
   // Nobody was granted anything or told to start.
   bool NothingSent() const;
 

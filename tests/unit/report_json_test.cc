@@ -37,7 +37,8 @@ TEST(JsonReport, HasTheDocumentedKeys) {
               ElementsAre("id", "version", "seed", "started_at", "elapsed_ns", "state"));
   EXPECT_THAT(Keys(json["totals"]),
               ElementsAre("planned", "recorded", "succeeded", "failed", "bytes_received",
-                          "bytes_sent", "connections", "resent", "requests_per_second"));
+                          "bytes_sent", "connections", "resent", "requests_per_second", "dropped",
+                          "unsent", "oldest_unsent_ns", "peak_connections"));
   EXPECT_THAT(Keys(json["latency"]), ElementsAre("success", "failure"));
   EXPECT_THAT(Keys(json["latency"]["failure"]["service"]),
               ElementsAre("count", "min_ns", "mean_ns", "stddev_ns", "max_ns", "p50_ns", "p75_ns",
@@ -160,7 +161,8 @@ TEST(JsonReport, WritesThePlan) {
             {"phases", Json::array({{{"measured", true},
                                      {"requests", 2000},
                                      {"duration_ns", 0},
-                                     {"drain_ns", 30'000'000'000}}})},
+                                     {"drain_ns", 30'000'000'000},
+                                     {"arrivals", nullptr}}})},
             {"concurrency", 16},
             {"transport",
              {{"http_version", "1.1"},

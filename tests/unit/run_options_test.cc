@@ -70,6 +70,27 @@ TEST_F(RunOptionsTest, Plans) {
          p.mutable_phases(0)->Clear();
          p.mutable_phases(0)->set_duration_ns(5'000'000'000);
        }},
+      {"-q",
+       {"-q", "333.3"},
+       [](v1::Plan& p) {
+         v1::Arrivals& arrivals = *p.mutable_phases(0)->mutable_arrivals();
+         arrivals.set_process(v1::ARRIVAL_PROCESS_CONSTANT);
+         arrivals.set_rate_nano(333'300'000'000);
+       }},
+      {"-q with all about it: the warm-up goes at the same rate",
+       {"-q", "5", "--arrivals", "poisson", "--max-backlog", "0", "--warmup", "1s"},
+       [](v1::Plan& p) {
+         v1::Arrivals& arrivals = *p.mutable_phases(0)->mutable_arrivals();
+         arrivals.set_process(v1::ARRIVAL_PROCESS_POISSON);
+         arrivals.set_rate_nano(5'000'000'000);
+         arrivals.set_max_backlog(0);
+         *p.add_phases() = p.phases(0);
+         v1::Phase& warm_up = *p.mutable_phases(0);
+         warm_up.clear_measured();
+         warm_up.clear_requests();
+         warm_up.clear_drain_ns();
+         warm_up.set_duration_ns(1'000'000'000);
+       }},
       {"-c", {"-c", "97"}, [](v1::Plan& p) { p.set_concurrency(97); }},
       {"-t",
        {"-t", "200ms"},

@@ -108,6 +108,7 @@ TEST_F(SessionTest, WelcomeTellsWhoTheAgentIs) {
   EXPECT_EQ(welcome.name(), "under test");
   EXPECT_GE(welcome.host().cores(), 1u);
   EXPECT_NE(welcome.host().os(), "");
+  EXPECT_EQ(welcome.host().file_limit(), UINT64_MAX) << "none";
 }
 
 TEST_F(SessionTest, ARunHoldsExactlyTheNumbersGrantedAndFreesTheAgent) {

@@ -1,4 +1,4 @@
-#include "controller/ledger.h"
+#include "controller/range_ledger.h"
 
 #include <algorithm>
 #include <deque>
@@ -23,11 +23,11 @@ void Take(FakeAgent& agent, const Span& span) {
   }
 }
 
-TEST(Ledger, GrantsAndHoldsEveryNumberOnceInAnyInterleaving) {
+TEST(RangeLedger, GrantsAndHoldsEveryNumberOnceInAnyInterleaving) {
   for (uint32_t seed = 0; seed < 200; ++seed) {
     std::mt19937_64 random(seed);
     const uint64_t total = 1 + random() % 20'000;
-    Ledger ledger(total);
+    RangeLedger ledger(total);
     std::vector<FakeAgent> agents;
     for (uint64_t i = 0, count = 1 + random() % 5; i < count; ++i) {
       agents.push_back({ledger.AddAgent(static_cast<uint32_t>(1 + random() % 100)), {}});
@@ -52,7 +52,7 @@ TEST(Ledger, GrantsAndHoldsEveryNumberOnceInAnyInterleaving) {
                                  agent.unfinished.end());
       agent.unfinished.resize(keep);
       agent.window += static_cast<Nanos>(1 + random() % 2'000) * kMillisecond;
-      ASSERT_TRUE(ledger.Hold(agent.index, *ToRuns(done), agent.window).ok());
+      ASSERT_TRUE(ledger.Close(agent.index, {.held = *ToRuns(done)}, agent.window).ok());
       top_up(agent);
     }
     EXPECT_EQ(granted.size(), total);
@@ -62,7 +62,7 @@ TEST(Ledger, GrantsAndHoldsEveryNumberOnceInAnyInterleaving) {
   }
 }
 
-TEST(Ledger, EveryAgentGetsWorkForAllItsConnectionsAtTheStart) {
+TEST(RangeLedger, EveryAgentGetsWorkForAllItsConnectionsAtTheStart) {
   struct Row {
     const char* name;
     uint64_t total;
@@ -77,7 +77,7 @@ TEST(Ledger, EveryAgentGetsWorkForAllItsConnectionsAtTheStart) {
   };
   for (const Row& row : rows) {
     SCOPED_TRACE(row.name);
-    Ledger ledger(row.total);
+    RangeLedger ledger(row.total);
     for (const uint32_t concurrency : row.concurrency) ledger.AddAgent(concurrency);
     for (size_t i = 0; i < row.concurrency.size(); ++i) {
       const auto span = ledger.TopUp(i);
@@ -87,9 +87,9 @@ TEST(Ledger, EveryAgentGetsWorkForAllItsConnectionsAtTheStart) {
   }
 }
 
-TEST(Ledger, AFastAgentDoesMoreAndASlowOneDoesNotHoldTheEnd) {
+TEST(RangeLedger, AFastAgentDoesMoreAndASlowOneDoesNotHoldTheEnd) {
   // Two agents of ten connections, one a hundred times faster. Simulated in steps of 10 ms.
-  Ledger ledger(100'000);
+  RangeLedger ledger(100'000);
   constexpr uint64_t kPerStep[] = {100, 1};
   std::vector<FakeAgent> agents = {{ledger.AddAgent(10), {}}, {ledger.AddAgent(10), {}}};
   std::deque<uint64_t> queues[2];
@@ -114,7 +114,7 @@ TEST(Ledger, AFastAgentDoesMoreAndASlowOneDoesNotHoldTheEnd) {
       }
       done_by[i] += done.size();
       if (!done.empty() && i == 0) fast_ended = now;
-      ASSERT_TRUE(ledger.Hold(i, *ToRuns(done), now).ok());
+      ASSERT_TRUE(ledger.Close(i, {.held = *ToRuns(done)}, now).ok());
       top_up(i);
     }
   }
@@ -122,14 +122,14 @@ TEST(Ledger, AFastAgentDoesMoreAndASlowOneDoesNotHoldTheEnd) {
   EXPECT_LT(now - fast_ended, kSecond) << "the slow agent held the end";
 }
 
-TEST(Ledger, UnderADurationGrantsStayFinite) {
-  Ledger ledger(0);
+TEST(RangeLedger, UnderADurationGrantsStayFinite) {
+  RangeLedger ledger(0);
   const size_t agent = ledger.AddAgent(10);
   auto span = ledger.TopUp(agent);
   ASSERT_TRUE(span);
   std::vector<uint64_t> done;
   for (uint64_t i = 0; i < span->count; ++i) done.push_back(i);
-  ASSERT_TRUE(ledger.Hold(agent, *ToRuns(done), kSecond / 100).ok());
+  ASSERT_TRUE(ledger.Close(agent, {.held = *ToRuns(done)}, kSecond / 100).ok());
   const double rate = static_cast<double>(span->count) * 100;
   span = ledger.TopUp(agent);
   ASSERT_TRUE(span);
@@ -139,35 +139,35 @@ TEST(Ledger, UnderADurationGrantsStayFinite) {
   EXPECT_FALSE(ledger.exhausted());
 }
 
-TEST(Ledger, WhatIsExpectedOfAnAgentSizesItsGrantsUntilItReports) {
-  Ledger ledger(0);
+TEST(RangeLedger, WhatIsExpectedOfAnAgentSizesItsGrantsUntilItReports) {
+  RangeLedger ledger(0);
   const size_t agent = ledger.AddAgent(10);
   ledger.Expect(agent, 1'000);
   auto span = ledger.TopUp(agent);
   ASSERT_TRUE(span);
   EXPECT_EQ(span->count, 4'010u) << "4 s, and what is in flight";
   // The first results come from a moment, which tells little.
-  ASSERT_TRUE(ledger.Hold(agent, {{0, 1}}, kMillisecond * 100).ok());
+  ASSERT_TRUE(ledger.Close(agent, {.held = {{0, 1}}}, kMillisecond * 100).ok());
   EXPECT_NEAR(ledger.per_second(agent), 1'000, 60);
   ledger.Expect(agent, 5);
   EXPECT_NEAR(ledger.per_second(agent), 1'000, 60) << "what was seen counts";
 }
 
-TEST(Ledger, GrantsStayFiniteForAnAgentThatLiesAboutTime) {
+TEST(RangeLedger, GrantsStayFiniteForAnAgentThatLiesAboutTime) {
   for (const uint64_t total : {uint64_t{0}, uint64_t{1} << 62}) {
     SCOPED_TRACE(total);
-    Ledger ledger(total);
+    RangeLedger ledger(total);
     const size_t agent = ledger.AddAgent(1'000'000);
     for (Nanos window = 1; window < 5; ++window) {
       const auto span = ledger.TopUp(agent);
       ASSERT_TRUE(span);
       ASSERT_LE(span->count, uint64_t{1} << 32);
-      ASSERT_TRUE(ledger.Hold(agent, {{span->first, span->count}}, window).ok());
+      ASSERT_TRUE(ledger.Close(agent, {.held = {{span->first, span->count}}}, window).ok());
     }
   }
 }
 
-TEST(Ledger, RefusesNumbersThatAreNotTheAgents) {
+TEST(RangeLedger, RefusesNumbersThatAreNotTheAgents) {
   struct Row {
     const char* name;
     std::vector<NumberRun> runs;
@@ -184,16 +184,26 @@ TEST(Ledger, RefusesNumbersThatAreNotTheAgents) {
   };
   for (const Row& row : rows) {
     SCOPED_TRACE(row.name);
-    Ledger ledger(100);
+    RangeLedger ledger(100);
     ledger.AddAgent(1);
     ledger.AddAgent(1);
     ASSERT_EQ(ledger.TopUp(0), (Span{0, 1, 4}));
     ASSERT_EQ(ledger.TopUp(1), (Span{4, 1, 4}));
-    ASSERT_TRUE(ledger.Hold(0, {{1, 1}}, kSecond).ok());
-    EXPECT_FALSE(ledger.Hold(0, row.runs, 2 * kSecond).ok());
+    ASSERT_TRUE(ledger.Close(0, {.held = {{1, 1}}}, kSecond).ok());
+    EXPECT_FALSE(ledger.Close(0, {.held = row.runs}, 2 * kSecond).ok());
     EXPECT_EQ(ledger.held(), 1u);
-    EXPECT_TRUE(ledger.Hold(0, {{0, 1}, {2, 2}}, 2 * kSecond).ok()) << "nothing may have changed";
+    EXPECT_TRUE(ledger.Close(0, {.held = {{0, 1}, {2, 2}}}, 2 * kSecond).ok())
+        << "nothing may have changed";
   }
+}
+
+TEST(RangeLedger, NothingIsDroppedOrUnsentInAClosedLoop) {
+  RangeLedger ledger(100);
+  ledger.AddAgent(10);
+  ASSERT_TRUE(ledger.TopUp(0));
+  EXPECT_FALSE(ledger.Close(0, {.dropped = {{0, 1}}}, kSecond).ok());
+  EXPECT_FALSE(ledger.Close(0, {.unsent = {{0, 1}}}, kSecond).ok());
+  EXPECT_TRUE(ledger.Close(0, {.held = {{0, 1}}}, kSecond).ok());
 }
 
 }  // namespace
