@@ -75,17 +75,29 @@ CURLcode CurlExchange::Begin(Nanos start, const std::string& url) {
     method_dropped_ = false;
     curl_easy_setopt(easy(), CURLOPT_CUSTOMREQUEST, request_.custom_method());
   }
-  if (past_.attempts > 0) {
+  if (past_.attempts > 0 || waited_ > 0) {
     past_ = {};
+    waited_ = 0;
     request_.ApplyAttempt(easy(), false, 0);
   }
   prior_knowledge_.Begin();
   return curl_easy_setopt(easy(), CURLOPT_URL, url.c_str());
 }
 
-bool CurlExchange::BeginsAnew(CURLcode result) {
+void CurlExchange::HasWaited() {
+  waited_ = SteadyNow() - start_;
+  request_.ApplyAttempt(easy(), false, waited_);
+}
+
+void CurlExchange::Explain(std::string_view why) {
+  const size_t size = std::min(why.size(), message_.size() - 1);
+  std::memcpy(message_.data(), why.data(), size);
+  message_[size] = '\0';
+}
+
+bool CurlExchange::BeginsAnew(CURLcode result, bool elsewhere) {
   const bool given_up = begins_anew_;
-  if (!given_up && !GaveUpTooEarly(result)) return false;
+  if (!given_up && !elsewhere && !GaveUpTooEarly(result)) return false;
   begins_anew_ = false;
   attempt_sent_ = false;
   ++past_.attempts;
@@ -156,6 +168,7 @@ Outcome CurlExchange::Answered() {
   outcome.status = answer_.status;
   if (hop_ == 0 && past_.attempts == 0 && !resent_) {
     outcome.timings = CurlTimings(easy(), outcome.connections > 0);
+    if (outcome.connections > 0) outcome.timings.resolve += waited_;
   }
   outcome.detail = std::string_view(sample_.data(), sample_size_);
   return outcome;

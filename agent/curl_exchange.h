@@ -42,9 +42,13 @@ class CurlExchange {
 
   // Forgets the request before, and takes the new one's URL. `start` is now.
   CURLcode Begin(Nanos start, const std::string& url);
+  // The request has waited for the addresses of its name.
+  void HasWaited();
+  // Why the transfer cannot even be begun, or goes no further: the detail of its failure.
+  void Explain(std::string_view why);
   // True, when the transfer has ended, if it is to be added once more, as nothing was sent, or the
-  // request may be sent again.
-  bool BeginsAnew(CURLcode result);
+  // request may be sent again. `elsewhere`: nothing was connected to, and there is another address.
+  bool BeginsAnew(CURLcode result, bool elsewhere);
   // What came of it, as far as it went. The detail is valid until the next Begin().
   Outcome Finish(CURLcode result);
   // The same for a request that was given up.
@@ -104,6 +108,7 @@ class CurlExchange {
     uint64_t bytes_sent = 0;
   } past_;
   bool attempt_sent_ = false;  // something, in the current attempt
+  Nanos waited_ = 0;           // for the addresses of its name
   long connections_seen_ = 0;  // of the current attempt, at the newest sending
   size_t sample_size_ = 0;
   std::array<char, Metrics::kMaxDetailBytes> sample_;

@@ -159,6 +159,9 @@ CURLcode CurlRequest::ApplyConnection(CURL* easy) const {
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
   set(CURLOPT_PATH_AS_IS, 1L);
+  if (!transport_.unix_socket().empty()) {
+    set(CURLOPT_UNIX_SOCKET_PATH, transport_.unix_socket().c_str());
+  }
   set(CURLOPT_NOSIGNAL, 1L);
   // Without this, giving up a request in the middle of a name lookup would block the loop.
   set(CURLOPT_QUICK_EXIT, 1L);

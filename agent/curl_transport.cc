@@ -1,15 +1,20 @@
 #include "agent/curl_transport.h"
 
 #include <csignal>
+#include <deque>
+#include <ev.h>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "absl/status/status.h"
+#include "agent/curl_binding.h"
 #include "agent/curl_driver.h"
 #include "agent/curl_exchange.h"
 #include "agent/curl_request.h"
+#include "agent/routes.h"
 #include "agent/tls_context.h"
 
 namespace squall {
@@ -27,75 +32,102 @@ CURLcode InitialiseLibcurl() {
 
 class CurlTransport final : public Transport {
  public:
-  CurlTransport(const v1::Plan& plan, uint32_t slots, Sink& sink)
-      : sink_(sink),
-        request_(plan),
-        slots_a_pool_(request_.http2() && plan.transport().streams() > 1
-                          ? plan.transport().streams()
-                          : slots) {}
+  explicit CurlTransport(const TransportSetup& setup)
+      : loop_(setup.loop),
+        sink_(setup.sink),
+        request_(setup.plan),
+        slots_a_pool_(request_.multiplexed() ? request_.transport().streams() : setup.slots),
+        routes_(request_.transport(), setup.network, setup.loop, setup.first_turn),
+        shared_{request_.transport(), setup.network, routes_, sink_} {}
 
   ~CurlTransport() override {
-    for (const auto& exchange : exchanges_) {
-      if (exchange->in_flight()) DriverOf(*exchange).Remove(exchange->easy());
-    }
+    for (const auto& slot : slots_) GiveUp(*slot);
   }
 
-  absl::Status Open(uint32_t slots, struct ev_loop* loop);
+  absl::Status Open(uint32_t slots);
 
-  void Send(uint32_t slot, Nanos start, const std::string& url) override {
-    CurlExchange& exchange = *exchanges_[slot];
-    if (const CURLcode result = exchange.Begin(start, url)) {
-      DriverOf(exchange).FailLater(exchange.easy(), result);
-    } else {
-      DriverOf(exchange).Add(exchange.easy());
+  void Send(uint32_t number, Nanos start, const std::string& url) override {
+    Slot& slot = *slots_[number];
+    if (const CURLcode result = slot.exchange.Begin(start, url)) {
+      return DriverOf(slot).FailLater(slot.easy(), result);
     }
+    if (Route* route = slot.binding.Find(url)) return Go(slot, *route);
+    DriverOf(slot).Add(slot.easy());
   }
 
   void CutOff() override {
-    for (const auto& exchange : exchanges_) {
-      if (!exchange->in_flight()) continue;
-      DriverOf(*exchange).Remove(exchange->easy());
-      sink_.OnOutcome(exchange->slot(), SteadyNow(), exchange->CutOff());
+    for (const auto& slot : slots_) {
+      if (!slot->exchange.in_flight()) continue;
+      GiveUp(*slot);
+      sink_.OnOutcome(slot->exchange.slot(), SteadyNow(), slot->exchange.CutOff());
     }
   }
 
  private:
-  CurlDriver& DriverOf(const CurlExchange& exchange) {
-    return *drivers_[exchange.slot() / slots_a_pool_];
-  }
+  // A request waits here for the addresses of its name.
+  struct Slot final : Route::Waiter {
+    Slot(CurlTransport& of, uint32_t number, CurlGroup& group)
+        : transport(of), exchange(number, of.request_), binding(of.shared_, group, easy()) {
+      ev_timer_init(&limit, &CurlTransport::OnLimit, 0., 0.);
+      limit.data = this;
+    }
+    CURL* easy() { return exchange.easy(); }
+    void OnRoute() noexcept override { transport.OnRoute(*this); }
 
-  absl::Status OpenPool(struct ev_loop* loop);
+    CurlTransport& transport;
+    CurlExchange exchange;
+    CurlBinding binding;
+    Route* awaited = nullptr;
+    ev_timer limit;  // of the wait
+  };
+
+  CurlDriver& DriverOf(const Slot& slot) { return *drivers_[slot.exchange.slot() / slots_a_pool_]; }
+
+  absl::Status OpenPool();
+  void Go(Slot& slot, Route& route);
+  void Await(Slot& slot, Route& route);
+  Route& EndWait(Slot& slot);
+  void OnRoute(Slot& slot);
+  static void OnLimit(struct ev_loop* loop, ev_timer* limit, int events) noexcept;
   void OnEnd(CURL* easy, CURLcode result);
+  void GiveUp(Slot& slot);
 
+  struct ev_loop* const loop_;
   Sink& sink_;
   const CurlRequest request_;
   // Slots that are to share one HTTP/2 connection have a pool of their own, so that it comes to one
   // to each host (in a common pool, libcurl 7.88 opens more); all others have one pool. Where a
   // server allows fewer streams than the plan, the pool has more connections.
   const uint32_t slots_a_pool_;
-  std::vector<std::unique_ptr<CurlDriver>> drivers_;      // one for each pool
-  std::vector<std::unique_ptr<CurlExchange>> exchanges_;  // by slot; gone before the drivers
+  Routes routes_;
+  CurlBinding::Shared shared_;
+  std::deque<CurlGroup> groups_;
+  std::vector<std::unique_ptr<CurlDriver>> drivers_;  // one for each pool
+  std::vector<std::unique_ptr<Slot>> slots_;          // gone before the drivers
 };
 
-absl::Status CurlTransport::Open(uint32_t slots, struct ev_loop* loop) {
-  exchanges_.reserve(slots);
-  for (uint32_t slot = 0; slot < slots; ++slot) {
-    if (slot % slots_a_pool_ == 0) {
-      if (absl::Status status = OpenPool(loop); !status.ok()) return status;
+absl::Status CurlTransport::Open(uint32_t slots) {
+  slots_.reserve(slots);
+  for (uint32_t number = 0; number < slots; ++number) {
+    if (number % slots_a_pool_ == 0) {
+      if (absl::Status status = OpenPool(); !status.ok()) return status;
     }
-    CurlExchange& exchange =
-        *exchanges_.emplace_back(std::make_unique<CurlExchange>(slot, request_));
-    if (absl::Status status = exchange.Prepare(); !status.ok()) return status;
-    if (DriverOf(exchange).Prepare(exchange.easy()) != CURLE_OK) {
+    if (!request_.multiplexed() || number % slots_a_pool_ == 0) {
+      const auto connection = static_cast<uint32_t>(groups_.size());
+      groups_.emplace_back().connection = connection;
+    }
+    Slot& slot = *slots_.emplace_back(std::make_unique<Slot>(*this, number, groups_.back()));
+    if (absl::Status status = slot.exchange.Prepare(); !status.ok()) return status;
+    if (DriverOf(slot).Prepare(slot.easy()) != CURLE_OK || slot.binding.Prepare() != CURLE_OK) {
       return absl::InternalError("libcurl refused to tell about its sockets");
     }
   }
   return absl::OkStatus();
 }
 
-absl::Status CurlTransport::OpenPool(struct ev_loop* loop) {
+absl::Status CurlTransport::OpenPool() {
   absl::StatusOr<std::unique_ptr<CurlDriver>> driver =
-      CurlDriver::Make(loop, [this](CURL* easy, CURLcode result) { OnEnd(easy, result); });
+      CurlDriver::Make(loop_, [this](CURL* easy, CURLcode result) { OnEnd(easy, result); });
   if (!driver.ok()) return driver.status();
   CURLM* multi = drivers_.emplace_back(*std::move(driver))->multi();
 
@@ -112,14 +144,65 @@ absl::Status CurlTransport::OpenPool(struct ev_loop* loop) {
   return absl::OkStatus();
 }
 
+// Sends the request that has begun, when it is known whereto.
+void CurlTransport::Go(Slot& slot, Route& route) {
+  switch (route.Look()) {
+    case Route::State::kPending:
+      return Await(slot, route);
+    case Route::State::kFailed:
+      slot.exchange.Explain(route.error());
+      return DriverOf(slot).FailLater(slot.easy(), CURLE_COULDNT_RESOLVE_HOST);
+    case Route::State::kReady:
+      if (const CURLcode result = slot.binding.Bind(route)) {
+        return DriverOf(slot).FailLater(slot.easy(), result);
+      }
+      return DriverOf(slot).Add(slot.easy());
+  }
+}
+
+void CurlTransport::Await(Slot& slot, Route& route) {
+  slot.awaited = &route;
+  route.Wait(slot);
+  const auto timeout = static_cast<double>(request_.transport().timeout_ns()) * 1e-9;
+  ev_now_update(loop_);
+  ev_timer_set(&slot.limit, timeout, 0.);
+  ev_timer_start(loop_, &slot.limit);
+}
+
+Route& CurlTransport::EndWait(Slot& slot) {
+  ev_timer_stop(loop_, &slot.limit);
+  return *std::exchange(slot.awaited, nullptr);
+}
+
+void CurlTransport::OnRoute(Slot& slot) {
+  Route& route = EndWait(slot);
+  slot.exchange.HasWaited();
+  Go(slot, route);
+}
+
+void CurlTransport::OnLimit(struct ev_loop*, ev_timer* limit, int) noexcept {
+  Slot& slot = *static_cast<Slot*>(limit->data);
+  slot.transport.EndWait(slot).StopWaiting(slot);
+  slot.exchange.Explain("the name was still being looked up");
+  slot.transport.OnEnd(slot.easy(), CURLE_OPERATION_TIMEDOUT);
+}
+
 void CurlTransport::OnEnd(CURL* easy, CURLcode result) {
   const Nanos end = SteadyNow();
-  CurlExchange& exchange = CurlExchange::Of(easy);
-  if (exchange.BeginsAnew(result)) {
-    DriverOf(exchange).Add(easy);
+  Slot& slot = *slots_[CurlExchange::Of(easy).slot()];
+  const bool elsewhere = result != CURLE_OK && slot.binding.MovesOn(result);
+  if (slot.exchange.BeginsAnew(result, elsewhere)) {
+    DriverOf(slot).Add(easy);
     return;
   }
-  sink_.OnOutcome(exchange.slot(), end, exchange.Finish(result));
+  Outcome outcome = slot.exchange.Finish(result);
+  if (outcome.kind == v1::FAILURE_KIND_NONE) outcome.address = slot.binding.AnsweredFrom();
+  sink_.OnOutcome(slot.exchange.slot(), end, outcome);
+}
+
+void CurlTransport::GiveUp(Slot& slot) {
+  if (slot.awaited != nullptr) EndWait(slot).StopWaiting(slot);
+  if (slot.exchange.in_flight()) DriverOf(slot).Remove(slot.easy());
 }
 
 }  // namespace
@@ -135,8 +218,8 @@ absl::StatusOr<std::unique_ptr<Transport>> MakeCurlTransport(const TransportSetu
     const absl::StatusOr<TlsContext> usable = TlsContext::Make(setup.plan.transport());
     if (!usable.ok()) return usable.status();
   }
-  auto transport = std::make_unique<CurlTransport>(setup.plan, setup.slots, setup.sink);
-  if (absl::Status status = transport->Open(setup.slots, setup.loop); !status.ok()) return status;
+  auto transport = std::make_unique<CurlTransport>(setup);
+  if (absl::Status status = transport->Open(setup.slots); !status.ok()) return status;
   return transport;
 }
 

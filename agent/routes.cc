@@ -64,7 +64,8 @@ Routes::Routes(const v1::Transport& transport, Network& network, struct ev_loop*
     : transport_(transport),
       network_(network),
       first_turn_(first_turn),
-      inbox_(std::make_shared<Inbox>(loop)) {
+      inbox_(std::make_shared<Inbox>(loop)),
+      loop_(loop) {
   for (const std::string& text : transport_.source_addresses()) {
     const std::optional<Endpoint> source = NumericEndpoint(text);
     if (!source) continue;
@@ -74,9 +75,23 @@ Routes::Routes(const v1::Transport& transport, Network& network, struct ev_loop*
     unix_socket_ = std::make_unique<Route>(
         *this, std::vector<Endpoint>{UnixEndpoint(transport_.unix_socket())}, "");
   }
+  // Often enough for addresses to be no more than an eighth too old.
+  const double seconds = static_cast<double>(transport_.dns_refresh_ns()) * 1e-9 / 8;
+  ev_timer_init(&refresh_, &OnRefresh, seconds, seconds);
+  refresh_.data = this;
+  if (seconds > 0) ev_timer_start(loop_, &refresh_);
 }
 
-Routes::~Routes() { inbox_->Close(); }
+Routes::~Routes() {
+  ev_timer_stop(loop_, &refresh_);
+  inbox_->Close();
+}
+
+void Routes::OnRefresh(struct ev_loop*, ev_timer* timer, int) noexcept {
+  for (const auto& [place, route] : static_cast<Routes*>(timer->data)->routes_) {
+    if (route->size() != 0) route->Look();
+  }
+}
 
 bool Routes::Less::operator()(const Key& a, const Key& b) const {
   if (a.second != b.second) return a.second < b.second;

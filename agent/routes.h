@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <ev.h>
 #include <map>
 #include <memory>
 #include <string>
@@ -17,8 +18,6 @@
 #include "agent/network.h"
 #include "agent/route.h"
 #include "squall/v1/plan.pb.h"
-
-struct ev_loop;
 
 namespace squall {
 
@@ -51,6 +50,8 @@ class Routes {
     bool operator()(const Key& a, const Key& b) const;
   };
 
+  static void OnRefresh(struct ev_loop* loop, ev_timer* timer, int events) noexcept;
+
   std::unique_ptr<Route> Make(std::string_view host, uint16_t port);
   const std::vector<Endpoint>& SourcesTo(int family) const;
 
@@ -67,6 +68,9 @@ class Routes {
   std::unique_ptr<Route> unix_socket_;  // where the plan has one
   std::map<std::pair<std::string, uint16_t>, std::unique_ptr<Route>, Less> routes_;
   const std::shared_ptr<Inbox> inbox_;  // with the resolver
+  struct ev_loop* const loop_;
+  // Looks at all routes: connections that are kept would never ask how old their addresses are.
+  ev_timer refresh_;
 };
 
 }  // namespace squall

@@ -1,9 +1,10 @@
 // Names that a resolver is to find, and a clock that stands until it is moved.
 #pragma once
 
-#include <algorithm>
 #include <map>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -12,67 +13,71 @@
 
 namespace squall::testing {
 
-// Thread-safe. Outlives every lookup, but one that is held up when its resolver goes.
+// Thread-safe. May go while a lookup is under way.
 class FakeNames {
  public:
   // From now on `name` has these addresses; with none, it is not found.
   void Set(const std::string& name, std::vector<std::string> addresses) {
-    MutexLock lock(mutex_);
-    names_[name] = std::move(addresses);
+    MutexLock lock(state_->mutex);
+    state_->names[name] = std::move(addresses);
   }
   // Holds up lookups until Release().
   void Hold() {
-    MutexLock lock(mutex_);
-    held_ = true;
+    MutexLock lock(state_->mutex);
+    state_->held = true;
   }
   void Release() {
-    MutexLock lock(mutex_);
-    held_ = false;
-    changed_.NotifyAll();
+    MutexLock lock(state_->mutex);
+    state_->held = false;
+    state_->changed.NotifyAll();
   }
   void Advance(Nanos time) {
-    MutexLock lock(mutex_);
-    now_ += time;
+    MutexLock lock(state_->mutex);
+    state_->now += time;
   }
 
   // Names in the order in which they were looked up.
   std::vector<std::string> asked() const {
-    MutexLock lock(mutex_);
-    return asked_;
+    MutexLock lock(state_->mutex);
+    return state_->asked;
   }
   void AwaitAsked(size_t count) {
-    MutexLock lock(mutex_);
-    while (asked_.size() < count) changed_.Wait(mutex_);
+    MutexLock lock(state_->mutex);
+    while (state_->asked.size() < count) state_->changed.Wait(state_->mutex);
   }
 
   Resolver::Lookup lookup() {
-    return [this](const std::string& name) { return LookUp(name); };
+    return [state = state_](const std::string& name) { return state->LookUp(name); };
   }
   Resolver::Clock clock() {
-    return [this] {
-      MutexLock lock(mutex_);
-      return now_;
+    return [state = state_] {
+      MutexLock lock(state->mutex);
+      return state->now;
     };
   }
 
  private:
-  absl::StatusOr<std::vector<Endpoint>> LookUp(const std::string& name) {
-    MutexLock lock(mutex_);
-    asked_.push_back(name);
-    changed_.NotifyAll();
-    while (held_) changed_.Wait(mutex_);
-    std::vector<Endpoint> found;
-    for (const std::string& address : names_[name]) found.push_back(*NumericEndpoint(address));
-    if (found.empty()) return absl::NotFoundError("not known");
-    return found;
-  }
+  struct State {
+    absl::StatusOr<std::vector<Endpoint>> LookUp(const std::string& name) {
+      MutexLock lock(mutex);
+      asked.push_back(name);
+      changed.NotifyAll();
+      while (held) changed.Wait(mutex);
+      std::vector<Endpoint> found;
+      for (const std::string& address : names[name]) found.push_back(*NumericEndpoint(address));
+      if (found.empty()) return absl::NotFoundError("not known");
+      return found;
+    }
 
-  mutable Mutex mutex_;
-  CondVar changed_;
-  bool held_ ABSL_GUARDED_BY(mutex_) = false;
-  Nanos now_ ABSL_GUARDED_BY(mutex_) = kSecond;
-  std::map<std::string, std::vector<std::string>> names_ ABSL_GUARDED_BY(mutex_);
-  std::vector<std::string> asked_ ABSL_GUARDED_BY(mutex_);
+    Mutex mutex;
+    CondVar changed;
+    bool held ABSL_GUARDED_BY(mutex) = false;
+    Nanos now ABSL_GUARDED_BY(mutex) = kSecond;
+    std::map<std::string, std::vector<std::string>> names ABSL_GUARDED_BY(mutex);
+    std::vector<std::string> asked ABSL_GUARDED_BY(mutex);
+  };
+
+  const std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
 }  // namespace squall::testing

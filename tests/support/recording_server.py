@@ -82,11 +82,15 @@ class RecordingServer(_Recording, http.server.ThreadingHTTPServer):
         self.remember()
 
 
+class _UnixHandler(_Handler):
+    disable_nagle_algorithm = False  # there is none
+
+
 class RecordingUnixServer(_Recording, socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     """On a unix socket."""
 
     daemon_threads = True
 
     def __init__(self, path):
-        super().__init__(str(path), _Handler)
+        super().__init__(str(path), _UnixHandler)
         self.remember()

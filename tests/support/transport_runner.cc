@@ -12,7 +12,7 @@ constexpr double kDeadlineSeconds = 30.;
 
 class Runner final : public Transport::Sink {
  public:
-  explicit Runner(const std::vector<std::string>& urls) : urls_(urls) {}
+  Runner(Network& network, const std::vector<std::string>& urls) : urls_(urls), network_(network) {}
 
   void Run(TransportFactory factory, const v1::Plan& plan, uint32_t slots, Nanos cut_off_after) {
     loop_ = ev_loop_new(0);
@@ -38,14 +38,20 @@ class Runner final : public Transport::Sink {
     busy_[slot] = false;
     seen.push_back({slot, started_[slot], end, outcome.kind, outcome.status, outcome.bytes_received,
                     outcome.bytes_sent, outcome.connections, outcome.resent, outcome.timings,
-                    std::string(outcome.detail)});
+                    std::string(outcome.detail),
+                    outcome.address == Outcome::kNoAddress
+                        ? ""
+                        : network_.addresses.Names().at(outcome.address)});
     if (!ending_) SendNext(slot);
     if (seen.size() == urls_.size()) ev_break(loop_, EVBREAK_ALL);
   }
 
-  void OnConnecting(uint32_t) noexcept override {}
+  void OnConnecting(uint32_t address) noexcept override {
+    ++tried[network_.addresses.Names().at(address)];
+  }
 
   std::vector<Seen> seen;
+  std::map<std::string, uint32_t> tried;
 
  private:
   void SendNext(uint32_t slot) {
@@ -77,7 +83,7 @@ class Runner final : public Transport::Sink {
   }
 
   const std::vector<std::string>& urls_;
-  Network network_;
+  Network& network_;
   struct ev_loop* loop_ = nullptr;
   std::unique_ptr<Transport> transport_;
   std::vector<Nanos> started_;  // by slot
@@ -98,11 +104,17 @@ v1::Plan SimplePlan() {
   return plan;
 }
 
+Trip SendOver(Network& network, TransportFactory factory, const v1::Plan& plan, uint32_t slots,
+              const std::vector<std::string>& urls, Nanos cut_off_after) {
+  Runner runner(network, urls);
+  runner.Run(factory, plan, slots, cut_off_after);
+  return {std::move(runner.seen), std::move(runner.tried)};
+}
+
 std::vector<Seen> SendAll(TransportFactory factory, const v1::Plan& plan, uint32_t slots,
                           const std::vector<std::string>& urls, Nanos cut_off_after) {
-  Runner runner(urls);
-  runner.Run(factory, plan, slots, cut_off_after);
-  return std::move(runner.seen);
+  Network network;
+  return SendOver(network, factory, plan, slots, urls, cut_off_after).seen;
 }
 
 Seen SendOne(TransportFactory factory, const v1::Plan& plan, const std::string& url) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,6 +37,7 @@ struct Seen {
   bool resent = false;
   Timings timings;
   std::string detail;
+  std::string address;  // where the answer came from; empty: there was none
 };
 
 // Sends `urls` in their order, `slots` in flight at most: each slot takes the next one from within
@@ -43,6 +45,14 @@ struct Seen {
 // `cut_off_after`, all is cut off after so long.
 std::vector<Seen> SendAll(TransportFactory factory, const v1::Plan& plan, uint32_t slots,
                           const std::vector<std::string>& urls, Nanos cut_off_after = kForever);
+
+// The same, with what is known of names in `network`.
+struct Trip {
+  std::vector<Seen> seen;
+  std::map<std::string, uint32_t> tried;  // connections, by address
+};
+Trip SendOver(Network& network, TransportFactory factory, const v1::Plan& plan, uint32_t slots,
+              const std::vector<std::string>& urls, Nanos cut_off_after = kForever);
 
 // One request to `url`.
 Seen SendOne(TransportFactory factory, const v1::Plan& plan, const std::string& url);

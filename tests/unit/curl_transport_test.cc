@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <ev.h>
 #include <memory>
 #include <set>
 #include <string>
@@ -199,8 +200,10 @@ TEST(CurlTransport, RejectsHeadWithABody) {
     void OnConnecting(uint32_t) noexcept override {}
   } sink;
   Network network;
-  EXPECT_EQ(MakeCurlTransport({plan, network, nullptr, sink, 1}).status().code(),
+  struct ev_loop* loop = ev_loop_new(0);
+  EXPECT_EQ(MakeCurlTransport({plan, network, loop, sink, 1}).status().code(),
             absl::StatusCode::kInvalidArgument);
+  ev_loop_destroy(loop);
 }
 
 TEST(CurlTransport, ObeysNoProxyOfTheEnvironment) {

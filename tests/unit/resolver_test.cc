@@ -98,19 +98,17 @@ TEST_F(ResolverTest, AsksForANameWithoutAddressesOnceASecond) {
 
 // The system's lookups last for seconds when name servers are silent.
 TEST(Resolver, GoesWithoutWaitingForALookup) {
-  auto names = std::make_shared<FakeNames>();
   auto answers = std::make_shared<Mailbox<AnswerPtr>>();
-  names->Hold();
+  FakeNames names;
+  names.Hold();
   {
-    Resolver resolver(
-        [names, lookup = names->lookup()](const std::string& host) { return lookup(host); },
-        names->clock());
+    Resolver resolver(names.lookup(), names.clock());
     const auto deliver = [answers](AnswerPtr answer) { answers->Push(std::move(answer)); };
     resolver.Ask("slow", 0, deliver);
     resolver.Ask("never looked up", 0, deliver);
-    names->AwaitAsked(1);
+    names.AwaitAsked(1);
   }
-  names->Release();
+  names.Release();
   EXPECT_TRUE(answers->PopUntil(SteadyNow() + 10 * kSecond)) << "answers may come after the end";
 }
 

@@ -242,6 +242,19 @@ TEST_F(RoutesTest, OldAddressesAreUsedUntilThereAreNewOnes) {
   EXPECT_EQ(route.generation(), 1u);
 }
 
+TEST_F(RoutesTest, OldAddressesAreRefreshedWithoutBeingLookedAt) {
+  transport_.set_dns_refresh_ns(5 * kMillisecond);
+  names_.Set("api", {"10.0.0.1"});
+  Route& route = Make().Find("api", 80);
+  ASSERT_EQ(Settle(route), State::kReady);
+  names_.Set("api", {"10.0.0.2"});
+  names_.Advance(5 * kMillisecond + 1);
+  const Nanos give_up_at = SteadyNow() + 10 * kSecond;
+  while (route.generation() == 0 && SteadyNow() < give_up_at) ev_run(loop_, EVRUN_ONCE);
+  EXPECT_EQ(route.generation(), 1u);
+  EXPECT_EQ(Next(route), "10.0.0.2:80");
+}
+
 TEST_F(RoutesTest, WithoutRefreshANameIsAskedForOnce) {
   names_.Set("api", {"10.0.0.1"});
   Route& route = Make().Find("api", 80);
