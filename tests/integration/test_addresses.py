@@ -41,6 +41,10 @@ class Addresses(squall.TestCase):
             result = self.run_over(port, 400, "-c", 8, *self.resolve(port))
             self.check_complete(result, 400)
             self.assertEqual(sorted(server.connections for server in servers), [2, 3, 3])
+            self.assertEqual(
+                {entry["address"]: (entry["connections"], entry["requests"])
+                 for entry in result.report["addresses"]},
+                {server.address: (server.connections, len(server.requests)) for server in servers})
             for server in servers:
                 self.assertEqual({host for request in server.requests
                                   for host in request.values("Host")}, {f"api.example:{port}"})
