@@ -311,45 +311,18 @@ TEST_F(RoutesTest, AnAnswerMayComeWhenTheyHaveGone) {
   EXPECT_EQ(Settle(Make().Find("api", 80)), State::kFailed);
 }
 
-TEST_F(RoutesTest, ResolutionsTakeThePlaceOfLookups) {
+TEST_F(RoutesTest, ThePlansPlacesTakeThePlaceOfLookups) {
   Resolve("api", 80, {"10.0.0.9", "::1"});
+  Divert("web", 443, "API", 80);
   names_.Set("api", {"10.0.0.1"});
   Routes& routes = Make();
-  Route& given = routes.Find("Api", 80);
-  EXPECT_EQ(given.Look(), State::kReady);
-  EXPECT_THAT(Next(given, 3), ElementsAre("10.0.0.9:80", "[::1]:80", "10.0.0.9:80"));
+  for (Route* route : {&routes.Find("Api", 80), &routes.Find("web", 443)}) {
+    EXPECT_EQ(route->Look(), State::kReady);
+    EXPECT_THAT(Next(*route, 3), ElementsAre("10.0.0.9:80", "[::1]:80", "10.0.0.9:80"));
+  }
   Route& other_port = routes.Find("api", 81);
   EXPECT_EQ(Settle(other_port), State::kReady);
   EXPECT_EQ(Next(other_port), "10.0.0.1:81");
-}
-
-TEST_F(RoutesTest, Diversions) {
-  Divert("a", 80, "10.0.0.1", 8080);
-  Divert("a", 0, "", 9090);
-  Divert("", 81, "10.0.0.2", 0);
-  Divert("c", 80, "d", 0);
-  Resolve("d", 80, {"10.0.0.3"});
-  struct Case {
-    std::string host;
-    uint16_t port;
-    std::string shown;
-  };
-  const std::vector<Case> cases = {
-      {"A", 80, "10.0.0.1:8080"},
-      {"10.0.0.7", 80, "10.0.0.7:80"},
-      {"10.0.0.7", 81, "10.0.0.2:81"},
-      {"c", 80, "10.0.0.3:80"},
-  };
-  Routes& routes = Make();
-  for (const Case& c : cases) {
-    Route& route = routes.Find(c.host, c.port);
-    ASSERT_EQ(route.Look(), State::kReady) << c.host;
-    EXPECT_EQ(Next(route), c.shown) << c.host << ":" << c.port;
-  }
-  names_.Set("a", {"10.0.0.4"});
-  Route& same_host = routes.Find("a", 443);
-  EXPECT_EQ(Settle(same_host), State::kReady);
-  EXPECT_EQ(Next(same_host), "10.0.0.4:9090");
 }
 
 TEST_F(RoutesTest, AUnixSocketIsTheOnlyRoute) {
