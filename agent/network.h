@@ -1,12 +1,15 @@
 // What the transports of one run share. Thread-safe; outlives them.
 #pragma once
 
+#include <memory>
 #include <utility>
 
 #include "agent/address_table.h"
 #include "agent/resolver.h"
 
 namespace squall {
+
+class TlsContext;
 
 struct Network {
   Network() = default;
@@ -16,6 +19,8 @@ struct Network {
 
   AddressTable addresses;
   Resolver resolver;
+  // Null where no URL of the plan needs it.
+  std::shared_ptr<const TlsContext> tls;
 };
 
 }  // namespace squall

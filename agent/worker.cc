@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/curl_transport.h"
+#include "agent/http1_transport.h"
 
 namespace squall {
 namespace {
@@ -88,8 +89,10 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(const Config& config, con
         "no event loop for a worker: raise the limit of open files, or use fewer --threads");
   }
   std::unique_ptr<Worker> worker(new Worker(loop, config, source, phases, listener));
-  auto transport = MakeCurlTransport(
-      {plan, network, loop, *worker, config.concurrency, config.first_connection});
+  const TransportSetup setup = {
+      plan, network, loop, *worker, config.concurrency, config.first_connection};
+  const bool http1 = plan.transport().kind() == v1::TRANSPORT_KIND_HTTP1;
+  auto transport = http1 ? MakeHttp1Transport(setup) : MakeCurlTransport(setup);
   if (!transport.ok()) return transport.status();
   worker->transport_ = *std::move(transport);
   worker->thread_ = std::thread([loop]() noexcept { ev_run(loop, 0); });

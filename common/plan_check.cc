@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "absl/strings/match.h"
 #include "common/http_syntax.h"
 #include "common/network_options.h"
 #include "common/protocol.h"
@@ -93,6 +94,9 @@ absl::Status CheckPhases(const v1::Plan& plan) {
 }
 
 absl::Status CheckTransport(const v1::Transport& transport) {
+  if (transport.kind() != v1::TRANSPORT_KIND_HTTP1 && transport.kind() != v1::TRANSPORT_KIND_CURL) {
+    return Wrong("transport.kind", "unknown");
+  }
   if (transport.http_version() != v1::HTTP_VERSION_1_1 &&
       transport.http_version() != v1::HTTP_VERSION_2) {
     return Wrong("transport.http_version", "unknown");
@@ -123,6 +127,21 @@ absl::Status CheckTransport(const v1::Transport& transport) {
 
 }  // namespace
 
+std::string_view WhatNeedsCurl(const v1::Plan& plan) {
+  const v1::Transport& transport = plan.transport();
+  if (transport.http_version() == v1::HTTP_VERSION_2) return "HTTP/2";
+  if (transport.follow()) return "following redirects";
+  if (!transport.proxy().empty()) return "a proxy";
+  for (const v1::Header& header : plan.request().headers()) {
+    // Both change how a body is sent.
+    if (absl::EqualsIgnoreCase(header.name(), "Expect")) return "a header Expect";
+    if (absl::EqualsIgnoreCase(header.name(), "Transfer-Encoding")) {
+      return "a header Transfer-Encoding";
+    }
+  }
+  return "";
+}
+
 absl::Status CheckPlan(const v1::Plan& plan) {
   if (absl::Status status = CheckRequest(plan.request(), plan.has_urls()); !status.ok()) {
     return status;
@@ -131,7 +150,11 @@ absl::Status CheckPlan(const v1::Plan& plan) {
     if (absl::Status status = CheckUrls(plan.urls()); !status.ok()) return status;
   }
   if (absl::Status status = CheckPhases(plan); !status.ok()) return status;
-  return CheckTransport(plan.transport());
+  if (absl::Status status = CheckTransport(plan.transport()); !status.ok()) return status;
+  if (plan.transport().kind() == v1::TRANSPORT_KIND_HTTP1 && !WhatNeedsCurl(plan).empty()) {
+    return Wrong("transport.kind", fmt::format("http1 cannot do {}", WhatNeedsCurl(plan)));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace squall

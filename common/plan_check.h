@@ -2,10 +2,15 @@
 // agent before it believes one.
 #pragma once
 
+#include <string_view>
+
 #include "absl/status/status.h"
 #include "squall/v1/plan.pb.h"
 
 namespace squall {
+
+// Why a plan needs libcurl ("HTTP/2", "a proxy", …); empty if http1 can carry it out.
+std::string_view WhatNeedsCurl(const v1::Plan& plan);
 
 // INVALID_ARGUMENT with the field and what is wrong with it.
 absl::Status CheckPlan(const v1::Plan& plan);

@@ -22,13 +22,12 @@ absl::Status CheckUrl(std::string_view url);
 // The parts of a URL that CheckUrl() has found good. They borrow from it.
 struct UrlParts {
   bool https = false;
-  uint16_t port = 0;        // the scheme's own if none is written
-  std::string_view origin;  // all before the path: "http://user:secret@[::1]:8080"
-  std::string_view user;    // "user:secret", as written; empty: none
-  std::string_view host;    // "::1", without brackets
-  std::string_view
-      authority;            // "[::1]:8080", for a Host header; without a port that is the scheme's
-  std::string_view target;  // "/path?query"; without its slash if the URL has no path
+  uint16_t port = 0;           // the scheme's own if none is written
+  std::string_view origin;     // all before the path: "http://user:secret@[::1]:8080"
+  std::string_view user;       // "user:secret", as written; empty: none
+  std::string_view host;       // "::1", without brackets
+  std::string_view authority;  // "[::1]:8080", for Host; without a port that is the scheme's
+  std::string_view target;     // "/path?query"; without its slash if the URL has no path
 };
 UrlParts SplitUrl(std::string_view url);
 

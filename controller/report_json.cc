@@ -70,7 +70,9 @@ Json TransportJson(const v1::Transport& transport) {
         return nullptr;
     }
   };
-  return {{"http_version", version()},
+  const bool http1 = transport.kind() == v1::TRANSPORT_KIND_HTTP1;
+  return {{"name", http1 ? "http1" : "curl"},
+          {"http_version", version()},
           {"streams", transport.streams()},
           {"no_keepalive", transport.no_keepalive()},
           {"timeout_ns", transport.timeout_ns()},

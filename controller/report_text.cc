@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "common/phases.h"
+#include "common/plan_check.h"
 #include "controller/report_latency.h"
 #include "controller/summary.h"
 #include "controller/text_table.h"
@@ -126,6 +127,12 @@ std::string WarmedUp(const RunResult& result, const TextStyle& style) {
       Colour::kNone, style);
 }
 
+std::string TransportText(const v1::Plan& plan) {
+  if (plan.transport().kind() == v1::TRANSPORT_KIND_HTTP1) return "transport http1";
+  const std::string_view need = WhatNeedsCurl(plan);
+  return need.empty() ? "transport curl" : fmt::format("transport curl (needed for {})", need);
+}
+
 std::string WhatRan(const RunResult& result, const TextStyle& style) {
   const v1::Plan& plan = result.plan;
   std::string what = plan.request().method() + " ";
@@ -154,6 +161,7 @@ std::string WhatRan(const RunResult& result, const TextStyle& style) {
                     [](const AgentResult& agent) { return agent.concurrency > 0; }));
   how += fmt::format(", {} agent{}", FormatCount(agents), Plural(agents));
   const v1::Transport& transport = plan.transport();
+  how += ", " + TransportText(plan);
   if (transport.http_version() == v1::HTTP_VERSION_2) {
     how += fmt::format(", HTTP/2, {} stream{} a connection", transport.streams(),
                        Plural(transport.streams()));

@@ -103,6 +103,9 @@ CLI::App* AddRunCommand(CLI::App& app, RunFlags& flags) {
   Group how(run, "How it is sent");
   how.Value("-t,--timeout", "TIME", flags.timeout,
             "For one request, to its last byte (default: 30s)");
+  how.Value(
+      "--transport", "NAME", flags.transport,
+      "http1, curl or auto (default): http1, which is\nfaster, where it can do what is asked");
   how.Switch("--http2", flags.http2, "HTTP/2 alone: a server that does not agree to it fails");
   how.Value("--streams", "N", flags.streams,
             "Requests in flight on one HTTP/2 connection (default: 1)");

@@ -35,6 +35,7 @@ struct RunFlags {
   std::optional<std::string> body_file;
 
   std::optional<std::string> timeout;
+  std::optional<std::string> transport;
   bool http2 = false;
   std::optional<std::string> streams;
   bool no_keepalive = false;

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "common/http_syntax.h"
+#include "common/plan_check.h"
 #include "common/protocol.h"
 #include "common/url.h"
 #include "common/url_list.h"
@@ -201,6 +202,22 @@ absl::Status ResolveConnections(const RunFlags& flags, v1::Transport& transport)
   return absl::OkStatus();
 }
 
+// The last of what is about requests: it depends on all the rest.
+absl::Status ResolveTransport(const RunFlags& flags, v1::Plan& plan) {
+  const std::string name = flags.transport.value_or("auto");
+  if (name != "auto" && name != "http1" && name != "curl") {
+    return Invalid("--transport {}: must be http1, curl or auto", Quoted(name));
+  }
+  const std::string_view obstacle = WhatNeedsCurl(plan);
+  if (name == "http1" && !obstacle.empty()) {
+    return Invalid("--transport http1 cannot do {}: leave it out, or write --transport curl",
+                   obstacle);
+  }
+  plan.mutable_transport()->set_kind(
+      name == "curl" || !obstacle.empty() ? v1::TRANSPORT_KIND_CURL : v1::TRANSPORT_KIND_HTTP1);
+  return absl::OkStatus();
+}
+
 // `where` stands for the flag or line in messages.
 absl::Status AddAgent(std::string_view where, std::string_view text, std::vector<Address>& agents) {
   absl::StatusOr<Address> address = ParseAddress(text);
@@ -295,6 +312,7 @@ absl::StatusOr<RunOptions> ResolveRunOptions(const RunFlags& flags) {
   if (status.ok()) status = ResolveNetwork(flags, *plan.mutable_transport());
   if (status.ok()) status = ResolveRequest(flags, *plan.mutable_request());
   if (status.ok()) status = ResolveTls(flags, *plan.mutable_transport());
+  if (status.ok()) status = ResolveTransport(flags, plan);
   if (status.ok()) status = ResolveAgents(flags, options.agents);
   if (status.ok()) status = ResolveUrlList(flags, options);
   if (status.ok()) status = ResolveOutput(flags, options);

@@ -45,6 +45,7 @@ v1::Plan LikelyPlan(FuzzedDataProvider& data, const std::string& list) {
   plan.add_phases()->set_measured(true);
   plan.mutable_phases()->rbegin()->set_requests(data.ConsumeIntegral<uint64_t>());
   plan.set_concurrency(1);
+  plan.mutable_transport()->set_kind(v1::TRANSPORT_KIND_HTTP1);
   plan.mutable_transport()->set_http_version(v1::HTTP_VERSION_1_1);
   plan.mutable_transport()->set_streams(1);
   plan.mutable_transport()->set_timeout_ns(1);

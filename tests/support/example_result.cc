@@ -63,6 +63,7 @@ RunResult Example(bool open_loop) {
   phase->set_requests(2000);
   phase->set_drain_ns(30 * kSecond);
   result.plan.set_concurrency(16);
+  result.plan.mutable_transport()->set_kind(v1::TRANSPORT_KIND_HTTP1);
   result.plan.mutable_transport()->set_http_version(v1::HTTP_VERSION_1_1);
   result.plan.mutable_transport()->set_streams(1);
   result.plan.mutable_transport()->set_timeout_ns(30 * kSecond);

@@ -174,6 +174,7 @@ FakeFleet::FakeFleet(std::vector<Behaviour> behaviours) {
   phase.set_requests(10'000);
   phase.set_drain_ns(kSecond);
   plan.set_concurrency(12);
+  plan.mutable_transport()->set_kind(v1::TRANSPORT_KIND_HTTP1);
   plan.mutable_transport()->set_http_version(v1::HTTP_VERSION_1_1);
   plan.mutable_transport()->set_streams(1);
   plan.mutable_transport()->set_timeout_ns(kSecond);

@@ -18,6 +18,7 @@ v1::Plan GoodPlan() {
   plan.add_phases()->set_measured(true);
   plan.mutable_phases(0)->set_requests(1);
   plan.set_concurrency(1);
+  plan.mutable_transport()->set_kind(v1::TRANSPORT_KIND_HTTP1);
   plan.mutable_transport()->set_http_version(v1::HTTP_VERSION_1_1);
   plan.mutable_transport()->set_streams(1);
   plan.mutable_transport()->set_timeout_ns(1);
@@ -120,6 +121,8 @@ TEST(CheckPlan, NamesTheFieldThatIsWrong) {
          arrivals.set_process(v1::ARRIVAL_PROCESS_CONSTANT);
          arrivals.set_rate_nano(kMaxRateNano + 1);
        }},
+      {"transport.kind", [](v1::Plan& plan) { plan.mutable_transport()->clear_kind(); }},
+      {"transport.kind", [](v1::Plan& plan) { plan.mutable_transport()->set_follow(true); }},
       {"transport.http_version",
        [](v1::Plan& plan) {
          plan.mutable_transport()->set_http_version(static_cast<v1::HttpVersion>(9));

@@ -27,7 +27,7 @@ RunResult AllOf(uint64_t count, const Outcome& outcome) {
 }
 
 constexpr const char* kExampleText = R"(GET 2 URLs of urls.txt, shuffled, seed 42
-2,000 requests, concurrency 16, 2 agents
+2,000 requests, concurrency 16, 2 agents, transport http1
 
 Requests/s    500.0  in 4.00 s
 Recorded      2,000  of 2,000 planned
@@ -263,7 +263,7 @@ TEST(TextReport, TellsOfTheWarmUp) {
   RunResult result = ExampleResult();
   result.warm_up = {.duration = 5 * kSecond, .recorded = 51'234, .failed = 3, .connections = 16};
   EXPECT_THAT(TextReport(result, kPlain),
-              HasSubstr("2 agents\n"
+              HasSubstr("2 agents, transport http1\n"
                         "Warm-up: 5.00 s, 51,234 requests, 3 failed, 16 connections opened, not "
                         "measured\n"));
   result.state = RunState::kInterrupted;
@@ -279,14 +279,16 @@ TEST(TextReport, SaysWhatRan) {
   result.plan.mutable_phases(0)->set_requests(0);
   result.plan.mutable_phases(0)->set_duration_ns(30 * kSecond);
   v1::Transport* transport = result.plan.mutable_transport();
+  transport->set_kind(v1::TRANSPORT_KIND_CURL);
   transport->set_http_version(v1::HTTP_VERSION_2);
   transport->set_streams(10);
   transport->set_follow(true);
   transport->set_insecure(true);
   const std::string text = TextReport(result, kPlain);
   EXPECT_THAT(text, StartsWith("GET https://user:***@host/\n"
-                               "30.0 s, concurrency 16, 2 agents, HTTP/2, 10 streams a connection, "
-                               "following redirects, certificates\n  not verified\n"));
+                               "30.0 s, concurrency 16, 2 agents, transport curl (needed for "
+                               "HTTP/2), HTTP/2, 10 streams a\n  connection, following redirects, "
+                               "certificates not verified\n"));
   EXPECT_THAT(text, HasSubstr("of 2,000 issued\n"));
 
   transport->Clear();
@@ -296,7 +298,8 @@ TEST(TextReport, SaysWhatRan) {
   transport->set_no_keepalive(true);
   transport->set_proxy("http://proxy:3128");
   EXPECT_THAT(TextReport(result, kPlain),
-              HasSubstr("2 agents, no keep-alive, by proxy http://proxy:3128\n"));
+              ::testing::AllOf(HasSubstr("transport curl (needed for a"), HasSubstr("no keep-alive"),
+                               HasSubstr("http://proxy:3128\n")));
 }
 
 // A percentile that so few values cannot tell from the largest is not given digits of its own.

@@ -38,6 +38,7 @@ class RunEngineTest : public testing::Test {
     plan.add_phases()->set_measured(true);
     plan.mutable_phases(0)->set_drain_ns(10 * kSecond);
     plan.set_concurrency(concurrency);
+    plan.mutable_transport()->set_kind(v1::TRANSPORT_KIND_HTTP1);
     plan.mutable_transport()->set_http_version(v1::HTTP_VERSION_1_1);
     plan.mutable_transport()->set_streams(1);
     plan.mutable_transport()->set_timeout_ns(10 * kSecond);
@@ -132,6 +133,7 @@ TEST_F(RunEngineTest, ASnapshotsMetricsAreOfItsNumbers) {
 TEST_F(RunEngineTest, WholeConnectionsGoToAWorker) {
   Serve();
   v1::Prepare prepare = Prepare(25);
+  prepare.mutable_plan()->mutable_transport()->set_kind(v1::TRANSPORT_KIND_CURL);
   prepare.mutable_plan()->mutable_transport()->set_http_version(v1::HTTP_VERSION_2);
   prepare.mutable_plan()->mutable_transport()->set_streams(10);
   Make(prepare, 8);

@@ -28,7 +28,7 @@ v1::Plan DefaultPlan() {
     seed: 7
     request { method: "GET" url: "http://h/" }
     phases { measured: true requests: 1000 drain_ns: 30000000000 }
-    transport { http_version: HTTP_VERSION_1_1 streams: 1 timeout_ns: 30000000000 })",
+    transport { kind: TRANSPORT_KIND_HTTP1 http_version: HTTP_VERSION_1_1 streams: 1 timeout_ns: 30000000000 })",
                                                             &plan));
   return plan;
 }
@@ -116,20 +116,12 @@ TEST_F(RunOptionsTest, Plans) {
       {"-d with a method",
        {"-m", "GET", "-d", "x"},
        [](v1::Plan& p) { p.mutable_request()->set_body("x"); }},
-      {"--http2 --streams",
-       {"--http2", "--streams", "10"},
-       [](v1::Plan& p) {
-         p.mutable_transport()->set_http_version(v1::HTTP_VERSION_2);
-         p.mutable_transport()->set_streams(10);
-       }},
-      {"--http2 alone",
-       {"--http2"},
-       [](v1::Plan& p) { p.mutable_transport()->set_http_version(v1::HTTP_VERSION_2); }},
       {"switches",
        {"--no-keepalive", "-k", "--follow"},
        [](v1::Plan& p) {
          p.mutable_transport()->set_no_keepalive(true);
          p.mutable_transport()->set_insecure(true);
+         p.mutable_transport()->set_kind(v1::TRANSPORT_KIND_CURL);
          p.mutable_transport()->set_follow(true);
        }},
       {"--cacert",
@@ -137,7 +129,10 @@ TEST_F(RunOptionsTest, Plans) {
        [](v1::Plan& p) { p.mutable_transport()->set_ca_pem("x\n-----BEGIN CERTIFICATE-----\n"); }},
       {"--proxy",
        {"--proxy", "socks5://h:1"},
-       [](v1::Plan& p) { p.mutable_transport()->set_proxy("socks5://h:1"); }},
+       [](v1::Plan& p) {
+         p.mutable_transport()->set_kind(v1::TRANSPORT_KIND_CURL);
+         p.mutable_transport()->set_proxy("socks5://h:1");
+       }},
   };
   for (const PlanCase& c : cases) {
     std::vector<std::string> words = {"--seed", "7"};

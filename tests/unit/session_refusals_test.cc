@@ -183,6 +183,7 @@ TEST_F(SessionRefusals, PlansThatCannotBeExecuted) {
            }),
       Plan("what the transport cannot do", "HEAD with a body",
            [](v1::Prepare& prepare) {
+             prepare.mutable_plan()->mutable_transport()->set_kind(v1::TRANSPORT_KIND_CURL);
              prepare.mutable_plan()->mutable_request()->set_method("HEAD");
              prepare.mutable_plan()->mutable_request()->set_body("x");
            }),

@@ -1,0 +1,290 @@
+#include "agent/http1_connection.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <string>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+namespace squall {
+namespace {
+
+// Not set where it is missing (macOS): there the process ignores SIGPIPE.
+#ifdef MSG_NOSIGNAL
+constexpr int kNoSignal = MSG_NOSIGNAL;
+#else
+constexpr int kNoSignal = 0;
+#endif
+
+// Ports are then chosen when the destination is known, so that each source address has all of them
+// for each destination.
+void ChoosePortsLate(int socket) {
+#ifdef IP_BIND_ADDRESS_NO_PORT
+  const int on = 1;
+  setsockopt(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+#else
+  (void)socket;
+#endif
+}
+
+// A non-blocking socket, or -1.
+int MakeSocket(int family) {
+  const int socket = ::socket(family, SOCK_STREAM, 0);
+  if (socket < 0) return -1;
+  fcntl(socket, F_SETFL, O_NONBLOCK);
+  fcntl(socket, F_SETFD, FD_CLOEXEC);
+  if (family != AF_UNIX) {
+    const int on = 1;
+    setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  }
+  return socket;
+}
+
+std::string_view Hint(int error) {
+  switch (error) {
+    case EADDRNOTAVAIL:
+      return " (no local port is free: --source-address gives more)";
+    case EMFILE:
+    case ENFILE:
+      return " (the limit of open files is reached)";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+Http1Connection::Http1Connection(Shared& shared) : shared_(shared) {
+  ev_io_init(&watcher_, &OnEvent, -1, 0);
+  watcher_.data = this;
+}
+
+Http1Connection::~Http1Connection() { Close(); }
+
+void Http1Connection::Open(Http1Origin& origin) {
+  origin_ = &origin;
+  times_ = {};
+  used = false;
+  OnLooked(origin.route.Look());
+}
+
+void Http1Connection::Close() {
+  if (state_ == State::kResolving) origin_->route.StopWaiting(*this);
+  if (state_ == State::kOpen && tls_ != nullptr) tls_->Close();
+  CloseSocket();
+  state_ = State::kClosed;
+}
+
+void Http1Connection::CloseSocket() {
+  tls_.reset();
+  if (socket_ < 0) return;
+  ev_io_stop(shared_.loop, &watcher_);
+  close(socket_);
+  socket_ = -1;
+}
+
+void Http1Connection::OnRoute() noexcept {
+  times_.resolved = SteadyNow();
+  OnLooked(origin_->route.Look());
+}
+
+void Http1Connection::OnLooked(Route::State state) {
+  switch (state) {
+    case Route::State::kReady:
+      generation_ = origin_->route.generation();
+      tries_left_ = origin_->route.size();
+      return Connect();
+    case Route::State::kPending:
+      state_ = State::kResolving;
+      return origin_->route.Wait(*this);
+    case Route::State::kFailed:
+      return Fail(v1::FAILURE_KIND_RESOLVE, origin_->route.error());
+  }
+}
+
+// Tries the next address.
+void Http1Connection::Connect() {
+  --tries_left_;
+  state_ = State::kConnecting;
+  endpoint_ = &origin_->route.Next();
+  shared_.listener.OnConnecting(endpoint_->number);
+  const int error = Dial();
+  if (error == 0) return OnConnected();
+  if (error != EINPROGRESS) return OnConnectError(error);
+  Watch(EV_WRITE);
+}
+
+// An errno; 0: it is connected already.
+int Http1Connection::Dial() {
+  socket_ = MakeSocket(endpoint_->family());
+  if (socket_ < 0) return errno;
+  ev_io_set(&watcher_, socket_, 0);
+  if (const Endpoint* source = shared_.routes.Source(*endpoint_)) {
+    ChoosePortsLate(socket_);
+    if (bind(socket_, source->get(), source->size) != 0) return errno;
+  }
+  return connect(socket_, endpoint_->get(), endpoint_->size) == 0 ? 0 : errno;
+}
+
+void Http1Connection::OnConnectError(int error) {
+  CloseSocket();
+  origin_->route.Avoid(*endpoint_);
+  if (tries_left_ > 0) return Connect();
+  std::array<char, 160> detail;
+  const auto end = fmt::format_to_n(detail.data(), detail.size(), "{}: {}{}", DisplayOf(*endpoint_),
+                                    std::strerror(error), Hint(error));
+  Fail(error == ECONNREFUSED ? v1::FAILURE_KIND_REFUSED : v1::FAILURE_KIND_CONNECT,
+       std::string_view(detail.data(), std::min(end.size, detail.size())));
+}
+
+void Http1Connection::OnConnected() {
+  times_.connected = SteadyNow();
+  shared_.listener.OnConnected(*this);
+  if (!origin_->https) return OnReady();
+  tls_ = std::make_unique<TlsStream>(*shared_.tls, shared_.sessions, socket_, origin_->host,
+                                     origin_->name);
+  state_ = State::kHandshaking;
+  Handshake();
+}
+
+void Http1Connection::Handshake() {
+  switch (tls_->Handshake()) {
+    case TlsStream::Status::kDone:
+      return OnReady();
+    case TlsStream::Status::kWantRead:
+      return Watch(EV_READ);
+    case TlsStream::Status::kWantWrite:
+      return Watch(EV_WRITE);
+    case TlsStream::Status::kClosed:
+    case TlsStream::Status::kCutShort:
+    case TlsStream::Status::kFailed:
+      return Fail(v1::FAILURE_KIND_TLS, std::string(tls_->error()));
+  }
+}
+
+void Http1Connection::OnReady() {
+  times_.ready = origin_->https ? SteadyNow() : times_.connected;
+  state_ = State::kOpen;
+  Watch(EV_READ);
+  shared_.listener.OnOpen(*this);
+}
+
+void Http1Connection::Fail(v1::FailureKind kind, std::string_view detail) {
+  CloseSocket();
+  state_ = State::kClosed;
+  shared_.listener.OnFailed(*this, kind, detail);
+}
+
+void Http1Connection::OnEvent(struct ev_loop*, ev_io* watcher, int events) noexcept {
+  Http1Connection& self = *static_cast<Http1Connection*>(watcher->data);
+  switch (self.state_) {
+    case State::kConnecting: {
+      int error = 0;
+      socklen_t size = sizeof(error);
+      getsockopt(self.socket_, SOL_SOCKET, SO_ERROR, &error, &size);
+      return error == 0 ? self.OnConnected() : self.OnConnectError(error);
+    }
+    case State::kHandshaking:
+      return self.Handshake();
+    case State::kOpen:
+      // What can be read comes first; if there is more to be said, the loop tells again.
+      if ((events & EV_READ) != 0) return self.shared_.listener.OnReadable(self);
+      return self.shared_.listener.OnWritable(self);
+    case State::kClosed:
+    case State::kResolving:
+      return;
+  }
+}
+
+void Http1Connection::Watch(int events) {
+  if (ev_is_active(&watcher_)) {
+    if ((watcher_.events & (EV_READ | EV_WRITE)) == events) return;
+    ev_io_stop(shared_.loop, &watcher_);
+    ev_io_modify(&watcher_, events);
+  } else {
+    ev_io_set(&watcher_, socket_, events);
+  }
+  ev_io_start(shared_.loop, &watcher_);
+}
+
+size_t Http1Connection::Send(std::string_view bytes, std::string_view more) {
+  const size_t sent = tls_ == nullptr ? SendPlain(bytes, more) : SendTls(bytes, more);
+  const bool all = sent == bytes.size() + more.size();
+  if (watcher_.events != EV_READ || !all) Watch(all ? EV_READ : EV_READ | EV_WRITE);
+  return sent;
+}
+
+size_t Http1Connection::SendPlain(std::string_view bytes, std::string_view more) {
+  ssize_t sent = 0;
+  if (more.empty()) {
+    sent = send(socket_, bytes.data(), bytes.size(), kNoSignal);
+  } else {
+    std::array<iovec, 2> parts = {
+        iovec{const_cast<char*>(bytes.data()), bytes.size()},  // read only
+        iovec{const_cast<char*>(more.data()), more.size()}};
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = parts.size();
+    sent = sendmsg(socket_, &message, kNoSignal);
+  }
+  if (sent >= 0) return static_cast<size_t>(sent);
+  const bool later = errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR || errno == ENOBUFS;
+  return later ? 0 : bytes.size() + more.size();
+}
+
+size_t Http1Connection::SendTls(std::string_view bytes, std::string_view more) {
+  size_t sent = 0;
+  for (std::string_view part : {bytes, more}) {
+    while (!part.empty()) {
+      const TlsStream::Io io = tls_->Write(part.data(), part.size());
+      if (io.status == TlsStream::Status::kWantRead || io.status == TlsStream::Status::kWantWrite) {
+        return sent;
+      }
+      if (io.status != TlsStream::Status::kDone) return bytes.size() + more.size();
+      sent += io.bytes;
+      part.remove_prefix(io.bytes);
+    }
+  }
+  return sent;
+}
+
+Http1Connection::Piece Http1Connection::Receive(char* buffer, size_t size) {
+  return tls_ == nullptr ? ReceivePlain(buffer, size) : ReceiveTls(buffer, size);
+}
+
+Http1Connection::Piece Http1Connection::ReceivePlain(char* buffer, size_t size) {
+  const ssize_t count = recv(socket_, buffer, size, 0);
+  if (count > 0) return {Received::kBytes, static_cast<size_t>(count)};
+  if (count == 0) return {Received::kEnd};
+  const bool later = errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+  return {later ? Received::kNothing : Received::kBroken};
+}
+
+Http1Connection::Piece Http1Connection::ReceiveTls(char* buffer, size_t size) {
+  const TlsStream::Io io = tls_->Read(buffer, size);
+  switch (io.status) {
+    case TlsStream::Status::kDone:
+      return {Received::kBytes, io.bytes, io.more};
+    case TlsStream::Status::kWantRead:
+    case TlsStream::Status::kWantWrite:
+      return {Received::kNothing};
+    case TlsStream::Status::kClosed:
+      return {Received::kEnd};
+    case TlsStream::Status::kCutShort:
+    case TlsStream::Status::kFailed:
+      return {Received::kBroken};
+  }
+  return {Received::kBroken};
+}
+
+std::string_view Http1Connection::error() const { return tls_ == nullptr ? "" : tls_->error(); }
+
+}  // namespace squall

@@ -1,0 +1,62 @@
+// One slot of http1_transport: a request, and what has become of it so far.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "agent/http1_connection.h"
+#include "agent/http1_origin.h"
+#include "agent/linked_list.h"
+#include "common/clock.h"
+#include "common/metrics.h"
+
+namespace squall {
+
+struct Http1Exchange {
+  uint32_t slot = 0;
+  uint32_t connections = 0;  // opened for it
+  bool resent = false;
+  bool deferred = false;  // its failure is still to be told
+  Nanos start = 0;
+  Nanos first_byte = 0;  // 0: none has come
+  Http1Origin* origin = nullptr;
+  Http1Connection* connection = nullptr;  // null: it is not in flight
+  const std::string* bytes = nullptr;     // of the request, but for a long body
+  size_t sent = 0;                        // of these and the body, on this connection
+  uint64_t sent_before = 0;               // on the connection before, if it was resent
+  std::string own_bytes;                  // what `bytes` points to where requests differ
+  Links<Http1Exchange> by_age;            // among those in flight
+
+  bool fresh() const { return connections > 0; }
+
+  void Begin(Nanos now) {
+    connections = 0;
+    resent = false;
+    deferred = false;
+    start = now;
+    first_byte = 0;
+    sent = 0;
+    sent_before = 0;
+  }
+};
+
+// What the time until `end` was spent on. Nothing is known of one that was sent twice.
+inline Timings TimingsOf(const Http1Exchange& exchange, Nanos end) {
+  Timings timings;
+  if (exchange.resent) return timings;
+  Nanos ready = exchange.start;
+  if (exchange.fresh()) {
+    const Http1Connection::Times& times = exchange.connection->times();
+    const Nanos resolved = times.resolved == 0 ? exchange.start : times.resolved;
+    if (times.resolved != 0) timings.resolve = resolved - exchange.start;
+    timings.connect = times.connected - resolved;
+    if (exchange.origin->https) timings.tls = times.ready - times.connected;
+    ready = times.ready;
+  }
+  timings.first_byte = exchange.first_byte - ready;
+  timings.transfer = end - exchange.first_byte;
+  return timings;
+}
+
+}  // namespace squall

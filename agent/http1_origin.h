@@ -1,0 +1,43 @@
+// The origins (scheme, host and port) that a plan's URLs lead to.
+//
+// Belongs to one worker's thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "agent/http1_request.h"
+#include "agent/routes.h"
+#include "common/url.h"
+
+namespace squall {
+
+struct Http1Origin {
+  uint32_t number;   // 0, 1, 2, … in the order of their first use
+  std::string name;  // as its URLs begin: "https://user@host:8443"
+  bool https;
+  std::string host;  // for TLS: without brackets
+  Route& route;
+  std::string tail;  // of every request: Http1Request::Tail()
+};
+
+class Http1Origins {
+ public:
+  // Both outlive it.
+  Http1Origins(const Http1Request& request, Routes& routes) : request_(request), routes_(routes) {}
+
+  // The origin of a URL, and in `target` what is behind it (as in UrlParts). Allocates only for an
+  // origin that is new. Origins stay where they are.
+  Http1Origin& Find(std::string_view url, std::string_view& target);
+
+ private:
+  const Http1Request& request_;
+  Routes& routes_;
+  std::unordered_map<std::string_view, std::unique_ptr<Http1Origin>> origins_;  // keys: their names
+  Http1Origin* last_ = nullptr;  // lists tend to have one
+};
+
+}  // namespace squall

@@ -1,0 +1,102 @@
+#include "agent/http1_request.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "common/version.h"
+
+namespace squall {
+namespace {
+
+// RFC 9110, 9.2.2.
+bool IsIdempotent(std::string_view method) {
+  constexpr std::array<std::string_view, 6> kMethods = {"GET",    "HEAD",    "PUT",
+                                                        "DELETE", "OPTIONS", "TRACE"};
+  return std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end();
+}
+
+// These methods announce a body's length even if there is none (RFC 9110, 8.6).
+bool AnnouncesLength(std::string_view method) {
+  return method == "POST" || method == "PUT" || method == "PATCH";
+}
+
+bool Has(const v1::Request& request, absl::string_view name) {
+  return std::any_of(
+      request.headers().begin(), request.headers().end(),
+      [name](const v1::Header& header) { return absl::EqualsIgnoreCase(header.name(), name); });
+}
+
+std::string PercentDecoded(std::string_view text) {
+  std::string decoded;
+  for (size_t i = 0; i < text.size(); ++i) {
+    std::string byte;
+    const bool encoded = text[i] == '%' && i + 2 < text.size() &&
+                         absl::ascii_isxdigit(static_cast<unsigned char>(text[i + 1])) &&
+                         absl::ascii_isxdigit(static_cast<unsigned char>(text[i + 2]));
+    if (encoded) {
+      decoded += absl::HexStringToBytes(absl::string_view(&text[i + 1], 2));
+      i += 2;
+    } else {
+      decoded += text[i];
+    }
+  }
+  return decoded;
+}
+
+// Basic authentication (RFC 7617) for "user:secret" or "user" of a URL.
+std::string Credentials(std::string_view user) {
+  const size_t colon = user.find(':');
+  const std::string_view secret = colon == std::string_view::npos ? "" : user.substr(colon + 1);
+  return absl::Base64Escape(
+      fmt::format("{}:{}", PercentDecoded(user.substr(0, colon)), PercentDecoded(secret)));
+}
+
+}  // namespace
+
+Http1Request::Http1Request(const v1::Plan& plan)
+    : method_(plan.request().method()),
+      idempotent_(IsIdempotent(method_)),
+      has_host_(Has(plan.request(), "Host")),
+      has_authorization_(Has(plan.request(), "Authorization")),
+      body_(plan.request().body()) {
+  const v1::Request& request = plan.request();
+  const auto add_default = [&](const char* name, const std::string& value) {
+    if (!Has(request, name)) headers_ += fmt::format("{}: {}\r\n", name, value);
+  };
+  add_default("User-Agent", fmt::format("squall/{}", kVersion));
+  add_default("Accept", "*/*");
+  for (const v1::Header& header : request.headers()) {
+    const char* separator = header.value().empty() ? ":" : ": ";
+    headers_ += fmt::format("{}{}{}\r\n", header.name(), separator, header.value());
+  }
+  if (plan.transport().no_keepalive()) add_default("Connection", "close");
+  if (request.has_body()) add_default("Content-Type", "application/x-www-form-urlencoded");
+  if (request.has_body() || AnnouncesLength(method_)) {
+    add_default("Content-Length", std::to_string(body_.size()));
+  }
+  headers_ += "\r\n";
+}
+
+std::string Http1Request::Tail(const UrlParts& url) const {
+  std::string tail = " HTTP/1.1\r\n";
+  if (!has_host_) tail += fmt::format("Host: {}\r\n", url.authority);
+  if (!url.user.empty() && !has_authorization_) {
+    tail += fmt::format("Authorization: Basic {}\r\n", Credentials(url.user));
+  }
+  tail += headers_;
+  if (!body_is_long()) tail += body_;
+  return tail;
+}
+
+void Http1Request::Write(std::string_view target, std::string_view tail, std::string& bytes) const {
+  bytes.assign(method_).append(" ");
+  if (!target.starts_with('/')) bytes.append("/");
+  bytes.append(target).append(tail);
+}
+
+}  // namespace squall

@@ -1,0 +1,139 @@
+#include "agent/http1_response.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace squall {
+namespace {
+
+// More than any server means to send; without a limit a header could go on for ever.
+constexpr uint32_t kMaxHeaderBytes = 256 * 1024;
+
+constexpr uint32_t kSwitchingProtocols = 101;
+
+// Whatever the header says of its length (RFC 9112, 6.3).
+bool HasNoBody(uint32_t status) { return status < 200 || status == 204 || status == 304; }
+
+}  // namespace
+
+const http_parser_settings Http1Response::kSettings = [] {
+  http_parser_settings settings;
+  http_parser_settings_init(&settings);
+  settings.on_headers_complete = &OnHeadersComplete;
+  settings.on_chunk_header = &OnChunkHeader;
+  settings.on_body = &OnBody;
+  settings.on_message_complete = &OnMessageComplete;
+  return settings;
+}();
+
+void Http1Response::SetUp() noexcept { http_parser_set_max_header_size(kMaxHeaderBytes); }
+
+void Http1Response::Begin(bool to_head) noexcept {
+  to_head_ = to_head;
+  begun_ = false;
+  sample_size_ = 0;
+  header_bytes_ = 0;
+  body_bytes_ = 0;
+  http_parser_init(&parser_, HTTP_RESPONSE);
+  parser_.data = this;
+  Expect();
+}
+
+void Http1Response::Expect() {
+  part_ = Part::kHeader;
+  complete_ = false;
+}
+
+// Most answers take one turn of the loop. The library is made to pause where the bytes of a chunked
+// answer begin to count as another part, since it does not tell places otherwise.
+Http1Response::Progress Http1Response::Read(std::string_view& bytes) noexcept {
+  begun_ = begun_ || !bytes.empty();
+  while (true) {
+    const uint64_t body_before = body_bytes_;
+    const Part part = part_;
+    const size_t used = http_parser_execute(&parser_, &kSettings, bytes.data(), bytes.size());
+    bytes.remove_prefix(used);
+    if (part != Part::kChunks) header_bytes_ += used - (body_bytes_ - body_before);
+    if (header_bytes_ > kMaxHeaderBytes) return Invalid("the answer's header is too large");
+
+    const http_errno error = HTTP_PARSER_ERRNO(&parser_);
+    if (error == HPE_OK) return Progress::kMore;
+    if (error == HPE_CB_headers_complete) return Invalid("the answer's status is not expected");
+    if (error != HPE_PAUSED) return Invalid(http_errno_description(error));
+    http_parser_pause(&parser_, 0);
+    if (!complete_) continue;
+    if (part == Part::kTrailers) header_bytes_ -= std::min<uint64_t>(header_bytes_, 2);
+    if (parser_.status_code >= Metrics::kMinStatus && parser_.status_code < 200) {
+      Expect();  // provisional: the answer itself is still to come
+      continue;
+    }
+    return Progress::kComplete;
+  }
+}
+
+bool Http1Response::Close() noexcept {
+  http_parser_execute(&parser_, &kSettings, nullptr, 0);
+  return complete_ && parser_.status_code >= 200;
+}
+
+std::string_view Http1Response::sample() const {
+  return sample_size_ == 0 ? std::string_view() : std::string_view(sample_->data(), sample_size_);
+}
+
+Http1Response::Progress Http1Response::Invalid(std::string_view error) {
+  error_ = error;
+  return Progress::kInvalid;
+}
+
+Http1Response& Http1Response::Of(http_parser* parser) {
+  return *static_cast<Http1Response*>(parser->data);
+}
+
+int Http1Response::OnHeadersComplete(http_parser* parser) noexcept {
+  constexpr int kGoOn = 0;
+  constexpr int kNoBody = 1;
+  constexpr int kRefuse = -1;
+  Http1Response& self = Of(parser);
+  if (parser->status_code < Metrics::kMinStatus || parser->status_code >= Metrics::kStatuses ||
+      parser->status_code == kSwitchingProtocols) {
+    return kRefuse;
+  }
+  if (self.to_head_ || HasNoBody(parser->status_code)) return kNoBody;
+  if ((parser->flags & F_CHUNKED) != 0) {
+    // The header's last byte is still to be read, and counts already.
+    self.part_ = Part::kChunks;
+    ++self.header_bytes_;
+    http_parser_pause(parser, 1);
+  }
+  return kGoOn;
+}
+
+int Http1Response::OnChunkHeader(http_parser* parser) noexcept {
+  if (parser->content_length == 0) {
+    Of(parser).part_ = Part::kTrailers;
+    http_parser_pause(parser, 1);
+  }
+  return 0;
+}
+
+int Http1Response::OnBody(http_parser* parser, const char* bytes, size_t size) noexcept {
+  Http1Response& self = Of(parser);
+  self.body_bytes_ += size;
+  if (parser->status_code >= Metrics::kMinFailedStatus) {
+    if (self.sample_ == nullptr) self.sample_ = std::make_unique<decltype(sample_)::element_type>();
+    const size_t more = std::min(size, self.sample_->size() - self.sample_size_);
+    std::memcpy(self.sample_->data() + self.sample_size_, bytes, more);
+    self.sample_size_ = static_cast<uint16_t>(self.sample_size_ + more);
+  }
+  return 0;
+}
+
+int Http1Response::OnMessageComplete(http_parser* parser) noexcept {
+  Http1Response& self = Of(parser);
+  self.complete_ = true;
+  self.keeps_alive_ = http_should_keep_alive(parser) != 0;
+  http_parser_pause(parser, 1);
+  return 0;
+}
+
+}  // namespace squall

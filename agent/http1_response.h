@@ -1,0 +1,80 @@
+// One answer on an HTTP/1.1 connection, read from its bytes in whatever pieces they come.
+//
+// This file pair alone of the agent knows the HTTP parsing library. Nothing is kept but counts and,
+// of an error, the first bytes of its body. Not thread-safe.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <http_parser.h>
+#include <memory>
+#include <string_view>
+
+#include "common/metrics.h"
+
+namespace squall {
+
+class Http1Response {
+ public:
+  Http1Response() = default;
+  // The library holds a pointer to this object.
+  Http1Response(const Http1Response&) = delete;
+  Http1Response& operator=(const Http1Response&) = delete;
+
+  // Once in the process, before the first answer: how large a header may be.
+  static void SetUp() noexcept;
+
+  // A new answer is expected; to a HEAD request it has no body.
+  void Begin(bool to_head) noexcept;
+
+  enum class Progress {
+    kMore,      // all bytes are used up
+    kComplete,  // the answer is whole
+    kInvalid,   // these bytes are no answer; error() says why
+  };
+  // Takes what it has used off the front of `bytes`.
+  Progress Read(std::string_view& bytes) noexcept;
+  // The connection has been closed: true if that completes the answer.
+  bool Close() noexcept;
+
+  // Any byte of it has come.
+  bool begun() const { return begun_; }
+  // Of a complete answer.
+  uint32_t status() const { return parser_.status_code; }
+  // Of a complete answer: the server takes another request on this connection.
+  bool keeps_alive() const { return keeps_alive_; }
+  // Header, trailers and body, without the framing of chunks; provisional answers (1xx) as well.
+  uint64_t bytes() const { return header_bytes_ + body_bytes_; }
+  // The beginning of an error's body.
+  std::string_view sample() const;
+  std::string_view error() const { return error_; }
+
+ private:
+  // What the bytes that are not the body's belong to.
+  enum class Part : uint8_t { kHeader, kChunks, kTrailers };
+
+  static const http_parser_settings kSettings;
+  static int OnHeadersComplete(http_parser* parser) noexcept;
+  static int OnChunkHeader(http_parser* parser) noexcept;
+  static int OnBody(http_parser* parser, const char* bytes, size_t size) noexcept;
+  static int OnMessageComplete(http_parser* parser) noexcept;
+  static Http1Response& Of(http_parser* parser);
+
+  Progress Invalid(std::string_view error);
+  void Expect();
+
+  http_parser parser_{};
+  Part part_ = Part::kHeader;
+  bool to_head_ = false;
+  bool begun_ = false;
+  bool complete_ = false;
+  bool keeps_alive_ = false;
+  uint16_t sample_size_ = 0;
+  uint64_t header_bytes_ = 0;
+  uint64_t body_bytes_ = 0;
+  std::string_view error_;
+  std::unique_ptr<std::array<char, Metrics::kMaxDetailBytes>> sample_;  // once there was an error
+};
+
+}  // namespace squall

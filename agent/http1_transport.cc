@@ -1,0 +1,359 @@
+#include "agent/http1_transport.h"
+
+#include <array>
+#include <csignal>
+#include <cstring>
+#include <ev.h>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "agent/http1_connection.h"
+#include "agent/http1_exchange.h"
+#include "agent/http1_origin.h"
+#include "agent/http1_pool.h"
+#include "agent/http1_request.h"
+#include "agent/linked_list.h"
+#include "agent/routes.h"
+
+namespace squall {
+namespace {
+
+using Received = Http1Connection::Received;
+
+// Large enough that a long body comes in few system calls, small enough to stay in the cache.
+constexpr size_t kBufferBytes = 64 * 1024;
+// How often one connection is read from before others get their turn.
+constexpr int kReadsInARow = 16;
+
+class Http1Transport final : public Transport, private Http1Connection::Listener {
+ public:
+  explicit Http1Transport(const TransportSetup& setup);
+  ~Http1Transport() override;
+
+  void Send(uint32_t slot, Nanos start, const std::string& url) override;
+  void CutOff() override;
+
+ private:
+  using InFlight = LinkedList<Http1Exchange, &Http1Exchange::by_age>;
+
+  // An outcome that came from within Send(), where it may not be told.
+  struct Deferred {
+    Http1Exchange* exchange;
+    v1::FailureKind kind;
+    std::string detail;
+  };
+
+  void OnConnecting(uint32_t address) noexcept override { sink_.OnConnecting(address); }
+  void OnConnected(Http1Connection& connection) noexcept override;
+  void OnOpen(Http1Connection& connection) noexcept override;
+  void OnFailed(Http1Connection& connection, v1::FailureKind kind,
+                std::string_view detail) noexcept override;
+  void OnReadable(Http1Connection& connection) noexcept override;
+  void OnWritable(Http1Connection& connection) noexcept override;
+  static void OnTimeout(struct ev_loop* loop, ev_timer* timer, int events) noexcept;
+  static void OnLater(struct ev_loop* loop, ev_timer* timer, int events) noexcept;
+
+  void WriteRequest(Http1Exchange& exchange, const std::string& url);
+  void OpenFor(Http1Exchange& exchange);
+  void Begin(Http1Exchange& exchange, Http1Connection& connection);
+  void SendRest(Http1Exchange& exchange);
+  bool Take(Http1Connection& connection, std::string_view bytes);
+  void OnEnd(Http1Connection& connection, bool broken);
+  void Resend(Http1Exchange& exchange);
+  void Complete(Http1Exchange& exchange, Nanos end, bool reusable);
+  void Fail(Http1Exchange& exchange, v1::FailureKind kind, std::string_view detail);
+  void Conclude(Http1Exchange& exchange, Nanos end, Outcome& outcome, bool reusable);
+  size_t RequestBytes(const Http1Exchange& exchange) const;
+  void ArmTimeout(Nanos now);
+
+  Sink& sink_;
+  struct ev_loop* const loop_;
+  const Nanos timeout_;
+  const bool keepalive_;
+  const bool one_url_;
+  const Http1Request request_;
+  Routes routes_;
+  Http1Connection::Shared shared_;
+  Http1Origins origins_;
+  Http1Pool pool_;
+  std::vector<Http1Exchange> exchanges_;  // by slot
+  Http1Origin* one_origin_ = nullptr;     // where there is one URL
+  std::string one_request_;
+  InFlight in_flight_;  // the oldest first
+  ev_timer timer_;      // for the oldest one's timeout
+  ev_timer later_;
+  std::vector<Deferred> deferred_;
+  std::vector<Deferred> being_told_;
+  bool sending_ = false;  // within Send()
+  std::vector<char> buffer_;
+};
+
+Http1Transport::Http1Transport(const TransportSetup& setup)
+    : sink_(setup.sink),
+      loop_(setup.loop),
+      timeout_(setup.plan.transport().timeout_ns()),
+      keepalive_(!setup.plan.transport().no_keepalive()),
+      one_url_(!setup.plan.has_urls()),
+      request_(setup.plan),
+      routes_(setup.plan.transport(), setup.network, setup.loop, setup.first_turn),
+      shared_{setup.loop, routes_, *this, setup.network.tls.get(), TlsSessions()},
+      origins_(request_, routes_),
+      pool_(shared_, 4 * size_t{setup.slots} + 64),
+      exchanges_(setup.slots),
+      buffer_(kBufferBytes) {
+  for (uint32_t slot = 0; slot < setup.slots; ++slot) exchanges_[slot].slot = slot;
+  ev_timer_init(&timer_, &OnTimeout, 0., 0.);
+  ev_timer_init(&later_, &OnLater, 0., 0.);
+  timer_.data = later_.data = this;
+}
+
+Http1Transport::~Http1Transport() {
+  ev_timer_stop(loop_, &timer_);
+  ev_timer_stop(loop_, &later_);
+}
+
+// ---- sending
+
+void Http1Transport::Send(uint32_t slot, Nanos start, const std::string& url) {
+  Http1Exchange& exchange = exchanges_[slot];
+  exchange.Begin(start);
+  WriteRequest(exchange, url);
+  in_flight_.Append(exchange);
+  if (!ev_is_active(&timer_)) ArmTimeout(start);
+  sending_ = true;
+  if (Http1Connection* idle = pool_.Take(*exchange.origin)) {
+    Begin(exchange, *idle);
+  } else {
+    OpenFor(exchange);
+  }
+  sending_ = false;
+}
+
+void Http1Transport::WriteRequest(Http1Exchange& exchange, const std::string& url) {
+  if (one_url_ && one_origin_ != nullptr) {
+    exchange.origin = one_origin_;
+    exchange.bytes = &one_request_;
+    return;
+  }
+  std::string_view target;
+  exchange.origin = &origins_.Find(url, target);
+  std::string& bytes = one_url_ ? one_request_ : exchange.own_bytes;
+  request_.Write(target, exchange.origin->tail, bytes);
+  exchange.bytes = &bytes;
+  if (one_url_) one_origin_ = exchange.origin;
+}
+
+void Http1Transport::OpenFor(Http1Exchange& exchange) {
+  Http1Connection& connection = pool_.New();
+  connection.exchange = &exchange;
+  connection.response.Begin(request_.is_head());
+  exchange.connection = &connection;
+  connection.Open(*exchange.origin);
+}
+
+void Http1Transport::OnConnected(Http1Connection& connection) noexcept {
+  ++connection.exchange->connections;
+}
+
+void Http1Transport::OnOpen(Http1Connection& connection) noexcept {
+  Begin(*connection.exchange, connection);
+}
+
+void Http1Transport::Begin(Http1Exchange& exchange, Http1Connection& connection) {
+  connection.exchange = &exchange;
+  exchange.connection = &connection;
+  connection.response.Begin(request_.is_head());
+  SendRest(exchange);
+}
+
+void Http1Transport::SendRest(Http1Exchange& exchange) {
+  std::string_view bytes = *exchange.bytes;
+  std::string_view body = request_.long_body();
+  const size_t of_bytes = std::min(exchange.sent, bytes.size());
+  bytes.remove_prefix(of_bytes);
+  body.remove_prefix(exchange.sent - of_bytes);
+  exchange.sent += exchange.connection->Send(bytes, body);
+}
+
+void Http1Transport::OnWritable(Http1Connection& connection) noexcept {
+  if (connection.exchange != nullptr) SendRest(*connection.exchange);
+}
+
+size_t Http1Transport::RequestBytes(const Http1Exchange& exchange) const {
+  return exchange.bytes->size() + request_.long_body().size();
+}
+
+// ---- receiving
+
+void Http1Transport::OnReadable(Http1Connection& connection) noexcept {
+  for (int reads = 0; reads < kReadsInARow; ++reads) {
+    const Http1Connection::Piece piece = connection.Receive(buffer_.data(), buffer_.size());
+    switch (piece.received) {
+      case Received::kNothing:
+        return;
+      case Received::kEnd:
+      case Received::kBroken:
+        return OnEnd(connection, piece.received == Received::kBroken);
+      case Received::kBytes:
+        if (!Take(connection, {buffer_.data(), piece.bytes})) return;
+        if (!piece.more && piece.bytes < buffer_.size()) return;
+    }
+  }
+}
+
+// True: the answer is not whole yet.
+bool Http1Transport::Take(Http1Connection& connection, std::string_view bytes) {
+  if (connection.exchange == nullptr) {  // an answer that nobody asked for
+    pool_.Discard(connection);
+    return false;
+  }
+  Http1Exchange& exchange = *connection.exchange;
+  const Nanos now = SteadyNow();
+  if (exchange.first_byte == 0) exchange.first_byte = now;
+  switch (connection.response.Read(bytes)) {
+    case Http1Response::Progress::kMore:
+      return true;
+    case Http1Response::Progress::kInvalid:
+      Fail(exchange, v1::FAILURE_KIND_INVALID_RESPONSE, connection.response.error());
+      return false;
+    case Http1Response::Progress::kComplete:
+      Complete(exchange, now,
+               keepalive_ && bytes.empty() && connection.response.keeps_alive() &&
+                   exchange.sent == RequestBytes(exchange));
+      return false;
+  }
+  return false;
+}
+
+void Http1Transport::OnEnd(Http1Connection& connection, bool broken) {
+  if (connection.exchange == nullptr) return pool_.Discard(connection);
+  Http1Exchange& exchange = *connection.exchange;
+  const std::string_view said = connection.error();
+  if (!broken && connection.response.Close()) return Complete(exchange, SteadyNow(), false);
+  if (connection.response.begun()) {
+    return Fail(exchange, v1::FAILURE_KIND_INCOMPLETE,
+                !said.empty() ? said : "the connection was closed in the middle of the answer");
+  }
+  if (connection.used && request_.is_idempotent() && !exchange.resent) return Resend(exchange);
+  Fail(exchange, v1::FAILURE_KIND_CLOSED_BEFORE_RESPONSE,
+       !said.empty() ? said : "the connection was closed before the answer");
+}
+
+void Http1Transport::Resend(Http1Exchange& exchange) {
+  exchange.resent = true;
+  exchange.sent_before = exchange.sent;
+  exchange.sent = 0;
+  pool_.Discard(*exchange.connection);
+  OpenFor(exchange);
+}
+
+// ---- outcomes
+
+void Http1Transport::Complete(Http1Exchange& exchange, Nanos end, bool reusable) {
+  const Http1Connection& connection = *exchange.connection;
+  Outcome outcome;
+  outcome.status = connection.response.status();
+  outcome.timings = TimingsOf(exchange, end);
+  outcome.address = connection.address();
+  outcome.detail = connection.response.sample();
+  Conclude(exchange, end, outcome, reusable);
+}
+
+void Http1Transport::Fail(Http1Exchange& exchange, v1::FailureKind kind, std::string_view detail) {
+  Outcome outcome;
+  outcome.kind = kind;
+  outcome.detail = detail.substr(0, Metrics::kMaxDetailBytes);
+  // Closing the connection may take the detail with it.
+  std::array<char, Metrics::kMaxDetailBytes> copy;
+  std::memcpy(copy.data(), outcome.detail.data(), outcome.detail.size());
+  outcome.detail = {copy.data(), outcome.detail.size()};
+  Conclude(exchange, SteadyNow(), outcome, false);
+}
+
+void Http1Transport::OnFailed(Http1Connection& connection, v1::FailureKind kind,
+                              std::string_view detail) noexcept {
+  Http1Exchange& exchange = *connection.exchange;
+  if (!sending_) return Fail(exchange, kind, detail);
+  exchange.deferred = true;
+  deferred_.push_back({&exchange, kind, std::string(detail)});
+  if (!ev_is_active(&later_)) ev_timer_start(loop_, &later_);
+}
+
+// Those that fail again from within the outcomes wait for the next turn of the loop.
+void Http1Transport::OnLater(struct ev_loop*, ev_timer* timer, int) noexcept {
+  Http1Transport& self = *static_cast<Http1Transport*>(timer->data);
+  self.being_told_.swap(self.deferred_);
+  for (const Deferred& failure : self.being_told_) {
+    if (failure.exchange->deferred) self.Fail(*failure.exchange, failure.kind, failure.detail);
+  }
+  self.being_told_.clear();
+}
+
+void Http1Transport::Conclude(Http1Exchange& exchange, Nanos end, Outcome& outcome, bool reusable) {
+  Http1Connection& connection = *exchange.connection;
+  outcome.bytes_received = connection.response.bytes();
+  outcome.bytes_sent = exchange.sent_before + exchange.sent;
+  outcome.connections = exchange.connections;
+  outcome.resent = exchange.resent;
+  exchange.connection = nullptr;
+  exchange.deferred = false;
+  in_flight_.Remove(exchange);
+  if (reusable) {
+    pool_.PutIdle(connection);
+  } else {
+    pool_.Discard(connection);
+  }
+  sink_.OnOutcome(exchange.slot, end, outcome);
+}
+
+void Http1Transport::CutOff() {
+  while (!in_flight_.empty()) {
+    Fail(*in_flight_.first(), v1::FAILURE_KIND_CUT_OFF,
+         "still in flight at the end of the drain time");
+  }
+  deferred_.clear();
+}
+
+// ---- timeouts
+
+void Http1Transport::ArmTimeout(Nanos now) {
+  constexpr double kAtLeast = 0.001;  // seconds; what the loop can tell apart
+  const Nanos left = in_flight_.first()->start + timeout_ - now;
+  ev_now_update(loop_);
+  ev_timer_set(&timer_, std::max(static_cast<double>(left) * 1e-9, kAtLeast), 0.);
+  ev_timer_start(loop_, &timer_);
+}
+
+void Http1Transport::OnTimeout(struct ev_loop*, ev_timer* timer, int) noexcept {
+  Http1Transport& self = *static_cast<Http1Transport*>(timer->data);
+  const Nanos now = SteadyNow();
+  while (!self.in_flight_.empty() && now - self.in_flight_.first()->start >= self.timeout_) {
+    self.Fail(*self.in_flight_.first(), v1::FAILURE_KIND_TIMEOUT,
+              "no whole answer within the timeout");
+  }
+  if (!self.in_flight_.empty() && !ev_is_active(timer)) self.ArmTimeout(now);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Transport>> MakeHttp1Transport(const TransportSetup& setup) {
+  // OpenSSL and systems without MSG_NOSIGNAL would raise it.
+  static const bool once = [] {
+    std::signal(SIGPIPE, SIG_IGN);
+    Http1Response::SetUp();
+    return true;
+  }();
+  (void)once;
+  const v1::Transport& transport = setup.plan.transport();
+  if (transport.http_version() != v1::HTTP_VERSION_1_1 || transport.follow() ||
+      !transport.proxy().empty()) {
+    return absl::InvalidArgumentError(
+        "transport http1 knows neither HTTP/2 nor proxies nor following redirects");
+  }
+  return std::make_unique<Http1Transport>(setup);
+}
+
+}  // namespace squall
