@@ -23,7 +23,6 @@ class TlsSocket {
 
   // There may be bytes again: the next read asks the system.
   void Refresh() { drained_ = false; }
-  bool drained() const { return drained_; }
 
   bool ended() const { return ended_; }  // the peer has closed
   int error() const { return error_; }   // errno of a call that failed; 0: none has

@@ -95,7 +95,7 @@ TlsStream::Io TlsStream::Read(char* buffer, size_t size) noexcept {
     more_ = false;
     return {Stopped(0), 0, false};
   }
-  more_ = !socket_.drained() || SSL_has_pending(ssl_.get()) == 1;
+  more_ = SSL_has_pending(ssl_.get()) == 1;
   return {Status::kDone, bytes, more_};
 }
 

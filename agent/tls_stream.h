@@ -28,7 +28,7 @@ class TlsStream {
   struct Io {
     Status status;
     size_t bytes;  // more than 0 only with kDone
-    bool more;     // after Read(): call again at once, the loop need not report what is left
+    bool more;     // after Read(): call again at once, the loop does not know of what is left
   };
 
   // `socket` is connected, or about to be once it is writable; it stays the caller's and open for
