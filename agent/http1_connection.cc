@@ -279,8 +279,9 @@ Http1Connection::Piece Http1Connection::ReceiveTls(char* buffer, size_t size) {
     case TlsStream::Status::kClosed:
       return {Received::kEnd};
     case TlsStream::Status::kCutShort:
-    case TlsStream::Status::kFailed:
       return {Received::kBroken};
+    case TlsStream::Status::kFailed:
+      return {Received::kFailed};
   }
   return {Received::kBroken};
 }

@@ -73,6 +73,7 @@ class Http1Connection final : private Route::Waiter {
     kNothing,  // for now
     kEnd,
     kBroken,  // reset, or cut short; error() may say more
+    kFailed,  // TLS has failed; error() says why
   };
   struct Piece {
     Received received;

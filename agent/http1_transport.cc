@@ -61,7 +61,7 @@ class Http1Transport final : public Transport, private Http1Connection::Listener
   void Begin(Http1Exchange& exchange, Http1Connection& connection);
   void SendRest(Http1Exchange& exchange);
   bool Take(Http1Connection& connection, std::string_view bytes);
-  void OnEnd(Http1Connection& connection, bool broken);
+  void OnEnd(Http1Connection& connection, Received how);
   void Resend(Http1Exchange& exchange);
   void Complete(Http1Exchange& exchange, Nanos end, bool reusable);
   void Fail(Http1Exchange& exchange, v1::FailureKind kind, std::string_view detail);
@@ -189,17 +189,20 @@ size_t Http1Transport::RequestBytes(const Http1Exchange& exchange) const {
 // ---- receiving
 
 void Http1Transport::OnReadable(Http1Connection& connection) noexcept {
-  for (int reads = 0; reads < kReadsInARow; ++reads) {
+  bool more = false;  // of what the loop does not know of
+  for (int reads = 0; reads < kReadsInARow || more; ++reads) {
     const Http1Connection::Piece piece = connection.Receive(buffer_.data(), buffer_.size());
     switch (piece.received) {
       case Received::kNothing:
         return;
       case Received::kEnd:
       case Received::kBroken:
-        return OnEnd(connection, piece.received == Received::kBroken);
+      case Received::kFailed:
+        return OnEnd(connection, piece.received);
       case Received::kBytes:
         if (!Take(connection, {buffer_.data(), piece.bytes})) return;
-        if (!piece.more && piece.bytes < buffer_.size()) return;
+        more = piece.more;
+        if (!more && piece.bytes < buffer_.size()) return;
     }
   }
 }
@@ -228,11 +231,13 @@ bool Http1Transport::Take(Http1Connection& connection, std::string_view bytes) {
   return false;
 }
 
-void Http1Transport::OnEnd(Http1Connection& connection, bool broken) {
+void Http1Transport::OnEnd(Http1Connection& connection, Received how) {
   if (connection.exchange == nullptr) return pool_.Discard(connection);
   Http1Exchange& exchange = *connection.exchange;
   const std::string_view said = connection.error();
-  if (!broken && connection.response.Close()) return Complete(exchange, SteadyNow(), false);
+  if (how == Received::kFailed) return Fail(exchange, v1::FAILURE_KIND_TLS, said);
+  if (how == Received::kEnd && connection.response.Close())
+    return Complete(exchange, SteadyNow(), false);
   if (connection.response.begun()) {
     return Fail(exchange, v1::FAILURE_KIND_INCOMPLETE,
                 !said.empty() ? said : "the connection was closed in the middle of the answer");

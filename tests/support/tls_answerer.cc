@@ -56,21 +56,22 @@ void TlsAnswerer::Serve(int socket) {
     if (SSL_read_ex(ssl.get(), bytes, sizeof(bytes), &count) != 1) return;
     request.append(bytes, count);
   }
-  size_t said = 0;
-  if (!answer_.bytes.empty()) {
-    SSL_write_ex(ssl.get(), answer_.bytes.data(), answer_.bytes.size(), &said);
+  for (size_t at = 0; at < answer_.bytes.size(); at += answer_.record_size) {
+    const std::string record = answer_.bytes.substr(at, answer_.record_size);
+    if (SSL_write(ssl.get(), record.data(), static_cast<int>(record.size())) <= 0) return;
   }
   switch (answer_.end) {
     case TlsAnswer::End::kGoodbye:
       SSL_shutdown(ssl.get());
       break;
     case TlsAnswer::End::kCut:
+    case TlsAnswer::End::kNone:
       break;
     case TlsAnswer::End::kRubbish:
       send(socket, "Who is there? Nobody.", 21, MSG_NOSIGNAL);
       break;
   }
-  shutdown(socket, SHUT_WR);
+  if (answer_.end != TlsAnswer::End::kNone) shutdown(socket, SHUT_WR);
   char rest[256];
   while (recv(socket, rest, sizeof(rest), 0) > 0) continue;  // closing earlier could reset
 }

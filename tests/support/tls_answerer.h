@@ -16,10 +16,12 @@ struct TlsAnswer {
     kGoodbye,  // close_notify, then the connection's end
     kCut,      // the connection's end alone
     kRubbish,  // bytes that are not TLS
+    kNone,     // the connection stays open until the client closes it
   };
 
   std::string bytes;  // plaintext
   End end = End::kGoodbye;
+  size_t record_size = 16384;  // plaintext bytes of each record
 };
 
 class TlsAnswerer {

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "agent/tls_context.h"
+
 namespace squall::testing {
 namespace {
 
@@ -16,6 +18,9 @@ class Runner final : public Transport::Sink {
 
   void Run(TransportFactory factory, const v1::Plan& plan, uint32_t slots, Nanos cut_off_after) {
     loop_ = ev_loop_new(0);
+    absl::StatusOr<TlsContext> tls = TlsContext::Make(plan.transport());
+    ASSERT_TRUE(tls.ok()) << tls.status();
+    network_.tls = std::make_shared<const TlsContext>(*std::move(tls));
     absl::StatusOr<std::unique_ptr<Transport>> transport =
         factory({plan, network_, loop_, *this, slots});
     if (!transport.ok()) {

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "agent/curl_transport.h"
+#include "agent/http1_transport.h"
 #include "tests/support/certificates.h"
 #include "tests/support/nginx.h"
 #include "tests/support/tls_answerer.h"
@@ -61,15 +62,18 @@ TEST_P(ClientCertificate, IsWhatTheServerDecidesBy) {
   }
 }
 
-TEST_P(ClientCertificate, ThatCannotBeUsedIsRefusedBeforeTheFirstRequest) {
-  const Nginx nginx("ssl");
+// Http1 is not made before there is a TlsContext, which says the same.
+TEST(CurlTransport, RefusesAClientCertificateThatCannotBeUsed) {
+  const Authority authority("authority");
+  v1::Plan plan = SimplePlan();
+  plan.mutable_transport()->set_client_certificate_pem(authority.Issue("DNS:a").certificate_pem);
+  plan.mutable_transport()->set_client_key_pem(authority.Issue("DNS:b").key_pem);
   class Ignore final : public Transport::Sink {
     void OnOutcome(uint32_t, Nanos, const Outcome&) noexcept override {}
     void OnConnecting(uint32_t) noexcept override {}
   } sink;
   Network network;
-  const v1::Plan plan = PlanWith(nginx, me_.certificate_pem, stranger_.key_pem);
-  EXPECT_EQ(GetParam().factory({plan, network, nullptr, sink, 1}).status().message(),
+  EXPECT_EQ(MakeCurlTransport({plan, network, nullptr, sink, 1}).status().message(),
             "--key: the key is not that of the certificate (--cert)");
 }
 
@@ -88,6 +92,8 @@ TEST_P(TlsEnding, HasItsOutcome) {
   const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n";
   const std::string whole = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
   const std::string half = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello";
+  const std::string long_body =
+      "HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n" + std::string(9000, 'x');
   const auto none = v1::FAILURE_KIND_NONE;
   const auto incomplete = v1::FAILURE_KIND_INCOMPLETE;
   const auto closed = v1::FAILURE_KIND_CLOSED_BEFORE_RESPONSE;
@@ -104,6 +110,7 @@ TEST_P(TlsEnding, HasItsOutcome) {
              Ending{"ChunkedCut", {chunked, End::kCut}, incomplete},
              Ending{"ChunkedGoodbye", {chunked, End::kGoodbye}, incomplete},
              Ending{"WholeThenCut", {whole, End::kCut}, none, 200},
+             Ending{"ManySmallRecords", {long_body, End::kNone, 10}, none, 200},
              Ending{"HalfCut", {half, End::kCut}, incomplete},
              Ending{"HalfGoodbye", {half, End::kGoodbye}, incomplete},
              Ending{"HalfRubbish", {half, End::kRubbish}, v1::FAILURE_KIND_TLS},
@@ -121,7 +128,8 @@ TEST_P(TlsEnding, HasItsOutcome) {
   }
 }
 
-const auto kWays = ::testing::Values(Way{"Curl", &MakeCurlTransport});
+const auto kWays =
+    ::testing::Values(Way{"Curl", &MakeCurlTransport}, Way{"Http1", &MakeHttp1Transport});
 std::string NameOf(const ::testing::TestParamInfo<Way>& way) { return way.param.name; }
 INSTANTIATE_TEST_SUITE_P(Transports, ClientCertificate, kWays, NameOf);
 INSTANTIATE_TEST_SUITE_P(Transports, TlsEnding, kWays, NameOf);
