@@ -8,8 +8,9 @@
 namespace squall {
 
 absl::StatusOr<std::unique_ptr<CurlDriver>> CurlDriver::Make(struct ev_loop* loop,
+                                                             ConnectionGauge& gauge,
                                                              Completion completion) {
-  std::unique_ptr<CurlDriver> driver(new CurlDriver(loop, std::move(completion)));
+  std::unique_ptr<CurlDriver> driver(new CurlDriver(loop, gauge, std::move(completion)));
   CURLM* multi = driver->multi();
   if (multi == nullptr || curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, &OnSocket) ||
       curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, driver.get()) ||
@@ -20,8 +21,8 @@ absl::StatusOr<std::unique_ptr<CurlDriver>> CurlDriver::Make(struct ev_loop* loo
   return driver;
 }
 
-CurlDriver::CurlDriver(struct ev_loop* loop, Completion completion)
-    : loop_(loop), completion_(std::move(completion)), multi_(curl_multi_init()) {
+CurlDriver::CurlDriver(struct ev_loop* loop, ConnectionGauge& gauge, Completion completion)
+    : loop_(loop), gauge_(gauge), completion_(std::move(completion)), multi_(curl_multi_init()) {
   ev_timer_init(&timer_, &OnTimer, 0., 0.);
   timer_.data = this;
 }
@@ -71,6 +72,7 @@ int CurlDriver::OnTimeout(CURLM*, long delay_ms, void* self) noexcept {
 int CurlDriver::OnOpen(void* self, curl_socket_t socket, curlsocktype) noexcept {
   Watcher& watcher = static_cast<CurlDriver*>(self)->WatcherOf(socket);
   watcher.connection = true;
+  static_cast<CurlDriver*>(self)->gauge_.Opened();
   watcher.armed = false;
   return CURL_SOCKOPT_OK;
 }
@@ -79,6 +81,7 @@ int CurlDriver::OnClose(void* self, curl_socket_t socket) noexcept {
   CurlDriver* driver = static_cast<CurlDriver*>(self);
   Watcher& watcher = driver->WatcherOf(socket);
   ev_io_stop(driver->loop_, &watcher.io);
+  if (watcher.connection) driver->gauge_.Closed();
   watcher.connection = false;
   watcher.armed = false;
   return close(socket);

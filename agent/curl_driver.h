@@ -18,6 +18,7 @@
 #include <curl/curl.h>
 
 #include "absl/status/statusor.h"
+#include "agent/connection_gauge.h"
 #include "agent/curl_handles.h"
 
 namespace squall {
@@ -28,8 +29,9 @@ class CurlDriver {
   // and may be added anew from within the call.
   using Completion = std::function<void(CURL* easy, CURLcode result)>;
 
-  // `loop` outlives the driver.
+  // `loop` and `gauge` outlive the driver.
   static absl::StatusOr<std::unique_ptr<CurlDriver>> Make(struct ev_loop* loop,
+                                                          ConnectionGauge& gauge,
                                                           Completion completion);
   // Every handle must have been removed.
   ~CurlDriver();
@@ -56,7 +58,7 @@ class CurlDriver {
     bool armed = false;       // libev knows this very socket
   };
 
-  CurlDriver(struct ev_loop* loop, Completion completion);
+  CurlDriver(struct ev_loop* loop, ConnectionGauge& gauge, Completion completion);
 
   static int OnSocket(CURL* easy, curl_socket_t socket, int interest, void* self,
                       void* unused) noexcept;
@@ -73,6 +75,7 @@ class CurlDriver {
   void Deliver();
 
   struct ev_loop* const loop_;
+  ConnectionGauge& gauge_;
   const Completion completion_;
   ev_timer timer_;
   std::vector<std::unique_ptr<Watcher>> watchers_;  // by socket number

@@ -35,6 +35,7 @@ class CurlTransport final : public Transport {
   explicit CurlTransport(const TransportSetup& setup)
       : loop_(setup.loop),
         sink_(setup.sink),
+        gauge_(setup.network.connections),
         request_(setup.plan),
         slots_a_pool_(request_.multiplexed() ? request_.transport().streams() : setup.slots),
         routes_(request_.transport(), setup.network, setup.loop, setup.first_turn),
@@ -94,6 +95,7 @@ class CurlTransport final : public Transport {
 
   struct ev_loop* const loop_;
   Sink& sink_;
+  ConnectionGauge& gauge_;
   const CurlRequest request_;
   // Slots that are to share one HTTP/2 connection have a pool of their own, so that it comes to one
   // to each host (in a common pool, libcurl 7.88 opens more); all others have one pool. Where a
@@ -127,7 +129,7 @@ absl::Status CurlTransport::Open(uint32_t slots) {
 
 absl::Status CurlTransport::OpenPool() {
   absl::StatusOr<std::unique_ptr<CurlDriver>> driver =
-      CurlDriver::Make(loop_, [this](CURL* easy, CURLcode result) { OnEnd(easy, result); });
+      CurlDriver::Make(loop_, gauge_, [this](CURL* easy, CURLcode result) { OnEnd(easy, result); });
   if (!driver.ok()) return driver.status();
   CURLM* multi = drivers_.emplace_back(*std::move(driver))->multi();
 

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <string>
 #include <unistd.h>
+#include <utility>
 
 #include <fmt/format.h>
 #include <netinet/in.h>
@@ -89,6 +90,7 @@ void Http1Connection::CloseSocket() {
   ev_io_stop(shared_.loop, &watcher_);
   close(socket_);
   socket_ = -1;
+  if (std::exchange(connected_, false)) shared_.gauge.Closed();
 }
 
 void Http1Connection::OnRoute() noexcept {
@@ -147,6 +149,8 @@ void Http1Connection::OnConnectError(int error) {
 
 void Http1Connection::OnConnected() {
   times_.connected = SteadyNow();
+  connected_ = true;
+  shared_.gauge.Opened();
   shared_.listener.OnConnected(*this);
   if (!origin_->https) return OnReady();
   tls_ = std::make_unique<TlsStream>(*shared_.tls, shared_.sessions, socket_, origin_->host,

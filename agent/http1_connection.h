@@ -13,6 +13,7 @@
 #include <memory>
 #include <string_view>
 
+#include "agent/connection_gauge.h"
 #include "agent/http1_origin.h"
 #include "agent/http1_response.h"
 #include "agent/linked_list.h"
@@ -50,6 +51,7 @@ class Http1Connection final : private Route::Waiter {
   struct Shared {
     struct ev_loop* loop;
     Routes& routes;
+    ConnectionGauge& gauge;
     Listener& listener;
     const TlsContext* tls;  // null: there are no https URLs
     TlsSessions sessions;
@@ -132,6 +134,7 @@ class Http1Connection final : private Route::Waiter {
   ev_io watcher_;
   int socket_ = -1;
   State state_ = State::kClosed;
+  bool connected_ = false;  // and counted as open
   uint32_t generation_ = 0;
   uint32_t tries_left_ = 0;
   Times times_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/address_table.h"
+#include "agent/connection_gauge.h"
 #include "agent/resolver.h"
 
 namespace squall {
@@ -18,6 +19,7 @@ struct Network {
       : resolver(std::move(lookup), std::move(clock)) {}
 
   AddressTable addresses;
+  ConnectionGauge connections;
   Resolver resolver;
   // Null where no URL of the plan needs it.
   std::shared_ptr<const TlsContext> tls;

@@ -93,11 +93,11 @@ class Recorder {
     ++interval_.phases[phase].CountsOf(address).connections;
   }
 
-  // A request is due that finds every connection of its worker busy.
-  void RecordWaiting(uint32_t phase, bool beside_free) {
+  // So many requests fell due when every connection of their worker was busy.
+  void RecordWaiting(uint32_t phase, uint32_t waited, uint32_t beside_free) {
     Metrics& metrics = interval_.phases[phase].metrics;
-    ++metrics.waited;
-    if (beside_free) ++metrics.waited_beside_free;
+    metrics.waited += waited;
+    metrics.waited_beside_free += beside_free;
   }
 
   // `interval` is empty before, and holds all that was recorded after. Its memory is used next.

@@ -1,6 +1,7 @@
 #include "agent/run_engine.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "agent/tls_context.h"
@@ -29,18 +30,22 @@ bool MayNeedTls(const v1::Plan& plan) {
 
 }  // namespace
 
-RunEngine::RunEngine(RequestSource source, const v1::Plan& plan, uint32_t workers,
+RunEngine::RunEngine(RequestSource source, const v1::Prepare& prepare, uint32_t workers,
                      std::function<void(Event)> events)
     : events_(std::move(events)),
       source_(std::move(source)),
-      last_ends_(static_cast<size_t>(plan.phases_size())),
+      last_ends_(static_cast<size_t>(prepare.plan().phases_size())),
       total_(last_ends_.size()) {
+  const v1::Plan& plan = prepare.plan();
   for (size_t i = 0; i < last_ends_.size(); ++i) {
+    const v1::Phase& planned = plan.phases(static_cast<int>(i));
     RunPhase& phase = phases_.emplace_back(workers);
-    const Nanos duration = plan.phases(static_cast<int>(i)).duration_ns();
     phase.begin = PhaseBegin(plan, i);
-    if (duration != 0) phase.end = phase.begin + duration;
-    phase.open_loop = plan.phases(static_cast<int>(i)).has_arrivals();
+    if (planned.duration_ns() != 0) phase.end = phase.begin + planned.duration_ns();
+    if (!planned.has_arrivals()) continue;
+    std::optional<uint64_t> max_backlog;
+    if (planned.arrivals().has_max_backlog()) max_backlog = prepare.max_backlog();
+    phase.arrivals.emplace(Schedule(planned.arrivals(), plan.seed()), workers, max_backlog);
   }
 }
 
@@ -53,9 +58,6 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
                                                              uint32_t threads,
                                                              std::function<void(Event)> events) {
   const v1::Plan& plan = prepare.plan();
-  if (MeasuredPhase(plan).has_arrivals()) {
-    return absl::InvalidArgumentError("it cannot keep an arrival rate yet: leave -q out");
-  }
   absl::StatusOr<RequestSource> source = RequestSource::Create(plan, std::move(list_text));
   if (!source.ok()) return source.status();
 
@@ -64,7 +66,7 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
   const uint32_t connections = Connections(prepare.concurrency(), streams);
   const uint32_t workers = std::min(threads, connections);
   std::unique_ptr<RunEngine> engine(
-      new RunEngine(*std::move(source), plan, workers, std::move(events)));
+      new RunEngine(*std::move(source), prepare, workers, std::move(events)));
   if (MayNeedTls(plan)) {
     absl::StatusOr<TlsContext> tls = TlsContext::Make(plan.transport());
     if (!tls.ok()) return tls.status();
@@ -97,7 +99,11 @@ void RunEngine::Start() {
 }
 
 void RunEngine::Grant(size_t phase, const std::vector<Span>& spans, bool exhausted) {
-  phases_[phase].numbers.Add(spans, exhausted);
+  if (phases_[phase].open_loop()) {
+    phases_[phase].arrivals->Add(spans);
+  } else {
+    phases_[phase].numbers.Add(spans, exhausted);
+  }
   for (auto& worker : workers_) worker->Wake();
 }
 
@@ -123,23 +129,31 @@ bool RunEngine::Collect(Worker::Listener::Swapped swapped, Collected& collected)
 
   collected.finished = finished_ == workers();
   NameAddresses();
-  const auto add = [&](size_t phase) {
-    absl::StatusOr<v1::Snapshot> snapshot = SnapshotOf(phase);
+  const auto add = [&](size_t phase, const Losses& losses) {
+    absl::StatusOr<v1::Snapshot> snapshot = SnapshotOf(phase, losses);
     collected.status.Update(snapshot.status());
     if (snapshot.ok()) collected.snapshots.push_back(*std::move(snapshot));
   };
   for (size_t i = 0; i < phases_.size(); ++i) {
-    if (IsEmpty(total_.phases[i])) continue;
+    const Losses losses = TakeLosses(i);
+    if (IsEmpty(total_.phases[i]) && losses.empty()) continue;
     collected.empty = false;
     last_reported_ = i;
-    add(i);
+    add(i, losses);
   }
-  if (collected.empty) add(last_reported_);
+  if (collected.empty) add(last_reported_, {});
   total_.Clear();
   return true;
 }
 
-absl::StatusOr<v1::Snapshot> RunEngine::SnapshotOf(size_t phase) {
+RunEngine::Losses RunEngine::TakeLosses(size_t phase) {
+  if (!phases_[phase].open_loop() || started_at_ == 0) return {};
+  ArrivalQueue& arrivals = *phases_[phase].arrivals;
+  const Nanos now = SteadyNow() - started_at_ - phases_[phase].begin;
+  return {now > 0 ? arrivals.TakeDropped(now) : std::vector<NumberRun>(), arrivals.TakeUnsent()};
+}
+
+absl::StatusOr<v1::Snapshot> RunEngine::SnapshotOf(size_t phase, const Losses& losses) {
   PhaseInterval& interval = total_.phases[phase];
   const auto runs = ToRuns(interval.numbers);
   if (!runs.ok()) return runs.status();
@@ -150,6 +164,10 @@ absl::StatusOr<v1::Snapshot> RunEngine::SnapshotOf(size_t phase) {
   snapshot.set_phase(static_cast<uint32_t>(phase));
   *snapshot.mutable_held() = RunsToProto(*runs);
   *snapshot.mutable_metrics() = interval.metrics.ToProto();
+  *snapshot.mutable_dropped() = RunsToProto(losses.dropped);
+  *snapshot.mutable_unsent() = RunsToProto(losses.unsent.runs);
+  snapshot.set_oldest_unsent_ns(losses.unsent.oldest_age);
+  snapshot.set_peak_connections(network_.connections.peak());
   snapshot.set_window_ns(last_end == 0 ? 0 : last_end - started_at_ - phases_[phase].begin);
   return snapshot;
 }

@@ -62,7 +62,14 @@ class RunEngine final : private Worker::Listener {
   bool Collect(Worker::Listener::Swapped swapped, Collected& collected);
 
  private:
-  RunEngine(RequestSource source, const v1::Plan& plan, uint32_t workers,
+  // What a phase under an arrival rate did not send.
+  struct Losses {
+    std::vector<NumberRun> dropped;
+    ArrivalQueue::Unsent unsent;
+    bool empty() const { return dropped.empty() && unsent.runs.empty(); }
+  };
+
+  RunEngine(RequestSource source, const v1::Prepare& prepare, uint32_t workers,
             std::function<void(Event)> events);
 
   void NameAddresses();
@@ -70,7 +77,8 @@ class RunEngine final : private Worker::Listener {
   void OnSwapped(Swapped swapped) noexcept override;
   void OnAttention() noexcept override;
 
-  absl::StatusOr<v1::Snapshot> SnapshotOf(size_t phase);
+  Losses TakeLosses(size_t phase);
+  absl::StatusOr<v1::Snapshot> SnapshotOf(size_t phase, const Losses& losses);
 
   const std::function<void(Event)> events_;
   const RequestSource source_;

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
+#include "agent/arrival_queue.h"
 #include "agent/span_queue.h"
 #include "common/clock.h"
 
@@ -11,12 +13,14 @@ namespace squall {
 struct RunPhase {
   explicit RunPhase(uint32_t workers) : numbers(workers) {}
 
+  bool open_loop() const { return arrivals.has_value(); }
+
   // Counted from Start. At `end` nothing more of it is issued; kForever: until the workers are
   // stopped.
   Nanos begin = 0;
   Nanos end = kForever;
-  bool open_loop = false;  // its requests have intended starts
-  SpanQueue numbers;       // that are to be sent in it
+  SpanQueue numbers;                     // to be sent in a closed loop …
+  std::optional<ArrivalQueue> arrivals;  // … or each at its time
 };
 
 }  // namespace squall

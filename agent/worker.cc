@@ -2,17 +2,19 @@
 
 #include <algorithm>
 #include <ev.h>
+#include <optional>
 #include <utility>
 
 #include "agent/curl_transport.h"
 #include "agent/http1_transport.h"
+#include "agent/pacing_timer.h"
 
 namespace squall {
 namespace {
 
 std::vector<bool> OpenLoops(const std::deque<RunPhase>& phases) {
   std::vector<bool> open_loops;
-  for (const RunPhase& phase : phases) open_loops.push_back(phase.open_loop);
+  for (const RunPhase& phase : phases) open_loops.push_back(phase.open_loop());
   return open_loops;
 }
 
@@ -21,6 +23,8 @@ std::vector<bool> OpenLoops(const std::deque<RunPhase>& phases) {
 // The thread's event loop and the watchers of its own (a transport has others on the same loop).
 struct Worker::Loop {
   Loop(struct ev_loop* created, Worker* worker) : loop(created) {
+    pacing.emplace(
+        created, [](void* owner) noexcept { static_cast<Worker*>(owner)->Fill(); }, worker);
     ev_async_init(&command, [](struct ev_loop*, ev_async* watcher, int) noexcept {
       static_cast<Worker*>(watcher->data)->TakeCommands();
     });
@@ -46,7 +50,10 @@ struct Worker::Loop {
     command.data = phase_end.data = cut_off.data = worker;
     ev_async_start(loop, &command);
   }
-  ~Loop() { ev_loop_destroy(loop); }
+  ~Loop() {
+    pacing.reset();
+    ev_loop_destroy(loop);
+  }
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
@@ -63,6 +70,7 @@ struct Worker::Loop {
   ev_async command;
   ev_timer phase_end;
   ev_timer cut_off;
+  std::optional<PacingTimer> pacing;  // gone before the loop
 };
 
 Worker::Worker(struct ev_loop* loop, const Config& config, const RequestSource& source,
@@ -89,6 +97,7 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(const Config& config, con
         "no event loop for a worker: raise the limit of open files, or use fewer --threads");
   }
   std::unique_ptr<Worker> worker(new Worker(loop, config, source, phases, listener));
+  if (absl::Status status = worker->loop_->pacing->Open(); !status.ok()) return status;
   const TransportSetup setup = {
       plan, network, loop, *worker, config.concurrency, config.first_connection};
   const bool http1 = plan.transport().kind() == v1::TRANSPORT_KIND_HTTP1;
@@ -160,6 +169,8 @@ void Worker::TakeCommands() noexcept {
 
 void Worker::BeginPhase(uint32_t phase) {
   phase_ = phase;
+  hand_.clear();
+  hand_next_ = 0;
   idle_noted_ = false;
   const Nanos end = phases_[phase].end;
   phase_end_ = end == kForever ? kForever : started_at_ + end;
@@ -168,11 +179,13 @@ void Worker::BeginPhase(uint32_t phase) {
   } else {
     loop_->Arm(loop_->phase_end, phase_end_);
   }
+  // The phase before may still have them all.
+  if (phases_[phase].open_loop() && free_slots_.empty()) DrawArrivals(SteadyNow());
 }
 
 // What is in flight goes on; numbers that were drawn and not issued never are.
 void Worker::EndPhase() {
-  chunk_ = {};
+  GiveBack(phase_end_);
   if (phase_ + 1 < phases_.size()) {
     BeginPhase(phase_ + 1);
   } else {
@@ -181,6 +194,7 @@ void Worker::EndPhase() {
 }
 
 void Worker::EndIssuing(Nanos cut_off_at) {
+  if (state_ == State::kIssuing) GiveBack(SteadyNow());
   state_ = State::kEnded;
   idle_noted_ = false;
   ev_timer_stop(loop_->loop, &loop_->phase_end);
@@ -205,37 +219,80 @@ void Worker::Fill() {
     const Nanos now = SteadyNow();
     if (now >= phase_end_) {
       EndPhase();
-      continue;
+    } else if (!FillOnce(now)) {
+      break;
     }
-    uint64_t number = 0;
-    if (!NextNumber(number)) break;
-    const uint32_t slot = free_slots_.back();
-    free_slots_.pop_back();
-    idle_noted_ = false;
-    source_.Url(number, url_);
-    slots_[slot] = {.phase = phase_, .number = number, .intended_start = now, .start = now};
-    transport_->Send(slot, now, url_);
   }
   NoteIfIdle();
 }
 
-bool Worker::NextNumber(uint64_t& number) {
-  if (chunk_.count == 0) {
-    const SpanQueue::Drawn drawn = phases_[phase_].numbers.Draw();
-    if (drawn.low) listener_.OnAttention();
-    if (drawn.span.count == 0) return false;
-    chunk_ = drawn.span;
+// Issues the next number, if there is one and its time has come.
+bool Worker::FillOnce(Nanos now) {
+  if (!phases_[phase_].open_loop()) {
+    if (chunk_.count == 0 && !DrawNumbers()) return false;
+    const uint64_t number = chunk_.first;
+    chunk_.first += chunk_.stride;
+    --chunk_.count;
+    Issue(number, now, now);
+    return true;
   }
-  number = chunk_.first;
-  chunk_.first += chunk_.stride;
-  --chunk_.count;
+  if (in_hand() == 0 && !DrawArrivals(now)) return false;
+  const ArrivalQueue::Arrival next = hand_[hand_next_];
+  const Nanos due = phase_begin() + next.due;
+  if (due > now) {
+    loop_->pacing->Arm(std::min(due, phase_end_));
+    return false;
+  }
+  ++hand_next_;
+  Issue(next.number, due, now);
   return true;
+}
+
+bool Worker::DrawNumbers() {
+  const SpanQueue::Drawn drawn = phases_[phase_].numbers.Draw();
+  if (drawn.low) listener_.OnAttention();
+  chunk_ = drawn.span;
+  return chunk_.count != 0;
+}
+
+bool Worker::DrawArrivals(Nanos now) {
+  hand_.clear();
+  hand_next_ = 0;
+  const ArrivalQueue::Waited waited =
+      phases_[phase_].arrivals->Draw(config_.index, free_slots_.size(), now - phase_begin(), hand_);
+  recorder_.RecordWaiting(phase_, waited.all, waited.beside_free);
+  return !hand_.empty();
+}
+
+// What was drawn and not issued, at the end of its phase.
+void Worker::GiveBack(Nanos now) {
+  loop_->pacing->Disarm();
+  chunk_ = {};
+  ArrivalQueue* arrivals = phases_[phase_].open_loop() ? &*phases_[phase_].arrivals : nullptr;
+  if (arrivals == nullptr) return;
+  arrivals->Finish(now - phase_begin());
+  std::vector<Span> spans;
+  for (; in_hand() != 0; ++hand_next_) spans.push_back({hand_[hand_next_].number, 1, 1});
+  arrivals->Add(spans);
+}
+
+void Worker::Issue(uint64_t number, Nanos due, Nanos now) {
+  const uint32_t slot = free_slots_.back();
+  free_slots_.pop_back();
+  idle_noted_ = false;
+  source_.Url(number, url_);
+  slots_[slot] = {.phase = phase_, .number = number, .intended_start = due, .start = now};
+  transport_->Send(slot, now, url_);
 }
 
 void Worker::OnOutcome(uint32_t slot, Nanos end, const Outcome& outcome) noexcept {
   Sample& sample = slots_[slot];
   sample.end = end;
   recorder_.Record(sample, outcome);
+  // One that only holds numbers with slots reserved for them has just become free for more.
+  if (in_hand() != 0 && free_slots_.size() == in_hand()) {
+    phases_[phase_].arrivals->Freed(config_.index, end - phase_begin());
+  }
   free_slots_.push_back(slot);
   Fill();
 }
@@ -246,7 +303,7 @@ void Worker::OnConnecting(uint32_t address) noexcept {
 
 // A worker with nothing in flight that can get nothing to send asks, once, to be looked at.
 void Worker::NoteIfIdle() {
-  if (idle_noted_ || state_ == State::kWaiting || in_flight() != 0) return;
+  if (idle_noted_ || state_ == State::kWaiting || in_flight() != 0 || in_hand() != 0) return;
   idle_noted_ = true;
   listener_.OnAttention();
 }

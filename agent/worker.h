@@ -100,9 +100,15 @@ class Worker final : private Transport::Sink {
   void CutOff();
   void HandOver(std::unique_ptr<Interval> spare);
   void Fill();
-  bool NextNumber(uint64_t& number);
+  bool FillOnce(Nanos now);
+  bool DrawNumbers();
+  bool DrawArrivals(Nanos now);
+  void GiveBack(Nanos now);
+  void Issue(uint64_t number, Nanos due, Nanos now);
   void NoteIfIdle();
   uint32_t in_flight() const;
+  Nanos phase_begin() const { return started_at_ + phases_[phase_].begin; }
+  size_t in_hand() const { return hand_.size() - hand_next_; }
 
   const Config config_;
   const RequestSource& source_;
@@ -121,6 +127,9 @@ class Worker final : private Transport::Sink {
   uint32_t phase_ = 0;          // what is issued belongs to it
   Nanos phase_end_ = kForever;  // on the steady clock
   Span chunk_;                  // of the phase's numbers: drawn and not yet issued
+  // The same under an arrival rate: from hand_next_ on. Each has a free slot reserved for it.
+  std::vector<ArrivalQueue::Arrival> hand_;
+  size_t hand_next_ = 0;
   Nanos cut_off_at_ = kForever;
   bool idle_noted_ = false;
 

@@ -284,6 +284,12 @@ void Muster::SendPlan() {
   const Nanos give_up_at = SteadyNow() + kPrepareTime;
   const uint32_t streams = config_.plan.transport().streams();
   uint32_t first_connection = 0;
+  std::vector<uint32_t> weights;  // as lanes are dealt out
+  for (const auto& member : members_) {
+    weights.push_back(member->result.concurrency == 0 ? 0 : member->result.host.cores());
+  }
+  const std::vector<uint64_t> backlogs =
+      ProportionalShares(MeasuredPhase(config_.plan).arrivals().max_backlog(), weights);
   for (size_t i = 0; i < members_.size(); ++i) {
     Member& member = *members_[i];
     if (member.result.concurrency == 0) {
@@ -299,6 +305,7 @@ void Muster::SendPlan() {
     *prepare.mutable_plan() = config_.plan;
     prepare.set_concurrency(member.result.concurrency);
     prepare.set_first_connection(first_connection);
+    prepare.set_max_backlog(backlogs[i]);
     first_connection += (member.result.concurrency + streams - 1) / streams;
     member.link->Send(std::move(message));
   }

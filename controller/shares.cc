@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "absl/numeric/int128.h"
+
 namespace squall {
 
 std::vector<uint32_t> SharesByWeight(uint32_t total, const std::vector<uint32_t>& weights) {
@@ -36,6 +38,20 @@ std::vector<uint32_t> SharesByWeight(uint32_t total, const std::vector<uint32_t>
   std::stable_sort(order.begin(), order.end(),
                    [&rest](size_t a, size_t b) { return rest[a] > rest[b]; });
   for (size_t i = 0; given < spare; ++i, ++given) ++shares[order[i % count]];
+  return shares;
+}
+
+std::vector<uint64_t> ProportionalShares(uint64_t total, const std::vector<uint32_t>& weights) {
+  const absl::uint128 sum = std::accumulate(weights.begin(), weights.end(), uint64_t{0});
+  std::vector<uint64_t> shares;
+  absl::uint128 weight = 0;  // of all so far
+  uint64_t given = 0;
+  for (const uint32_t own : weights) {
+    weight += own;
+    const auto until = static_cast<uint64_t>(absl::uint128(total) * weight / sum);
+    shares.push_back(until - given);
+    given = until;
+  }
   return shares;
 }
 

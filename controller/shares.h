@@ -12,4 +12,8 @@ namespace squall {
 // first `total` of them get 1.
 std::vector<uint32_t> SharesByWeight(uint32_t total, const std::vector<uint32_t>& weights);
 
+// Splits `total` in proportion to `weights` (their sum is at least 1), someone may get nothing: the
+// shares add up to `total` and differ from the exact proportion by less than 1.
+std::vector<uint64_t> ProportionalShares(uint64_t total, const std::vector<uint32_t>& weights);
+
 }  // namespace squall

@@ -65,8 +65,8 @@ TEST(Recorder, SwapsOutEverythingAtOnce) {
   Recorder recorder({true});
   recorder.Record(kSample, Response(200));
   recorder.RecordConnecting(0, 0);
-  recorder.RecordWaiting(0, false);
-  recorder.RecordWaiting(0, true);
+  recorder.RecordWaiting(0, 1, 0);
+  recorder.RecordWaiting(0, 1, 1);
   Interval swapped(1);
   recorder.Swap(swapped);
   const PhaseInterval& first = swapped.phases[0];

@@ -48,5 +48,13 @@ TEST(SharesByWeight, AddUpAndStayNearTheProportion) {
   }
 }
 
+TEST(ProportionalShares, AddUpAndAreFair) {
+  EXPECT_EQ(ProportionalShares(0, {1, 2}), (std::vector<uint64_t>{0, 0}));
+  EXPECT_EQ(ProportionalShares(2, {1, 1, 1}), (std::vector<uint64_t>{0, 1, 1}));
+  EXPECT_EQ(ProportionalShares(10, {1, 0, 4}), (std::vector<uint64_t>{2, 0, 8}));
+  EXPECT_EQ(ProportionalShares(UINT64_MAX, {1, 1}),
+            (std::vector<uint64_t>{UINT64_MAX / 2, UINT64_MAX / 2 + 1}));
+}
+
 }  // namespace
 }  // namespace squall
