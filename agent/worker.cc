@@ -218,6 +218,7 @@ void Worker::Fill() {
   while (state_ == State::kIssuing && !free_slots_.empty()) {
     const Nanos now = SteadyNow();
     if (now >= phase_end_) {
+      if (phases_[phase_].open_loop()) IssueRest(now);
       EndPhase();
     } else if (!FillOnce(now)) {
       break;
@@ -261,7 +262,18 @@ bool Worker::DrawArrivals(Nanos now) {
   const ArrivalQueue::Waited waited =
       phases_[phase_].arrivals->Draw(config_.index, free_slots_.size(), now - phase_begin(), hand_);
   recorder_.RecordWaiting(phase_, waited.all, waited.beside_free);
+  drawn_waited_ = waited.all != 0;
   return !hand_.empty();
+}
+
+// At the end of a phase: what fell due while a connection was free is issued, however late this
+// thread comes; what had to wait for one is not.
+void Worker::IssueRest(Nanos now) {
+  while (!free_slots_.empty()) {
+    if (in_hand() == 0 && (!DrawArrivals(now) || drawn_waited_)) return;
+    const ArrivalQueue::Arrival next = hand_[hand_next_++];
+    Issue(next.number, phase_begin() + next.due, SteadyNow());
+  }
 }
 
 // What was drawn and not issued, at the end of its phase.

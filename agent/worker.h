@@ -103,6 +103,7 @@ class Worker final : private Transport::Sink {
   bool FillOnce(Nanos now);
   bool DrawNumbers();
   bool DrawArrivals(Nanos now);
+  void IssueRest(Nanos now);
   void GiveBack(Nanos now);
   void Issue(uint64_t number, Nanos due, Nanos now);
   void NoteIfIdle();
@@ -130,6 +131,7 @@ class Worker final : private Transport::Sink {
   // The same under an arrival rate: from hand_next_ on. Each has a free slot reserved for it.
   std::vector<ArrivalQueue::Arrival> hand_;
   size_t hand_next_ = 0;
+  bool drawn_waited_ = false;  // what was drawn last had waited for a connection
   Nanos cut_off_at_ = kForever;
   bool idle_noted_ = false;
 

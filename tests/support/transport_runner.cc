@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ev.h>
+#include <set>
 
 #include <gtest/gtest.h>
 
@@ -118,8 +119,11 @@ Trip SendOver(Network& network, TransportFactory factory, const v1::Plan& plan, 
 
 std::vector<Seen> SendAll(TransportFactory factory, const v1::Plan& plan, uint32_t slots,
                           const std::vector<std::string>& urls, Nanos cut_off_after) {
+  // Transports may rely on there being one URL where a plan has no list.
+  v1::Plan sent = plan;
+  if (std::set<std::string>(urls.begin(), urls.end()).size() > 1) sent.mutable_urls();
   Network network;
-  return SendOver(network, factory, plan, slots, urls, cut_off_after).seen;
+  return SendOver(network, factory, sent, slots, urls, cut_off_after).seen;
 }
 
 Seen SendOne(TransportFactory factory, const v1::Plan& plan, const std::string& url) {

@@ -11,7 +11,9 @@
 #include "common/plan_check.h"
 #include "tests/support/raw_server.h"
 #include "tests/support/transport_cases.h"
+#include "tests/support/transport_resend_cases.h"
 #include "tests/support/transport_runner.h"
+#include "tests/support/transport_timings.h"
 
 namespace squall::testing {
 namespace {
@@ -44,6 +46,20 @@ TEST_P(Http1RequestOnWire, IsWhatThePlanSays) { RunRequestCase(GetParam(), &Make
 INSTANTIATE_TEST_SUITE_P(All, Http1RequestOnWire, ::testing::ValuesIn(ForHttp1(RequestCases())),
                          NameOf<RequestCase>);
 
+class Http1Resend : public ::testing::TestWithParam<ResendCase> {};
+TEST_P(Http1Resend, FollowsTheRule) { RunResendCase(GetParam(), &MakeHttp1Transport); }
+INSTANTIATE_TEST_SUITE_P(All, Http1Resend, ::testing::ValuesIn(ResendCases()), NameOf<ResendCase>);
+
+TEST(Http1Transport, ResendsOnAFreshConnectionBesideStaleOnes) {
+  RunResendBesideStaleConnections(&MakeHttp1Transport);
+}
+
+TEST(Http1Transport, ResendsWithinTheTimeout) { RunResendWithinTimeout(&MakeHttp1Transport); }
+
+TEST(Http1Transport, TellsTheParts) { RunTimingsOfParts(&MakeHttp1Transport); }
+
+TEST(Http1Transport, TellsNoPartsOfResent) { RunTimingsOfResent(&MakeHttp1Transport); }
+
 size_t CountOf(const std::vector<Seen>& all, v1::FailureKind kind) {
   return static_cast<size_t>(std::count_if(all.begin(), all.end(),
                                            [kind](const Seen& seen) { return seen.kind == kind; }));
@@ -72,9 +88,7 @@ TEST(Http1Transport, KeepsConnectionsToSeveralHosts) {
   }
   std::vector<std::string> urls;
   for (size_t n = 0; n < 500; ++n) urls.push_back(servers[n % servers.size()]->Url());
-  v1::Plan plan = SimplePlan();
-  plan.mutable_urls();
-  const auto seen = SendAll(&MakeHttp1Transport, plan, 1, urls);
+  const auto seen = SendAll(&MakeHttp1Transport, SimplePlan(), 1, urls);
   EXPECT_EQ(CountOf(seen, v1::FAILURE_KIND_NONE), 500u);
   for (const auto& server : servers) EXPECT_EQ(server->connections(), 1u);
 }

@@ -36,7 +36,7 @@ RunResult AtARate(uint64_t rate_nano) {
 TEST(ReportAtARate, TextAccountsForWhatWasDue) {
   RunResult result = AtARate(525'000'000'000);
   EXPECT_THAT(TextReport(result, kPlain),
-              HasSubstr("\n4.00 s, 525/s, at most 16 in flight, 2 agents\n"));
+              HasSubstr("\n4.00 s, 525/s, at most 16 in flight, 2 agents, transport http1\n"));
   EXPECT_THAT(TextReport(result, kPlain), HasSubstr("  of 2,100 planned\n"));
   EXPECT_THAT(TextReport(result, kPlain),
               HasSubstr("\nUnsent          100  at the end, the oldest due for 3.20 s\n"));

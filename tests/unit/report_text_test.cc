@@ -297,9 +297,10 @@ TEST(TextReport, SaysWhatRan) {
   EXPECT_THAT(TextReport(result, kPlain), HasSubstr("of 2,000 issued\n"));
   transport->set_no_keepalive(true);
   transport->set_proxy("http://proxy:3128");
-  EXPECT_THAT(TextReport(result, kPlain),
-              ::testing::AllOf(HasSubstr("transport curl (needed for a"), HasSubstr("no keep-alive"),
-                               HasSubstr("http://proxy:3128\n")));
+  EXPECT_THAT(
+      TextReport(result, kPlain),
+      ::testing::AllOf(HasSubstr("transport curl (needed for a"), HasSubstr("keep-alive, by proxy"),
+                       HasSubstr("http://proxy:3128\n")));
 }
 
 // A percentile that so few values cannot tell from the largest is not given digits of its own.

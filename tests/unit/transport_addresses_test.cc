@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "agent/curl_transport.h"
+#include "agent/http1_transport.h"
 #include "tests/support/fake_names.h"
 #include "tests/support/raw_server.h"
 #include "tests/support/transport_runner.h"
@@ -49,7 +50,8 @@ class TransportAddresses : public ::testing::TestWithParam<Kind> {
   Network network_{names_.lookup(), names_.clock()};
 };
 INSTANTIATE_TEST_SUITE_P(All, TransportAddresses,
-                         ::testing::Values(Kind{"Curl", &MakeCurlTransport}),
+                         ::testing::Values(Kind{"Curl", &MakeCurlTransport},
+                                           Kind{"Http1", &MakeHttp1Transport}),
                          [](const auto& test) { return test.param.name; });
 
 TEST_P(TransportAddresses, ANameIsLookedUpOnce) {
