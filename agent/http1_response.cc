@@ -48,7 +48,7 @@ void Http1Response::Expect() {
 // answer begin to count as another part, since it does not tell places otherwise.
 Http1Response::Progress Http1Response::Read(std::string_view& bytes) noexcept {
   begun_ = begun_ || !bytes.empty();
-  while (true) {
+  while (!bytes.empty()) {  // to the library, no bytes are the end of the connection
     const uint64_t body_before = body_bytes_;
     const Part part = part_;
     const size_t used = http_parser_execute(&parser_, &kSettings, bytes.data(), bytes.size());
@@ -69,6 +69,7 @@ Http1Response::Progress Http1Response::Read(std::string_view& bytes) noexcept {
     }
     return Progress::kComplete;
   }
+  return Progress::kMore;
 }
 
 bool Http1Response::Close() noexcept {

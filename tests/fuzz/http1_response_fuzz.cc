@@ -1,0 +1,96 @@
+// Answers to http1_transport. The first byte of the input says whether the request was a HEAD; the
+// rest of its first line where the bytes after it are cut: the code of each character is the length
+// of a piece. At the end of the bytes the connection is closed.
+//
+// Property: however the bytes are cut, the same comes of them.
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "agent/http1_response.h"
+#include "common/check.h"
+
+namespace squall {
+namespace {
+
+using Progress = Http1Response::Progress;
+
+struct Seen {
+  Progress progress = Progress::kMore;
+  bool whole_when_closed = false;
+  size_t used = 0;
+  uint32_t status = 0;
+  bool keeps_alive = false;
+  uint64_t bytes = 0;
+  std::string sample;
+
+  friend bool operator==(const Seen&, const Seen&) = default;
+};
+
+Seen Look(Http1Response& response, Progress progress, size_t used) {
+  Seen seen{.progress = progress};
+  // Where an answer begins to be invalid is not said.
+  if (progress == Progress::kInvalid) {
+    SQUALL_CHECK(!response.error().empty());
+    return seen;
+  }
+  seen.whole_when_closed = progress == Progress::kMore && response.Close();
+  seen.bytes = response.bytes();
+  SQUALL_CHECK(seen.bytes <= used);
+  if (progress == Progress::kMore && !seen.whole_when_closed) return seen;
+  seen.used = used;
+  seen.status = response.status();
+  seen.keeps_alive = response.keeps_alive();
+  seen.sample = std::string(response.sample());
+  SQUALL_CHECK(seen.status >= 200 && seen.status < Metrics::kStatuses);
+  SQUALL_CHECK(seen.sample.size() <= Metrics::kMaxDetailBytes);
+  return seen;
+}
+
+// What comes of `bytes` in pieces of these lengths; what remains is the last piece.
+Seen ReadInPieces(bool to_head, std::string_view bytes, std::string_view lengths) {
+  Http1Response response;
+  response.Begin(to_head);
+  size_t begin = 0;
+  while (begin < bytes.size()) {
+    size_t length = bytes.size() - begin;
+    if (!lengths.empty()) {
+      length = std::clamp<size_t>(static_cast<unsigned char>(lengths.front()), 1, length);
+      lengths.remove_prefix(1);
+    }
+    std::string_view piece = bytes.substr(begin, length);
+    const Progress progress = response.Read(piece);
+    SQUALL_CHECK(progress != Progress::kMore || piece.empty());
+    if (progress != Progress::kMore) {
+      return Look(response, progress, begin + length - piece.size());
+    }
+    begin += length;
+  }
+  SQUALL_CHECK(response.begun() == !bytes.empty());
+  return Look(response, Progress::kMore, bytes.size());
+}
+
+void TestAnswer(std::string_view input) {
+  const bool to_head = !input.empty() && input.front() == 'H';
+  const size_t end = std::min(input.find('\n'), input.size());
+  const std::string_view bytes = input.substr(std::min(end + 1, input.size()));
+  const std::string_view lengths = input.substr(std::min<size_t>(1, end), end);
+  const Seen whole = ReadInPieces(to_head, bytes, "");
+  SQUALL_CHECK(ReadInPieces(to_head, bytes, lengths) == whole);
+  SQUALL_CHECK(ReadInPieces(to_head, bytes, std::string(bytes.size(), '\1')) == whole);
+}
+
+}  // namespace
+}  // namespace squall
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  static const bool once = [] {
+    squall::Http1Response::SetUp();
+    return true;
+  }();
+  (void)once;
+  squall::TestAnswer({reinterpret_cast<const char*>(data), size});
+  return 0;
+}
