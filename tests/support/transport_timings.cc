@@ -40,8 +40,9 @@ void RunTimingsOfParts(TransportFactory factory) {
       EXPECT_EQ(timings.connect >= 0, fresh);
       EXPECT_TRUE(fresh || timings.resolve < 0);
       EXPECT_LT(timings.tls, 0);
-      EXPECT_GE(timings.first_byte, test.late ? kPause - kMillisecond : 0);
-      EXPECT_GE(timings.transfer, test.late ? 0 : kPause - kMillisecond);
+      // On a busy machine the first piece may be seen late.
+      EXPECT_GE(timings.first_byte, test.late ? kPause / 2 : 0);
+      EXPECT_GE(timings.transfer, test.late ? 0 : kPause / 2);
       EXPECT_LT(test.late ? timings.transfer : timings.first_byte, kPause);
       const Nanos sum = std::max<Nanos>(timings.resolve, 0) + std::max<Nanos>(timings.connect, 0) +
                         timings.first_byte + timings.transfer;

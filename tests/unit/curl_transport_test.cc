@@ -179,7 +179,7 @@ TEST(CurlTransport, CutsOffWhatIsInFlight) {
     EXPECT_EQ(one.kind, v1::FAILURE_KIND_CUT_OFF);
     EXPECT_EQ(one.bytes_received, 40u);
     EXPECT_EQ(one.connections, 1u);
-    EXPECT_GE(one.end - one.start, 250 * kMillisecond);
+    EXPECT_GE(one.end - one.start, 150 * kMillisecond);
   }
 }
 
