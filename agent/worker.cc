@@ -185,6 +185,7 @@ void Worker::BeginPhase(uint32_t phase) {
 
 // What is in flight goes on; numbers that were drawn and not issued never are.
 void Worker::EndPhase() {
+  if (phases_[phase_].open_loop()) IssueRest(SteadyNow());
   GiveBack(phase_end_);
   if (phase_ + 1 < phases_.size()) {
     BeginPhase(phase_ + 1);
@@ -218,7 +219,6 @@ void Worker::Fill() {
   while (state_ == State::kIssuing && !free_slots_.empty()) {
     const Nanos now = SteadyNow();
     if (now >= phase_end_) {
-      if (phases_[phase_].open_loop()) IssueRest(now);
       EndPhase();
     } else if (!FillOnce(now)) {
       break;
