@@ -1,24 +1,17 @@
 #include "agent/http1_request.h"
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
+#include "common/http_syntax.h"
 #include "common/version.h"
 
 namespace squall {
 namespace {
-
-// RFC 9110, 9.2.2.
-bool IsIdempotent(std::string_view method) {
-  constexpr std::array<std::string_view, 6> kMethods = {"GET",    "HEAD",    "PUT",
-                                                        "DELETE", "OPTIONS", "TRACE"};
-  return std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end();
-}
 
 // These methods announce a body's length even if there is none (RFC 9110, 8.6).
 bool AnnouncesLength(std::string_view method) {
@@ -34,7 +27,6 @@ bool Has(const v1::Request& request, absl::string_view name) {
 std::string PercentDecoded(std::string_view text) {
   std::string decoded;
   for (size_t i = 0; i < text.size(); ++i) {
-    std::string byte;
     const bool encoded = text[i] == '%' && i + 2 < text.size() &&
                          absl::ascii_isxdigit(static_cast<unsigned char>(text[i + 1])) &&
                          absl::ascii_isxdigit(static_cast<unsigned char>(text[i + 2]));

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "absl/status/status.h"
 #include "agent/http1_connection.h"
 #include "agent/http1_exchange.h"
@@ -17,6 +19,7 @@
 #include "agent/http1_request.h"
 #include "agent/linked_list.h"
 #include "agent/routes.h"
+#include "common/plan_check.h"
 
 namespace squall {
 namespace {
@@ -353,11 +356,8 @@ absl::StatusOr<std::unique_ptr<Transport>> MakeHttp1Transport(const TransportSet
     return true;
   }();
   (void)once;
-  const v1::Transport& transport = setup.plan.transport();
-  if (transport.http_version() != v1::HTTP_VERSION_1_1 || transport.follow() ||
-      !transport.proxy().empty()) {
-    return absl::InvalidArgumentError(
-        "transport http1 knows neither HTTP/2 nor proxies nor following redirects");
+  if (const std::string_view obstacle = WhatNeedsCurl(setup.plan); !obstacle.empty()) {
+    return absl::InvalidArgumentError(fmt::format("transport http1 cannot do {}", obstacle));
   }
   return std::make_unique<Http1Transport>(setup);
 }
