@@ -16,7 +16,6 @@
 #include "tests/support/transport_cases.h"
 #include "tests/support/transport_resend_cases.h"
 #include "tests/support/transport_runner.h"
-#include "tests/support/transport_timings.h"
 
 namespace squall::testing {
 namespace {
@@ -49,49 +48,9 @@ size_t CountOf(const std::vector<Seen>& all, v1::FailureKind kind) {
                                            [kind](const Seen& seen) { return seen.kind == kind; }));
 }
 
-TEST(CurlTransport, OpensOneConnectionForEachSlot) {
-  RawServer server({{kHello}});
-  const auto seen =
-      SendAll(&MakeCurlTransport, SimplePlan(), 7, std::vector<std::string>(1000, server.Url()));
-  EXPECT_EQ(seen.size(), 1000u);
-  EXPECT_EQ(CountOf(seen, v1::FAILURE_KIND_NONE), 1000u);
-  EXPECT_EQ(server.requests().size(), 1000u);
-  EXPECT_EQ(server.connections(), 7u);
-  EXPECT_EQ(Connections(seen), 7u);
-}
-
-TEST(CurlTransport, KeepsConnectionsToSeveralHosts) {
-  std::vector<std::unique_ptr<RawServer>> servers;
-  for (int host = 0; host < 5; ++host) {
-    servers.push_back(std::make_unique<RawServer>(RawScript{{kHello}}));
-  }
-  std::vector<std::string> urls;
-  for (size_t n = 0; n < 500; ++n) urls.push_back(servers[n % servers.size()]->Url());
-  const auto seen = SendAll(&MakeCurlTransport, SimplePlan(), 1, urls);
-  EXPECT_EQ(CountOf(seen, v1::FAILURE_KIND_NONE), 500u);
-  for (const auto& server : servers) EXPECT_EQ(server->connections(), 1u);
-}
-
-TEST(CurlTransport, OpensAConnectionForEachRequestWithoutKeepalive) {
-  RawServer server({{kHello}});
-  v1::Plan plan = SimplePlan();
-  plan.mutable_transport()->set_no_keepalive(true);
-  const auto seen =
-      SendAll(&MakeCurlTransport, plan, 3, std::vector<std::string>(50, server.Url()));
-  EXPECT_EQ(CountOf(seen, v1::FAILURE_KIND_NONE), 50u);
-  EXPECT_EQ(server.connections(), 50u);
-  EXPECT_EQ(Connections(seen), 50u);
-}
-
 class CurlResend : public ::testing::TestWithParam<ResendCase> {};
 TEST_P(CurlResend, IsAsTheCaseSays) { RunResendCase(GetParam(), &MakeCurlTransport); }
 INSTANTIATE_TEST_SUITE_P(All, CurlResend, ::testing::ValuesIn(ResendCases()), NameOf<ResendCase>);
-
-TEST(CurlTransport, ResendsOnAFreshConnectionBesideStaleOnes) {
-  RunResendBesideStaleConnections(&MakeCurlTransport);
-}
-
-TEST(CurlTransport, ResendsWithinTheTimeout) { RunResendWithinTimeout(&MakeCurlTransport); }
 
 // The answer to the first request is followed on the same connection, which is then closed.
 TEST(CurlTransport, ResendsWhatARedirectLedTo) {
@@ -106,10 +65,6 @@ TEST(CurlTransport, ResendsWhatARedirectLedTo) {
   EXPECT_EQ(seen.connections, 2u);
   EXPECT_EQ(server.requests().size(), 3u);
 }
-
-TEST(CurlTransport, TellsTheParts) { RunTimingsOfParts(&MakeCurlTransport); }
-
-TEST(CurlTransport, TellsNoPartsOfWhatWasResent) { RunTimingsOfResent(&MakeCurlTransport); }
 
 TEST(CurlTransport, TellsNoPartsOfRedirects) {
   RawServer server(
@@ -152,35 +107,6 @@ TEST(CurlTransport, FollowsSeeOtherWithGetAndTakesTheMethodUpAgain) {
   EXPECT_THAT(requests[1], ::testing::StartsWith("GET /next "));
   EXPECT_THAT(requests[2], ::testing::StartsWith("PUT /2 "));
   EXPECT_THAT(requests[2], ::testing::EndsWith("a=1"));
-}
-
-TEST(CurlTransport, ForgetsWhatTheRequestBeforeLeft) {
-  RawServer server({{"HTTP/1.1 404 No\r\nContent-Length: 4\r\n\r\ngone"},
-                    {"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"},
-                    {"rubbish\r\n", RawAnswer::Then::kClose},
-                    {kHello}});
-  const auto seen =
-      SendAll(&MakeCurlTransport, SimplePlan(), 1, std::vector<std::string>(4, server.Url()));
-  ASSERT_EQ(seen.size(), 4u);
-  EXPECT_EQ(seen[0].detail, "gone");
-  EXPECT_EQ(seen[1].detail, "");
-  EXPECT_EQ(seen[2].status, 0u);
-  EXPECT_EQ(seen[3].status, 200u);
-  EXPECT_EQ(seen[3].detail, "");
-  EXPECT_EQ(seen[3].bytes_received, kHello.size());
-}
-
-TEST(CurlTransport, CutsOffWhatIsInFlight) {
-  RawServer server({{"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe", RawAnswer::Then::kSilence}});
-  const auto seen = SendAll(&MakeCurlTransport, SimplePlan(), 3,
-                            std::vector<std::string>(3, server.Url()), 300 * kMillisecond);
-  ASSERT_EQ(seen.size(), 3u);
-  for (const Seen& one : seen) {
-    EXPECT_EQ(one.kind, v1::FAILURE_KIND_CUT_OFF);
-    EXPECT_EQ(one.bytes_received, 40u);
-    EXPECT_EQ(one.connections, 1u);
-    EXPECT_GE(one.end - one.start, 150 * kMillisecond);
-  }
 }
 
 TEST(CurlTransport, FailsLaterWhatCannotBegin) {
