@@ -14,6 +14,9 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
 
 namespace squall {
 namespace {
@@ -24,6 +27,25 @@ constexpr int kNoSignal = MSG_NOSIGNAL;
 #else
 constexpr int kNoSignal = 0;
 #endif
+
+// As send() and recv(). The C library's are points where threads can be cancelled, which costs
+// every request of a program with threads twice two atomic operations; no thread here is ever
+// cancelled.
+ssize_t SendBytes(int socket, const char* bytes, size_t size) {
+#ifdef SYS_sendto
+  return syscall(SYS_sendto, socket, bytes, size, kNoSignal, nullptr, 0);
+#else
+  return send(socket, bytes, size, kNoSignal);
+#endif
+}
+
+ssize_t ReceiveBytes(int socket, char* bytes, size_t size) {
+#ifdef SYS_recvfrom
+  return syscall(SYS_recvfrom, socket, bytes, size, 0, nullptr, nullptr);
+#else
+  return recv(socket, bytes, size, 0);
+#endif
+}
 
 // Ports are then chosen when the destination is known, so that each source address has all of them
 // for each destination.
@@ -63,10 +85,8 @@ std::string_view Hint(int error) {
 
 }  // namespace
 
-Http1Connection::Http1Connection(Shared& shared) : shared_(shared) {
-  ev_io_init(&watcher_, &OnEvent, -1, 0);
-  watcher_.data = this;
-}
+Http1Connection::Http1Connection(Shared& shared)
+    : SocketPoll::Watcher(shared.poll), response(shared.known_header), shared_(shared) {}
 
 Http1Connection::~Http1Connection() { Close(); }
 
@@ -74,6 +94,8 @@ void Http1Connection::Open(Http1Origin& origin) {
   origin_ = &origin;
   times_ = {};
   used = false;
+  waits_to_send_ = false;
+  ended_ = false;
   OnLooked(origin.route.Look());
 }
 
@@ -87,7 +109,7 @@ void Http1Connection::Close() {
 void Http1Connection::CloseSocket() {
   tls_.reset();
   if (socket_ < 0) return;
-  ev_io_stop(shared_.loop, &watcher_);
+  StopWatching();
   close(socket_);
   socket_ = -1;
   if (std::exchange(connected_, false)) shared_.gauge.Closed();
@@ -121,14 +143,13 @@ void Http1Connection::Connect() {
   const int error = Dial();
   if (error == 0) return OnConnected();
   if (error != EINPROGRESS) return OnConnectError(error);
-  Watch(EV_WRITE);
+  if (!WatchFor(false, true)) OnConnectError(errno);
 }
 
 // An errno; 0: it is connected already.
 int Http1Connection::Dial() {
   socket_ = MakeSocket(endpoint_->family());
   if (socket_ < 0) return errno;
-  ev_io_set(&watcher_, socket_, 0);
   if (const Endpoint* source = shared_.routes.Source(*endpoint_)) {
     ChoosePortsLate(socket_);
     if (bind(socket_, source->get(), source->size) != 0) return errno;
@@ -164,9 +185,9 @@ void Http1Connection::Handshake() {
     case TlsStream::Status::kDone:
       return OnReady();
     case TlsStream::Status::kWantRead:
-      return Watch(EV_READ);
+      return void(WatchFor(true, false));
     case TlsStream::Status::kWantWrite:
-      return Watch(EV_WRITE);
+      return void(WatchFor(false, true));
     case TlsStream::Status::kClosed:
     case TlsStream::Status::kCutShort:
     case TlsStream::Status::kFailed:
@@ -177,7 +198,7 @@ void Http1Connection::Handshake() {
 void Http1Connection::OnReady() {
   times_.ready = origin_->https ? SteadyNow() : times_.connected;
   state_ = State::kOpen;
-  Watch(EV_READ);
+  WatchFor(true, false);
   shared_.listener.OnOpen(*this);
 }
 
@@ -187,49 +208,49 @@ void Http1Connection::Fail(v1::FailureKind kind, std::string_view detail) {
   shared_.listener.OnFailed(*this, kind, detail);
 }
 
-void Http1Connection::OnEvent(struct ev_loop*, ev_io* watcher, int events) noexcept {
-  Http1Connection& self = *static_cast<Http1Connection*>(watcher->data);
-  switch (self.state_) {
+void Http1Connection::OnEvents(SocketPoll::Events events) noexcept {
+  switch (state_) {
     case State::kConnecting: {
       int error = 0;
       socklen_t size = sizeof(error);
-      getsockopt(self.socket_, SOL_SOCKET, SO_ERROR, &error, &size);
-      return error == 0 ? self.OnConnected() : self.OnConnectError(error);
+      getsockopt(socket_, SOL_SOCKET, SO_ERROR, &error, &size);
+      return error == 0 ? OnConnected() : OnConnectError(error);
     }
     case State::kHandshaking:
-      return self.Handshake();
+      return Handshake();
     case State::kOpen:
-      // What can be read comes first; if there is more to be said, the loop tells again.
-      if ((events & EV_READ) != 0) return self.shared_.listener.OnReadable(self);
-      return self.shared_.listener.OnWritable(self);
+      ended_ = events.ended;
+      // What can be read comes first, and may be the end of the connection.
+      if (events.read) shared_.listener.OnReadable(*this);
+      if (events.write && waits_to_send_) shared_.listener.OnWritable(*this);
+      return;
     case State::kClosed:
     case State::kResolving:
       return;
   }
 }
 
-void Http1Connection::Watch(int events) {
-  if (ev_is_active(&watcher_)) {
-    if ((watcher_.events & (EV_READ | EV_WRITE)) == events) return;
-    ev_io_stop(shared_.loop, &watcher_);
-    ev_io_modify(&watcher_, events);
-  } else {
-    ev_io_set(&watcher_, socket_, events);
-  }
-  ev_io_start(shared_.loop, &watcher_);
+// By edges where one reading shows that there is nothing left, which OpenSSL does not tell.
+bool Http1Connection::WatchFor(bool read, bool write) {
+  return Watch(socket_, read, write, state_ == State::kOpen && tls_ == nullptr);
 }
+
+void Http1Connection::ReceiveLater() { WatchFor(true, waits_to_send_); }
 
 size_t Http1Connection::Send(std::string_view bytes, std::string_view more) {
   const size_t sent = tls_ == nullptr ? SendPlain(bytes, more) : SendTls(bytes, more);
   const bool all = sent == bytes.size() + more.size();
-  if (watcher_.events != EV_READ || !all) Watch(all ? EV_READ : EV_READ | EV_WRITE);
+  if (waits_to_send_ || !all) {
+    waits_to_send_ = !all;
+    WatchFor(true, waits_to_send_);
+  }
   return sent;
 }
 
 size_t Http1Connection::SendPlain(std::string_view bytes, std::string_view more) {
   ssize_t sent = 0;
   if (more.empty()) {
-    sent = send(socket_, bytes.data(), bytes.size(), kNoSignal);
+    sent = SendBytes(socket_, bytes.data(), bytes.size());
   } else {
     std::array<iovec, 2> parts = {
         iovec{const_cast<char*>(bytes.data()), bytes.size()},  // read only
@@ -265,7 +286,7 @@ Http1Connection::Piece Http1Connection::Receive(char* buffer, size_t size) {
 }
 
 Http1Connection::Piece Http1Connection::ReceivePlain(char* buffer, size_t size) {
-  const ssize_t count = recv(socket_, buffer, size, 0);
+  const ssize_t count = ReceiveBytes(socket_, buffer, size);
   if (count > 0) return {Received::kBytes, static_cast<size_t>(count)};
   if (count == 0) return {Received::kEnd};
   const bool later = errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;

@@ -2,22 +2,23 @@
 // TLS.
 //
 // Opening looks the name up, connects (to one address after the other if need be) and shakes hands.
-// From then on the read watcher stays armed until the end, and bytes go straight to the socket: an
+// From then on it is watched for reading until the end, and bytes go straight to the socket: an
 // exchange costs one system call each way. When it has been closed, the object serves for another
 // connection. Belongs to the loop's thread.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <ev.h>
 #include <memory>
 #include <string_view>
 
 #include "agent/connection_gauge.h"
+#include "agent/http1_known_header.h"
 #include "agent/http1_origin.h"
 #include "agent/http1_response.h"
 #include "agent/linked_list.h"
 #include "agent/routes.h"
+#include "agent/socket_poll.h"
 #include "agent/tls_stream.h"
 #include "common/clock.h"
 #include "squall/v1/metrics.pb.h"
@@ -26,7 +27,7 @@ namespace squall {
 
 struct Http1Exchange;
 
-class Http1Connection final : private Route::Waiter {
+class Http1Connection final : private Route::Waiter, private SocketPoll::Watcher {
  public:
   class Listener {
    public:
@@ -49,12 +50,13 @@ class Http1Connection final : private Route::Waiter {
 
   // What all connections of a worker share; outlives them.
   struct Shared {
-    struct ev_loop* loop;
+    SocketPoll& poll;
     Routes& routes;
     ConnectionGauge& gauge;
     Listener& listener;
     const TlsContext* tls;  // null: there are no https URLs
     TlsSessions sessions;
+    Http1KnownHeader known_header;
   };
 
   explicit Http1Connection(Shared& shared);
@@ -65,6 +67,7 @@ class Http1Connection final : private Route::Waiter {
   // Begins to open a connection. What comes of it may be told from within the call.
   void Open(Http1Origin& origin);
   void Close();
+  bool closed() const { return state_ == State::kClosed; }
 
   // How much of `bytes`, followed by `more`, has been sent. Less than all: OnWritable() follows,
   // and the rest is to be sent then. On a broken connection all counts as sent: reading will tell.
@@ -83,6 +86,10 @@ class Http1Connection final : private Route::Waiter {
     bool more = false;  // call again: the loop need not tell of what is left
   };
   Piece Receive(char* buffer, size_t size);
+  // The peer will send nothing more than what can be received already.
+  bool ended() const { return ended_; }
+  // OnReadable() is called again for what has not been received yet.
+  void ReceiveLater();
   // Why it is broken, where TLS has something to say.
   std::string_view error() const;
 
@@ -110,7 +117,7 @@ class Http1Connection final : private Route::Waiter {
  private:
   enum class State : uint8_t { kClosed, kResolving, kConnecting, kHandshaking, kOpen };
 
-  static void OnEvent(struct ev_loop* loop, ev_io* watcher, int events) noexcept;
+  void OnEvents(SocketPoll::Events events) noexcept override;
   void OnRoute() noexcept override;
   void OnLooked(Route::State state);
   void Connect();
@@ -124,16 +131,17 @@ class Http1Connection final : private Route::Waiter {
   size_t SendTls(std::string_view bytes, std::string_view more);
   Piece ReceivePlain(char* buffer, size_t size);
   Piece ReceiveTls(char* buffer, size_t size);
-  void Watch(int events);
+  bool WatchFor(bool read, bool write);
   void CloseSocket();
 
   Shared& shared_;
   Http1Origin* origin_ = nullptr;
   const Endpoint* endpoint_ = nullptr;
   std::unique_ptr<TlsStream> tls_;
-  ev_io watcher_;
   int socket_ = -1;
   State state_ = State::kClosed;
+  bool waits_to_send_ = false;
+  bool ended_ = false;
   bool connected_ = false;  // and counted as open
   uint32_t generation_ = 0;
   uint32_t tries_left_ = 0;

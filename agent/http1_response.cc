@@ -34,9 +34,6 @@ void Http1Response::Begin(bool to_head) noexcept {
   sample_size_ = 0;
   header_bytes_ = 0;
   body_bytes_ = 0;
-  http_parser_init(&parser_, HTTP_RESPONSE);
-  parser_.data = this;
-  Expect();
 }
 
 void Http1Response::Expect() {
@@ -44,10 +41,33 @@ void Http1Response::Expect() {
   complete_ = false;
 }
 
+Http1Response::Progress Http1Response::Read(std::string_view& bytes) noexcept {
+  if (begun_ || bytes.empty()) return Parse(bytes);
+  begun_ = true;
+  if (const Http1KnownHeader::Meaning* meaning = known_.Find(bytes, to_head_)) {
+    status_ = meaning->status;
+    keeps_alive_ = true;
+    header_bytes_ = meaning->header_bytes;
+    body_bytes_ = meaning->body_bytes;
+    bytes.remove_prefix(header_bytes_ + body_bytes_);
+    return Progress::kComplete;
+  }
+  http_parser_init(&parser_, HTTP_RESPONSE);
+  parser_.data = this;
+  Expect();
+  const std::string_view answer = bytes;
+  const Progress progress = Parse(bytes);
+  // Without chunks, all that comes before the body is the header.
+  if (progress == Progress::kComplete && part_ == Part::kHeader && keeps_alive_ &&
+      sample_size_ == 0) {
+    known_.Learn(answer, {status_, to_head_, header_bytes_, body_bytes_});
+  }
+  return progress;
+}
+
 // Most answers take one turn of the loop. The library is made to pause where the bytes of a chunked
 // answer begin to count as another part, since it does not tell places otherwise.
-Http1Response::Progress Http1Response::Read(std::string_view& bytes) noexcept {
-  begun_ = begun_ || !bytes.empty();
+Http1Response::Progress Http1Response::Parse(std::string_view& bytes) noexcept {
   while (!bytes.empty()) {  // to the library, no bytes are the end of the connection
     const uint64_t body_before = body_bytes_;
     const Part part = part_;
@@ -63,7 +83,8 @@ Http1Response::Progress Http1Response::Read(std::string_view& bytes) noexcept {
     http_parser_pause(&parser_, 0);
     if (!complete_) continue;
     if (part == Part::kTrailers) header_bytes_ -= std::min<uint64_t>(header_bytes_, 2);
-    if (parser_.status_code >= Metrics::kMinStatus && parser_.status_code < 200) {
+    status_ = parser_.status_code;
+    if (status_ >= Metrics::kMinStatus && status_ < 200) {
       Expect();  // provisional: the answer itself is still to come
       continue;
     }
@@ -73,8 +94,10 @@ Http1Response::Progress Http1Response::Read(std::string_view& bytes) noexcept {
 }
 
 bool Http1Response::Close() noexcept {
+  if (!begun_) return false;
   http_parser_execute(&parser_, &kSettings, nullptr, 0);
-  return complete_ && parser_.status_code >= 200;
+  status_ = parser_.status_code;
+  return complete_ && status_ >= 200;
 }
 
 std::string_view Http1Response::sample() const {

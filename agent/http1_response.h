@@ -11,13 +11,15 @@
 #include <memory>
 #include <string_view>
 
+#include "agent/http1_known_header.h"
 #include "common/metrics.h"
 
 namespace squall {
 
 class Http1Response {
  public:
-  Http1Response() = default;
+  // `known` is shared by all answers of a thread, and outlives them.
+  explicit Http1Response(Http1KnownHeader& known) noexcept : known_(known) {}
   // The library holds a pointer to this object.
   Http1Response(const Http1Response&) = delete;
   Http1Response& operator=(const Http1Response&) = delete;
@@ -41,7 +43,7 @@ class Http1Response {
   // Any byte of it has come.
   bool begun() const { return begun_; }
   // Of a complete answer.
-  uint32_t status() const { return parser_.status_code; }
+  uint32_t status() const { return status_; }
   // Of a complete answer: the server takes another request on this connection.
   bool keeps_alive() const { return keeps_alive_; }
   // Header, trailers and body, without the framing of chunks; provisional answers (1xx) as well.
@@ -61,16 +63,19 @@ class Http1Response {
   static int OnMessageComplete(http_parser* parser) noexcept;
   static Http1Response& Of(http_parser* parser);
 
+  Progress Parse(std::string_view& bytes) noexcept;
   Progress Invalid(std::string_view error);
   void Expect();
 
-  http_parser parser_{};
+  Http1KnownHeader& known_;
+  http_parser parser_;  // from the first byte on
   Part part_ = Part::kHeader;
   bool to_head_ = false;
   bool begun_ = false;
   bool complete_ = false;
   bool keeps_alive_ = false;
   uint16_t sample_size_ = 0;
+  uint32_t status_ = 0;
   uint64_t header_bytes_ = 0;
   uint64_t body_bytes_ = 0;
   std::string_view error_;

@@ -19,6 +19,7 @@
 #include "agent/http1_request.h"
 #include "agent/linked_list.h"
 #include "agent/routes.h"
+#include "agent/socket_poll.h"
 #include "common/plan_check.h"
 
 namespace squall {
@@ -35,6 +36,8 @@ class Http1Transport final : public Transport, private Http1Connection::Listener
  public:
   explicit Http1Transport(const TransportSetup& setup);
   ~Http1Transport() override;
+
+  absl::Status Open() { return poll_.Open(); }  // first of all
 
   void Send(uint32_t slot, Nanos start, const std::string& url) override;
   void CutOff() override;
@@ -79,6 +82,7 @@ class Http1Transport final : public Transport, private Http1Connection::Listener
   const bool one_url_;
   const Http1Request request_;
   Routes routes_;
+  SocketPoll poll_;
   Http1Connection::Shared shared_;
   Http1Origins origins_;
   Http1Pool pool_;
@@ -102,8 +106,16 @@ Http1Transport::Http1Transport(const TransportSetup& setup)
       one_url_(!setup.plan.has_urls()),
       request_(setup.plan),
       routes_(setup.plan.transport(), setup.network, setup.loop, setup.first_turn),
-      shared_{setup.loop,   routes_, setup.network.connections, *this, setup.network.tls.get(),
-              TlsSessions()},
+      poll_(
+          setup.loop, [](void* owner) noexcept { static_cast<Sink*>(owner)->OnBatch(); },
+          &setup.sink),
+      shared_{poll_,
+              routes_,
+              setup.network.connections,
+              *this,
+              setup.network.tls.get(),
+              TlsSessions(),
+              Http1KnownHeader()},
       origins_(request_, routes_),
       pool_(shared_, 4 * size_t{setup.slots} + 64),
       exchanges_(setup.slots),
@@ -193,7 +205,7 @@ size_t Http1Transport::RequestBytes(const Http1Exchange& exchange) const {
 // ---- receiving
 
 void Http1Transport::OnReadable(Http1Connection& connection) noexcept {
-  bool more = false;  // of what the loop does not know of
+  bool more = false;  // of what no event tells of
   for (int reads = 0; reads < kReadsInARow || more; ++reads) {
     const Http1Connection::Piece piece = connection.Receive(buffer_.data(), buffer_.size());
     switch (piece.received) {
@@ -204,11 +216,16 @@ void Http1Transport::OnReadable(Http1Connection& connection) noexcept {
       case Received::kFailed:
         return OnEnd(connection, piece.received);
       case Received::kBytes:
-        if (!Take(connection, {buffer_.data(), piece.bytes})) return;
+        if (!Take(connection, {buffer_.data(), piece.bytes})) {
+          // Perhaps not all that came: nobody asked for what is left.
+          if (!connection.closed() && piece.bytes == buffer_.size()) connection.ReceiveLater();
+          return;
+        }
         more = piece.more;
-        if (!more && piece.bytes < buffer_.size()) return;
+        if (!more && piece.bytes < buffer_.size() && !connection.ended()) return;
     }
   }
+  connection.ReceiveLater();
 }
 
 // True: the answer is not whole yet.
@@ -229,7 +246,7 @@ bool Http1Transport::Take(Http1Connection& connection, std::string_view bytes) {
     case Http1Response::Progress::kComplete:
       Complete(exchange, now,
                keepalive_ && bytes.empty() && connection.response.keeps_alive() &&
-                   exchange.sent == RequestBytes(exchange));
+                   !connection.ended() && exchange.sent == RequestBytes(exchange));
       return false;
   }
   return false;
@@ -359,7 +376,9 @@ absl::StatusOr<std::unique_ptr<Transport>> MakeHttp1Transport(const TransportSet
   if (const std::string_view obstacle = WhatNeedsCurl(setup.plan); !obstacle.empty()) {
     return absl::InvalidArgumentError(fmt::format("transport http1 cannot do {}", obstacle));
   }
-  return std::make_unique<Http1Transport>(setup);
+  auto transport = std::make_unique<Http1Transport>(setup);
+  if (absl::Status status = transport->Open(); !status.ok()) return status;
+  return transport;
 }
 
 }  // namespace squall

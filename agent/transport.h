@@ -22,7 +22,11 @@ class Transport {
    public:
     // `end` is the time of the last byte or of the failure. `outcome` is borrowed for the call.
     // The slot is free again: Send() may be called from here, for this slot or another free one.
+    // It is better called from OnBatch(), or at the end of the loop's turn.
     virtual void OnOutcome(uint32_t slot, Nanos end, const Outcome& outcome) noexcept = 0;
+    // Outcomes that came together have all been told, and more are looked for before the loop ends
+    // its turn.
+    virtual void OnBatch() noexcept = 0;
     // A connection to an address (its number in the run's AddressTable) is opened, or tried.
     virtual void OnConnecting(uint32_t address) noexcept = 0;
 

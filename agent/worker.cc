@@ -37,7 +37,6 @@ struct Worker::Loop {
             self->loop_->Arm(*watcher, self->phase_end_);
           } else {
             self->EndPhase();
-            self->Fill();
           }
         },
         0, 0);
@@ -47,8 +46,12 @@ struct Worker::Loop {
           static_cast<Worker*>(watcher->data)->CutOff();
         },
         0, 0);
-    command.data = phase_end.data = cut_off.data = worker;
+    ev_prepare_init(&before_waiting, [](struct ev_loop*, ev_prepare* watcher, int) noexcept {
+      static_cast<Worker*>(watcher->data)->Fill();
+    });
+    command.data = phase_end.data = cut_off.data = before_waiting.data = worker;
     ev_async_start(loop, &command);
+    ev_prepare_start(loop, &before_waiting);
   }
   ~Loop() {
     pacing.reset();
@@ -70,6 +73,7 @@ struct Worker::Loop {
   ev_async command;
   ev_timer phase_end;
   ev_timer cut_off;
+  ev_prepare before_waiting;
   std::optional<PacingTimer> pacing;  // gone before the loop
 };
 
@@ -163,7 +167,6 @@ void Worker::TakeCommands() noexcept {
     BeginPhase(0);
   }
   if (taken.stop_deadline != kForever) EndIssuing(taken.stop_deadline);
-  Fill();
   if (taken.spare) HandOver(std::move(taken.spare));
 }
 
@@ -215,6 +218,8 @@ void Worker::HandOver(std::unique_ptr<Interval> spare) {
   listener_.OnSwapped({config_.index, std::move(spare), finished});
 }
 
+// Once in a turn of the loop, when everything that has come is read: answers are timed before the
+// next requests are sent, and each of the two paths through the kernel stays in the core's cache.
 void Worker::Fill() {
   while (state_ == State::kIssuing && !free_slots_.empty()) {
     const Nanos now = SteadyNow();
@@ -306,7 +311,6 @@ void Worker::OnOutcome(uint32_t slot, Nanos end, const Outcome& outcome) noexcep
     phases_[phase_].arrivals->Freed(config_.index, end - phase_begin());
   }
   free_slots_.push_back(slot);
-  Fill();
 }
 
 void Worker::OnConnecting(uint32_t address) noexcept {

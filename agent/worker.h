@@ -87,6 +87,7 @@ class Worker final : private Transport::Sink {
          std::deque<RunPhase>& phases, Listener& listener);
 
   void OnOutcome(uint32_t slot, Nanos end, const Outcome& outcome) noexcept override;
+  void OnBatch() noexcept override { Fill(); }
   void OnConnecting(uint32_t address) noexcept override;
 
   enum class State { kWaiting, kIssuing, kEnded };

@@ -76,7 +76,11 @@ Counts* MapCounts(const char* path) {
 int Listen() {
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   const int on = 1;
-  setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));  // handed down to connections
+  // Both are handed down to connections. On the loopback a client's core runs the target's half of
+  // TCP too: the simplest congestion control is part of doing as little as possible.
+  setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  constexpr std::string_view kReno = "reno";
+  setsockopt(listener, IPPROTO_TCP, TCP_CONGESTION, kReno.data(), kReno.size());
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

@@ -2,7 +2,8 @@
 // rest of its first line where the bytes after it are cut: the code of each character is the length
 // of a piece. At the end of the bytes the connection is closed.
 //
-// Property: however the bytes are cut, the same comes of them.
+// Property: however the bytes are cut, and whichever header was known before, the same comes of
+// them.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -50,8 +51,9 @@ Seen Look(Http1Response& response, Progress progress, size_t used) {
 }
 
 // What comes of `bytes` in pieces of these lengths; what remains is the last piece.
-Seen ReadInPieces(bool to_head, std::string_view bytes, std::string_view lengths) {
-  Http1Response response;
+Seen ReadInPieces(bool to_head, std::string_view bytes, std::string_view lengths,
+                  Http1KnownHeader& known) {
+  Http1Response response(known);
   response.Begin(to_head);
   size_t begin = 0;
   while (begin < bytes.size()) {
@@ -77,9 +79,13 @@ void TestAnswer(std::string_view input) {
   const size_t end = std::min(input.find('\n'), input.size());
   const std::string_view bytes = input.substr(std::min(end + 1, input.size()));
   const std::string_view lengths = input.substr(std::min<size_t>(1, end), end);
-  const Seen whole = ReadInPieces(to_head, bytes, "");
-  SQUALL_CHECK(ReadInPieces(to_head, bytes, lengths) == whole);
-  SQUALL_CHECK(ReadInPieces(to_head, bytes, std::string(bytes.size(), '\1')) == whole);
+  static Http1KnownHeader known_before;
+  Http1KnownHeader known;
+  const Seen whole = ReadInPieces(to_head, bytes, "", known);
+  SQUALL_CHECK(ReadInPieces(to_head, bytes, "", known) == whole);
+  SQUALL_CHECK(ReadInPieces(to_head, bytes, "", known_before) == whole);
+  SQUALL_CHECK(ReadInPieces(to_head, bytes, lengths, known) == whole);
+  SQUALL_CHECK(ReadInPieces(to_head, bytes, std::string(bytes.size(), '\1'), known) == whole);
 }
 
 }  // namespace

@@ -52,6 +52,7 @@ class Runner final : public Transport::Sink {
     if (seen.size() == urls_.size()) ev_break(loop_, EVBREAK_ALL);
   }
 
+  void OnBatch() noexcept override {}
   void OnConnecting(uint32_t address) noexcept override {
     ++tried[network_.addresses.Names().at(address)];
   }

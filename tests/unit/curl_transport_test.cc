@@ -123,6 +123,7 @@ TEST(CurlTransport, RejectsHeadWithABody) {
   plan.mutable_request()->set_body("a=1");
   class Ignore final : public Transport::Sink {
     void OnOutcome(uint32_t, Nanos, const Outcome&) noexcept override {}
+    void OnBatch() noexcept override {}
     void OnConnecting(uint32_t) noexcept override {}
   } sink;
   Network network;

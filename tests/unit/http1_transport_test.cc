@@ -48,6 +48,7 @@ TEST(Http1Transport, RefusesPlansThatNeedAnother) {
   plan.mutable_transport()->set_follow(true);
   class Ignore final : public Transport::Sink {
     void OnOutcome(uint32_t, Nanos, const Outcome&) noexcept override {}
+    void OnBatch() noexcept override {}
     void OnConnecting(uint32_t) noexcept override {}
   } sink;
   Network network;

@@ -312,7 +312,10 @@ TEST_F(SessionTest, WithoutItsControllerItSendsNothingMoreAndIsFree) {
     MakeReady(controller, Share(server->url() + "/", 4));
     controller.Say(GrantMessage({{0, 1, 1'000'000'000}}));
     controller.Say(StartMessage());
-    WaitUntil([&] { return server->counts().requests >= 4; });
+    WaitUntil([&] {
+      const auto counts = server->counts();
+      return counts.requests >= 4 && counts.connections == 4;
+    });
     const Nanos closed_at = SteadyNow();
     controller.Close();
     ExpectFree();

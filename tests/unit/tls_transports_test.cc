@@ -70,6 +70,7 @@ TEST(CurlTransport, RefusesAClientCertificateThatCannotBeUsed) {
   plan.mutable_transport()->set_client_key_pem(authority.Issue("DNS:b").key_pem);
   class Ignore final : public Transport::Sink {
     void OnOutcome(uint32_t, Nanos, const Outcome&) noexcept override {}
+    void OnBatch() noexcept override {}
     void OnConnecting(uint32_t) noexcept override {}
   } sink;
   Network network;
