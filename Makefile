@@ -22,7 +22,7 @@ demo: build ## a target, three agents and one run over them, in under a minute
 
 test: build/build.ninja deps-test ## build everything, run unit and integration tests
 	cmake --build build
-	ctest --test-dir build --output-on-failure
+	ctest --test-dir build --output-on-failure --parallel $(shell getconf _NPROCESSORS_ONLN)
 
 build: build/build.ninja ## build the program: build/squall
 	cmake --build build --target squall
@@ -53,7 +53,7 @@ check-long: lint ## what takes too long for every change: clang-tidy, 20 min of 
 	SQUALL_TEST_SCALE=1 tests/support/run_sanitized.sh tsan
 
 clean: ## remove everything that was built
-	rm -rf build build-dev build-asan build-tsan build-fuzz
+	rm -rf build build-dev build-asan build-tsan
 
 # Parts of lint and of .ci/run.
 

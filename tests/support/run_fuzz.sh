@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
-# Builds the fuzzing programs (preset fuzz) and runs each for its part of the time.
+# Builds the fuzzing programs (preset asan) and runs each for its part of the time.
 #
 #   tests/support/run_fuzz.sh SECONDS [NAME…]
 #
 # NAMEs are those in tests/fuzz/CMakeLists.txt; all by default. Inputs that reached something new are
-# kept in build-fuzz/corpus and are where the next run begins. An input that broke something is kept in
-# build-fuzz/found: build-fuzz/tests/fuzz/fuzz_NAME FILE runs it again.
+# kept in build-asan/corpus and are where the next run begins. An input that broke something is kept in
+# build-asan/found: build-asan/tests/fuzz/fuzz_NAME FILE runs it again.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 seconds=$1
 shift
 names=("$@")
-build=$PWD/build-fuzz
-cmake --preset fuzz
+build=$PWD/build-asan
+cmake --preset asan
 cmake --build "$build" --target fuzz_targets
 if [ ${#names[@]} -eq 0 ]; then
   names=(tests/fuzz/*_fuzz.cc)

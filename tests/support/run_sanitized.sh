@@ -39,7 +39,8 @@ if [ "$everything" = no ]; then
   fi
 fi
 status=0
-ctest --test-dir "$build" --output-on-failure -E "$excluded" "$@" || status=$?
+ctest --test-dir "$build" --output-on-failure --parallel "$(getconf _NPROCESSORS_ONLN)" \
+  -E "$excluded" "$@" || status=$?
 if [ -n "$(ls "$reports")" ]; then
   cat "$reports"/*
   echo "run_sanitized: $(find "$reports" -type f | wc -l) process(es) reported, see above" >&2

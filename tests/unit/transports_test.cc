@@ -106,13 +106,13 @@ TEST_P(Transports, ForgetWhatTheRequestBeforeLeft) {
 TEST_P(Transports, CutOffWhatIsInFlight) {
   RawServer server({{"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe", RawAnswer::Then::kSilence}});
   const auto seen = SendAll(Factory(), SimplePlan(), 3, std::vector<std::string>(3, server.Url()),
-                            300 * kMillisecond);
+                            kSecond);
   ASSERT_EQ(seen.size(), 3u);
   for (const Seen& one : seen) {
     EXPECT_EQ(one.kind, v1::FAILURE_KIND_CUT_OFF);
     EXPECT_EQ(one.bytes_received, 40u);
     EXPECT_EQ(one.connections, 1u);
-    EXPECT_GE(one.end - one.start, 150 * kMillisecond);
+    EXPECT_GE(one.end - one.start, 500 * kMillisecond);
   }
 }
 
