@@ -16,7 +16,11 @@ HOSTS = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
 NOBODYS = "198.51.100.1"
 
 
-class Addresses(squall.TestCase):
+class Addresses:
+    """What holds for both transports, which say their names below."""
+
+    transport = None
+
     def setUp(self):
         self.agents = self.enterContext(squall.fleet(3))
 
@@ -29,8 +33,10 @@ class Addresses(squall.TestCase):
             yield [first, *others]
 
     def run_over(self, port, requests, *arguments):
-        return squall.run("-n", requests, f"http://api.example:{port}/", *arguments,
-                          agents=self.agents)
+        return self.run_to(f"http://api.example:{port}/", "-n", requests, *arguments)
+
+    def run_to(self, url, *arguments):
+        return squall.run(url, "--transport", self.transport, *arguments, agents=self.agents)
 
     def resolve(self, port, hosts=HOSTS):
         return "--resolve", f"api.example:{port}:{','.join(hosts)}"
@@ -76,8 +82,7 @@ class Addresses(squall.TestCase):
         self.assertEqual(result.errors, {"connection refused": 20})
 
     def test_a_name_without_addresses(self):
-        result = squall.run("-n", 20, "-c", 4, "http://no-such-host.invalid/",
-                            agents=self.agents)
+        result = self.run_to("http://no-such-host.invalid/", "-n", 20, "-c", 4)
         self.check_exit(result, 3)
         self.check_consistent(result)
         (error,) = result.report["errors"]
@@ -86,9 +91,16 @@ class Addresses(squall.TestCase):
 
     def test_a_name_of_the_system(self):
         with self.servers(HOSTS[:1]) as (server,):
-            result = squall.run("-n", 20, "-c", 4, f"http://localhost:{server.port}/",
-                                agents=self.agents)
+            result = self.run_to(f"http://localhost:{server.port}/", "-n", 20, "-c", 4)
             self.check_complete(result, 20)
+
+    def test_ipv6(self):
+        with RecordingServer("::1") as server:
+            result = self.run_to(f"http://[::1]:{server.port}/", "-n", 20, "-c", 4)
+            self.check_complete(result, 20)
+            self.assertEqual(server.connections, 4)
+            self.assertEqual({host for request in server.requests
+                              for host in request.values("Host")}, {f"[::1]:{server.port}"})
 
     def test_connect_to(self):
         with self.servers(HOSTS[:1]) as (server,):
@@ -115,8 +127,7 @@ class Addresses(squall.TestCase):
                     (NOBODYS, f"none of the source addresses is its own: {NOBODYS}"),
                     (f"127.0.0.5,{NOBODYS}", f"--source-address {NOBODYS}: no agent has this")):
                 with self.subTest(sources):
-                    result = squall.run("-n", 4, server.url, "--source-address", sources,
-                                        agents=self.agents)
+                    result = self.run_to(server.url, "-n", 4, "--source-address", sources)
                     self.check_exit(result, 2)
                     self.assertIn(reason, result.stderr)
             self.assertEqual(server.connections, 0)
@@ -124,12 +135,20 @@ class Addresses(squall.TestCase):
     def test_unix_socket(self):
         path = Path(self.enterContext(tempfile.TemporaryDirectory())) / "app.sock"
         with RecordingUnixServer(path) as server:
-            result = squall.run("-n", 20, "-c", 6, "http://api.example/x", "--unix-socket", path,
-                                agents=self.agents)
+            result = self.run_to("http://api.example/x", "-n", 20, "-c", 6,
+                                 "--unix-socket", path)
             self.check_complete(result, 20)
             self.assertEqual(server.connections, 6)
             self.assertEqual({(request.target, *request.values("Host"))
                               for request in server.requests}, {("/x", "api.example")})
+
+
+class Http1Addresses(Addresses, squall.TestCase):
+    transport = "http1"
+
+
+class CurlAddresses(Addresses, squall.TestCase):
+    transport = "curl"
 
 
 if __name__ == "__main__":

@@ -122,6 +122,10 @@ void RawServer::Serve(int socket) {
 std::optional<size_t> RawServer::ReadRequest(int socket, std::string& buffered) {
   size_t size = 0;
   while ((size = RequestSize(buffered)) == 0) {
+    if (const size_t end = buffered.find("\r\n\r\n"); end != buffered.npos && IsEarly()) {
+      size = end + 4;
+      break;
+    }
     char bytes[16384];
     const ssize_t count = recv(socket, bytes, sizeof(bytes), 0);
     if (count <= 0) return std::nullopt;
@@ -133,8 +137,26 @@ std::optional<size_t> RawServer::ReadRequest(int socket, std::string& buffered) 
   return requests_.size() - 1;
 }
 
+// Of the request that comes next.
+bool RawServer::IsEarly() const {
+  MutexLock lock(mutex_);
+  return script_[std::min(requests_.size(), script_.size() - 1)].early;
+}
+
 bool RawServer::Answer(int socket, const RawAnswer& answer) {
-  if (!SendAll(socket, answer.bytes)) return false;
+  if (answer.byte_by_byte) {
+    for (const char& byte : answer.bytes) {
+      if (!SendAll(socket, {&byte, 1})) return false;
+      SleepUntilStopped(SteadyNow() + kMillisecond / 2);
+    }
+  } else if (!SendAll(socket, answer.bytes)) {
+    return false;
+  }
+  if (answer.early) {
+    char bytes[16384];
+    while (recv(socket, bytes, sizeof(bytes), 0) > 0) continue;
+    return false;
+  }
   if (answer.pause > 0) SleepUntilStopped(SteadyNow() + answer.pause);
   if (!SendAll(socket, answer.rest)) return false;
   switch (answer.then) {

@@ -28,6 +28,9 @@ struct RawAnswer {
   Then then = Then::kKeepOpen;
   Nanos pause = 0;        // between `bytes` and `rest`
   std::string rest = "";  // after the pause
+  bool byte_by_byte = false;
+  // Said as soon as the request's head has come. Whatever follows it is read, and not answered.
+  bool early = false;
 };
 
 // The answers to the requests in the order in which they come, over all connections; the last one
@@ -55,6 +58,7 @@ class RawServer {
   void Serve(int socket);
   // The request's number; nothing at the end of the connection.
   std::optional<size_t> ReadRequest(int socket, std::string& buffered);
+  bool IsEarly() const;
   bool Answer(int socket, const RawAnswer& answer);
   void SleepUntilStopped(Nanos deadline);
 

@@ -1,6 +1,7 @@
 """Servers that answer 200 and remember every request as it came."""
 
 import http.server
+import socket
 import socketserver
 import threading
 from dataclasses import dataclass
@@ -75,6 +76,7 @@ class RecordingServer(_Recording, http.server.ThreadingHTTPServer):
     """On a port of the loopback, a free one by default, in threads of the test."""
 
     def __init__(self, host="127.0.0.1", port=0):
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         super().__init__((host, port), _Handler)
         self.port = self.server_address[1]
         self.address = f"{host}:{self.port}"

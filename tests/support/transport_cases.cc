@@ -58,6 +58,8 @@ std::vector<ResponseCase> MakeResponseCases() {
   const std::string trailer = "Checksum: 1\r\n";
   const std::string to_ftp =
       "HTTP/1.1 302 Found\r\nLocation: ftp://127.0.0.1/\r\nContent-Length: 0\r\n\r\n";
+  const std::string too_large =
+      "HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
   const std::string closing = "HTTP/1.1 200 OK\r\n\r\n";
   const std::string unknown_name = "http://no-such-host.invalid/";
   const std::string nobody = fmt::format("http://127.0.0.1:{}/", ClosedPort());
@@ -82,6 +84,20 @@ std::vector<ResponseCase> MakeResponseCases() {
        none,
        200,
        kHello.size()},
+      {"ByteByByte", {{.bytes = kHello, .byte_by_byte = true}}, {}, none, 200, kHello.size()},
+      {"ByteByByteChunked",
+       {{.bytes = continued + kChunkedHead + "5\r\nhello\r\n0\r\n" + trailer + "\r\n",
+         .byte_by_byte = true}},
+       {},
+       none,
+       200,
+       continued.size() + kChunkedHead.size() + 5 + trailer.size()},
+      {"Early",
+       {{.bytes = too_large, .early = true}},
+       Body("PUT", std::string(8 << 20, 'x')),
+       none,
+       413,
+       too_large.size()},
       {"PieceEndsBehindTheLastChunk",
        {{kChunkedHead + "5\r\nhello\r\n0\r\n", Then::kKeepOpen, 30 * kMillisecond, "\r\n"}},
        {},

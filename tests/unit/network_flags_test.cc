@@ -1,14 +1,14 @@
 #include "controller/network_flags.h"
 
-#include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "common/network_options.h"
+#include "tests/support/run_words.h"
 
 namespace squall {
 namespace {
@@ -17,19 +17,11 @@ using ::testing::ElementsAre;
 
 // As the shell would hand it over.
 absl::StatusOr<v1::Transport> Resolve(std::vector<std::string> words) {
-  CLI::App app("", "squall");
-  RunFlags flags;
-  AddRunCommand(app, flags);
-  words.insert(words.begin(), "run");
   words.push_back("http://h/");
-  std::reverse(words.begin(), words.end());
-  try {
-    app.parse(words);
-  } catch (const CLI::ParseError& error) {
-    return absl::InternalError(error.what());
-  }
+  const absl::StatusOr<RunFlags> flags = squall::testing::ParseRun(std::move(words));
+  if (!flags.ok()) return flags.status();
   v1::Transport transport;
-  if (absl::Status status = ResolveNetwork(flags, transport); !status.ok()) return status;
+  if (absl::Status status = ResolveNetwork(*flags, transport); !status.ok()) return status;
   return transport;
 }
 

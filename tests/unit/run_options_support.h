@@ -4,20 +4,21 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <gtest/gtest.h>
 
 #include "controller/run_options.h"
+#include "tests/support/run_words.h"
 
 namespace squall {
 
 // A folder that is the working directory while a test runs, so that messages show short paths.
-class RunOptionsTest : public testing::Test {
+class RunOptionsTest : public ::testing::Test {
  protected:
   RunOptionsTest() : before_(std::filesystem::current_path()) {
-    std::string name = testing::TempDir() + "/run_options_XXXXXX";
+    std::string name = ::testing::TempDir() + "/run_options_XXXXXX";
     folder_ = mkdtemp(name.data());
     std::filesystem::current_path(folder_);
   }
@@ -32,18 +33,9 @@ class RunOptionsTest : public testing::Test {
 
   // As the shell would hand it over.
   static absl::StatusOr<RunOptions> Run(std::vector<std::string> words) {
-    CLI::App app("", "squall");
-    app.require_subcommand(1);
-    RunFlags flags;
-    AddRunCommand(app, flags);
-    words.insert(words.begin(), "run");
-    std::reverse(words.begin(), words.end());
-    try {
-      app.parse(words);
-    } catch (const CLI::ParseError& error) {
-      return absl::InternalError(error.what());
-    }
-    return ResolveRunOptions(flags);
+    const absl::StatusOr<RunFlags> flags = squall::testing::ParseRun(std::move(words));
+    if (!flags.ok()) return flags.status();
+    return ResolveRunOptions(*flags);
   }
 
  private:

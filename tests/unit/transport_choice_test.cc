@@ -1,26 +1,24 @@
 // Which transport carries a plan out: by flags, and by what the plan needs.
 #include <string>
+#include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "common/plan_check.h"
 #include "controller/run_flags.h"
 #include "controller/run_options.h"
+#include "tests/support/run_words.h"
 
 namespace squall {
 namespace {
 
 absl::StatusOr<RunOptions> Resolve(std::vector<std::string> words) {
-  CLI::App app;
-  RunFlags flags;
-  AddRunCommand(app, flags);
-  words.insert(words.begin(), {"run", "http://h/"});
-  std::reverse(words.begin(), words.end());  // CLI11 takes them from the end
-  app.parse(words);
-  return ResolveRunOptions(flags);
+  words.insert(words.begin(), "http://h/");
+  const absl::StatusOr<RunFlags> flags = squall::testing::ParseRun(std::move(words));
+  if (!flags.ok()) return flags.status();
+  return ResolveRunOptions(*flags);
 }
 
 struct Row {
