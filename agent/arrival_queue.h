@@ -53,8 +53,7 @@ class ArrivalQueue {
   // none it only says that it has none.
   Waited Draw(uint32_t worker, size_t connections, Nanos now, std::vector<Arrival>& drawn);
 
-  // The worker, which had no connection to spare, has one, but does not draw because it still holds
-  // numbers. Takes no lock.
+  // The worker, which had no connection to spare, has one, and will draw later. Takes no lock.
   void Freed(uint32_t worker, Nanos now) noexcept;
 
   // What was dropped since the last call, up to now.

@@ -9,8 +9,10 @@ namespace squall {
 
 absl::StatusOr<std::unique_ptr<CurlDriver>> CurlDriver::Make(struct ev_loop* loop,
                                                              ConnectionGauge& gauge,
-                                                             Completion completion) {
-  std::unique_ptr<CurlDriver> driver(new CurlDriver(loop, gauge, std::move(completion)));
+                                                             Completion completion,
+                                                             AfterBatch after_batch) {
+  std::unique_ptr<CurlDriver> driver(
+      new CurlDriver(loop, gauge, std::move(completion), std::move(after_batch)));
   CURLM* multi = driver->multi();
   if (multi == nullptr || curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, &OnSocket) ||
       curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, driver.get()) ||
@@ -21,8 +23,13 @@ absl::StatusOr<std::unique_ptr<CurlDriver>> CurlDriver::Make(struct ev_loop* loo
   return driver;
 }
 
-CurlDriver::CurlDriver(struct ev_loop* loop, ConnectionGauge& gauge, Completion completion)
-    : loop_(loop), gauge_(gauge), completion_(std::move(completion)), multi_(curl_multi_init()) {
+CurlDriver::CurlDriver(struct ev_loop* loop, ConnectionGauge& gauge, Completion completion,
+                       AfterBatch after_batch)
+    : loop_(loop),
+      gauge_(gauge),
+      completion_(std::move(completion)),
+      after_batch_(std::move(after_batch)),
+      multi_(curl_multi_init()) {
   ev_timer_init(&timer_, &OnTimer, 0., 0.);
   timer_.data = this;
 }
@@ -138,7 +145,8 @@ void CurlDriver::Run(curl_socket_t socket, int events) {
   int running = 0;
   curl_multi_socket_action(multi_.get(), socket, events, &running);
   Deliver();
-  // What the completions added goes out now, not after a turn of the loop. Once only: what ends at
+  after_batch_();
+  // What has been added goes out now, not after a turn of the loop. Once only: what ends at
   // once again must not keep the loop from its other work.
   if (due_) {
     due_ = false;

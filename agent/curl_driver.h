@@ -28,11 +28,14 @@ class CurlDriver {
   // Gets each transfer's end, once, from the loop; the handle is out of the driver's hands again
   // and may be added anew from within the call.
   using Completion = std::function<void(CURL* easy, CURLcode result)>;
+  // Follows a batch of completions: transfers are better added from here.
+  using AfterBatch = std::function<void()>;
 
   // `loop` and `gauge` outlive the driver.
   static absl::StatusOr<std::unique_ptr<CurlDriver>> Make(struct ev_loop* loop,
                                                           ConnectionGauge& gauge,
-                                                          Completion completion);
+                                                          Completion completion,
+                                                          AfterBatch after_batch);
   // Every handle must have been removed.
   ~CurlDriver();
   CurlDriver(const CurlDriver&) = delete;
@@ -58,7 +61,8 @@ class CurlDriver {
     bool armed = false;       // libev knows this very socket
   };
 
-  CurlDriver(struct ev_loop* loop, ConnectionGauge& gauge, Completion completion);
+  CurlDriver(struct ev_loop* loop, ConnectionGauge& gauge, Completion completion,
+             AfterBatch after_batch);
 
   static int OnSocket(CURL* easy, curl_socket_t socket, int interest, void* self,
                       void* unused) noexcept;
@@ -77,6 +81,7 @@ class CurlDriver {
   struct ev_loop* const loop_;
   ConnectionGauge& gauge_;
   const Completion completion_;
+  const AfterBatch after_batch_;
   ev_timer timer_;
   std::vector<std::unique_ptr<Watcher>> watchers_;  // by socket number
   std::vector<std::pair<CURL*, CURLcode>> failed_;  // not begun, completion to come

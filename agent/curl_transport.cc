@@ -128,8 +128,9 @@ absl::Status CurlTransport::Open(uint32_t slots) {
 }
 
 absl::Status CurlTransport::OpenPool() {
-  absl::StatusOr<std::unique_ptr<CurlDriver>> driver =
-      CurlDriver::Make(loop_, gauge_, [this](CURL* easy, CURLcode result) { OnEnd(easy, result); });
+  absl::StatusOr<std::unique_ptr<CurlDriver>> driver = CurlDriver::Make(
+      loop_, gauge_, [this](CURL* easy, CURLcode result) { OnEnd(easy, result); },
+      [this] { sink_.OnBatch(); });
   if (!driver.ok()) return driver.status();
   CURLM* multi = drivers_.emplace_back(*std::move(driver))->multi();
 

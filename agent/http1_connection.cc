@@ -143,7 +143,7 @@ void Http1Connection::Connect() {
   const int error = Dial();
   if (error == 0) return OnConnected();
   if (error != EINPROGRESS) return OnConnectError(error);
-  if (!WatchFor(false, true)) OnConnectError(errno);
+  WatchOrFail(false, true);
 }
 
 // An errno; 0: it is connected already.
@@ -185,9 +185,9 @@ void Http1Connection::Handshake() {
     case TlsStream::Status::kDone:
       return OnReady();
     case TlsStream::Status::kWantRead:
-      return void(WatchFor(true, false));
+      return WatchOrFail(true, false);
     case TlsStream::Status::kWantWrite:
-      return void(WatchFor(false, true));
+      return WatchOrFail(false, true);
     case TlsStream::Status::kClosed:
     case TlsStream::Status::kCutShort:
     case TlsStream::Status::kFailed:
@@ -198,8 +198,8 @@ void Http1Connection::Handshake() {
 void Http1Connection::OnReady() {
   times_.ready = origin_->https ? SteadyNow() : times_.connected;
   state_ = State::kOpen;
-  WatchFor(true, false);
-  shared_.listener.OnOpen(*this);
+  WatchOrFail(true, false);
+  if (state_ == State::kOpen) shared_.listener.OnOpen(*this);
 }
 
 void Http1Connection::Fail(v1::FailureKind kind, std::string_view detail) {
@@ -235,7 +235,13 @@ bool Http1Connection::WatchFor(bool read, bool write) {
   return Watch(socket_, read, write, state_ == State::kOpen && tls_ == nullptr);
 }
 
-void Http1Connection::ReceiveLater() { WatchFor(true, waits_to_send_); }
+void Http1Connection::WatchOrFail(bool read, bool write) {
+  if (!WatchFor(read, write)) Fail(v1::FAILURE_KIND_CONNECT, std::strerror(errno));
+}
+
+void Http1Connection::ReceiveLater() {
+  if (state_ == State::kOpen) WatchFor(true, waits_to_send_);
+}
 
 size_t Http1Connection::Send(std::string_view bytes, std::string_view more) {
   const size_t sent = tls_ == nullptr ? SendPlain(bytes, more) : SendTls(bytes, more);
@@ -286,10 +292,13 @@ Http1Connection::Piece Http1Connection::Receive(char* buffer, size_t size) {
 }
 
 Http1Connection::Piece Http1Connection::ReceivePlain(char* buffer, size_t size) {
-  const ssize_t count = ReceiveBytes(socket_, buffer, size);
+  ssize_t count = 0;
+  do {
+    count = ReceiveBytes(socket_, buffer, size);
+  } while (count < 0 && errno == EINTR);
   if (count > 0) return {Received::kBytes, static_cast<size_t>(count)};
   if (count == 0) return {Received::kEnd};
-  const bool later = errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+  const bool later = errno == EAGAIN || errno == EWOULDBLOCK;
   return {later ? Received::kNothing : Received::kBroken};
 }
 

@@ -132,6 +132,7 @@ class Http1Connection final : private Route::Waiter, private SocketPoll::Watcher
   Piece ReceivePlain(char* buffer, size_t size);
   Piece ReceiveTls(char* buffer, size_t size);
   bool WatchFor(bool read, bool write);
+  void WatchOrFail(bool read, bool write);
   void CloseSocket();
 
   Shared& shared_;

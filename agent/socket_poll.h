@@ -69,8 +69,8 @@ class SocketPoll {
 
  private:
   struct ev_loop* const loop_;
-  const AfterBatch after_batch_;
-  void* const owner_;
+  [[maybe_unused]] const AfterBatch after_batch_;  // libev makes no batches
+  [[maybe_unused]] void* const owner_;
 #ifdef __linux__
   static void OnReady(struct ev_loop* loop, ev_io* watcher, int events) noexcept;
   int TakeBatch();

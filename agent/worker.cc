@@ -306,8 +306,8 @@ void Worker::OnOutcome(uint32_t slot, Nanos end, const Outcome& outcome) noexcep
   Sample& sample = slots_[slot];
   sample.end = end;
   recorder_.Record(sample, outcome);
-  // One that only holds numbers with slots reserved for them has just become free for more.
-  if (in_hand() != 0 && free_slots_.size() == in_hand()) {
+  // It has just become free for more than it holds, and draws when all that has come is read.
+  if (state_ == State::kIssuing && phases_[phase_].open_loop() && free_slots_.size() == in_hand()) {
     phases_[phase_].arrivals->Freed(config_.index, end - phase_begin());
   }
   free_slots_.push_back(slot);
