@@ -105,8 +105,8 @@ TEST_P(Transports, ForgetWhatTheRequestBeforeLeft) {
 
 TEST_P(Transports, CutOffWhatIsInFlight) {
   RawServer server({{"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe", RawAnswer::Then::kSilence}});
-  const auto seen = SendAll(Factory(), SimplePlan(), 3, std::vector<std::string>(3, server.Url()),
-                            kSecond);
+  const auto seen =
+      SendAll(Factory(), SimplePlan(), 3, std::vector<std::string>(3, server.Url()), kSecond);
   ASSERT_EQ(seen.size(), 3u);
   for (const Seen& one : seen) {
     EXPECT_EQ(one.kind, v1::FAILURE_KIND_CUT_OFF);
