@@ -50,7 +50,7 @@ SERVERS = {"plain": (NullTarget, "null target"),
            "nginx": (Nginx, "nginx with TLS")}
 
 CASES = [Case(server, connections) for server, all_connections in
-         (("plain", (1, 50, 1000, 10000)), ("tls", (1, 50, 1000)), ("nginx", (50,)))
+         (("plain", (1, 50, 1000, 10000)), ("tls", (1, 50, 1000, 10000)), ("nginx", (50,)))
          for connections in all_connections]
 
 
