@@ -29,6 +29,7 @@
 #include <optional>
 #include <string_view>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 #include <arpa/inet.h>
@@ -106,6 +107,7 @@ uint64_t CountRequests(std::string_view bytes) {
 }
 
 struct Connection {
+  bool open = false;     // and counted
   uint8_t unread = 0;    // arrivals that have not been read yet
   bool settled = false;  // each arrival is a request, and is answered before it is read
   bool answered = false;
@@ -157,10 +159,16 @@ class NullTarget {
       connections_[index] = Connection();
       connections_[index].settled = tls_ == nullptr;
       if (tls_ != nullptr) connections_[index].tls = StartTls(*tls_, number);
-      if (++counts_.open > counts_.peak) counts_.peak = counts_.open;
+      if (tls_ == nullptr) CountAsOpen(connections_[index]);
       // Edge-triggered: one event for each arrival.
       Watch(number, EPOLLIN | EPOLLRDHUP | EPOLLET);
     }
+  }
+
+  // With TLS, once it has shaken hands.
+  void CountAsOpen(Connection& connection) {
+    if (std::exchange(connection.open, true)) return;
+    if (++counts_.open > counts_.peak) counts_.peak = counts_.open;
   }
 
   bool Answer(int number) {
@@ -179,6 +187,7 @@ class NullTarget {
   void Settle(int number, Connection& connection) {
     const std::optional<bool> shaken = Handshake(*connection.tls);
     if (!shaken) return Close(number);
+    if (*shaken) CountAsOpen(connection);
     if (!*shaken || CountRequests(Read(number, connection)) == 0) return;
     connection.settled = connection.answered;
     connection.answered = true;
@@ -223,9 +232,10 @@ class NullTarget {
   }
 
   void Close(int number) {
-    connections_[static_cast<size_t>(number)].tls.reset();
+    Connection& connection = connections_[static_cast<size_t>(number)];
+    connection.tls.reset();
     close(number);
-    --counts_.open;
+    if (std::exchange(connection.open, false)) --counts_.open;
   }
 
   const int listener_;
