@@ -119,8 +119,8 @@ absl::Status CurlTransport::Open(uint32_t slots) {
   return AddSlot();
 }
 
-// Under an arrival rate there may be thousands that are never used, and libcurl takes some 10 KB for
-// each.
+// Under an arrival rate there may be thousands that are never used, and libcurl takes some 10 KB
+// for each.
 CurlTransport::Slot& CurlTransport::SlotAt(uint32_t number) {
   while (slots_.size() <= number) SQUALL_CHECK(AddSlot().ok());  // as the first one was
   return *slots_[number];

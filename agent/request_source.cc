@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "common/url.h"
 #include "common/values.h"
 
 namespace squall {
@@ -26,6 +27,10 @@ absl::StatusOr<RequestSource> RequestSource::Create(const v1::Plan& plan, std::s
   const uint64_t entries = list->size();
   source.listed_.emplace(Listed{*std::move(list), Sequence(urls.order(), plan.seed(), entries)});
   return source;
+}
+
+bool RequestSource::any_https() const {
+  return listed_ ? listed_->list.any_https() : SplitUrl(url_).https;
 }
 
 void RequestSource::Url(uint64_t n, std::string& url) const {

@@ -21,6 +21,9 @@ class RequestSource {
   // The URL of request n, into `url`, whose memory is reused.
   void Url(uint64_t n, std::string& url) const;
 
+  // One of the plan's URLs at least is an https URL.
+  bool any_https() const;
+
  private:
   struct Listed {
     UrlList list;

@@ -6,7 +6,6 @@
 
 #include "agent/tls_context.h"
 #include "common/phases.h"
-#include "common/url.h"
 
 namespace squall {
 namespace {
@@ -20,12 +19,6 @@ uint32_t Connections(uint32_t concurrency, uint32_t streams) {
 bool IsEmpty(const PhaseInterval& interval) {
   const Metrics& metrics = interval.metrics;
   return interval.numbers.empty() && metrics.addresses.empty() && metrics.waited == 0;
-}
-
-// Only http1 makes its own use of TLS; what a list holds is known line by line.
-bool MayNeedTls(const v1::Plan& plan) {
-  return plan.transport().kind() == v1::TRANSPORT_KIND_HTTP1 &&
-         (plan.has_urls() || SplitUrl(plan.request().url()).https);
 }
 
 }  // namespace
@@ -67,7 +60,8 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
   const uint32_t workers = std::min(threads, connections);
   std::unique_ptr<RunEngine> engine(
       new RunEngine(*std::move(source), prepare, workers, std::move(events)));
-  if (MayNeedTls(plan)) {
+  // libcurl makes its own, and nobody else reads the system's authorities for nothing.
+  if (plan.transport().kind() == v1::TRANSPORT_KIND_HTTP1 && engine->source_.any_https()) {
     absl::StatusOr<TlsContext> tls = TlsContext::Make(plan.transport());
     if (!tls.ok()) return tls.status();
     engine->network_.tls = std::make_shared<const TlsContext>(*std::move(tls));

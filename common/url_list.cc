@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "absl/strings/match.h"
 #include "common/protocol.h"
 #include "common/url.h"
 #include "common/values.h"
@@ -68,6 +69,7 @@ absl::StatusOr<UrlList> UrlList::Parse(std::string text, std::string_view name,
     list.starts_.push_back(static_cast<uint32_t>(entry.data() - all.data()));
     list.Get(list.starts_.size() - 1, url);
     if (absl::Status status = CheckUrl(url); !status.ok()) return at_line(line, status);
+    list.any_https_ = list.any_https_ || absl::StartsWithIgnoreCase(url, "https:");
   }
   if (list.starts_.empty()) {
     return absl::InvalidArgumentError(fmt::format("{}: has no URLs: write one a line", name));

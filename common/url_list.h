@@ -26,6 +26,9 @@ class UrlList {
   // At least 1.
   uint64_t size() const { return starts_.size(); }
 
+  // One of them at least is an https URL.
+  bool any_https() const { return any_https_; }
+
   // Sets `url` to entry `index`, 0 ≤ index < size(). Allocates only while `url` has not yet grown
   // to the longest entry.
   void Get(uint64_t index, std::string& url) const;
@@ -39,6 +42,7 @@ class UrlList {
   std::string text_;
   std::string base_;              // without the slash at its end
   std::vector<uint32_t> starts_;  // position in text_ of each entry
+  bool any_https_ = false;
 };
 
 }  // namespace squall

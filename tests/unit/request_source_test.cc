@@ -32,5 +32,21 @@ TEST(RequestSource, RefusalsNameTheListInAFormThatIsSafeToPrint) {
   }
 }
 
+TEST(RequestSource, KnowsWhetherAnyUrlIsHttps) {
+  v1::Plan one;
+  one.mutable_request()->set_url("http://h/https:");
+  EXPECT_FALSE(RequestSource::Create(one, "")->any_https());
+  one.mutable_request()->set_url("HTTPS://h/");
+  EXPECT_TRUE(RequestSource::Create(one, "")->any_https());
+
+  EXPECT_FALSE(
+      RequestSource::Create(PlanWithList("l", 2), "http://h/\nhttp://https/\n")->any_https());
+  EXPECT_TRUE(RequestSource::Create(PlanWithList("l", 2), "http://h/\nHttps://h/\n")->any_https());
+  v1::Plan joined = PlanWithList("l", 1);
+  joined.mutable_request()->set_url("https://h");
+  EXPECT_TRUE(RequestSource::Create(joined, "/a\n")->any_https());
+  EXPECT_FALSE(RequestSource::Create(joined, "http://h/\n")->any_https());
+}
+
 }  // namespace
 }  // namespace squall
