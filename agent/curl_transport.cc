@@ -16,7 +16,6 @@
 #include "agent/curl_request.h"
 #include "agent/routes.h"
 #include "agent/tls_context.h"
-#include "common/check.h"
 
 namespace squall {
 namespace {
@@ -49,7 +48,7 @@ class CurlTransport final : public Transport {
   absl::Status Open(uint32_t slots);
 
   void Send(uint32_t number, Nanos start, const std::string& url) override {
-    Slot& slot = SlotAt(number);
+    Slot& slot = *slots_[number];
     if (const CURLcode result = slot.exchange.Begin(start, url)) {
       return DriverOf(slot).FailLater(slot.easy(), result);
     }
@@ -85,8 +84,6 @@ class CurlTransport final : public Transport {
 
   CurlDriver& DriverOf(const Slot& slot) { return *drivers_[slot.exchange.slot() / slots_a_pool_]; }
 
-  Slot& SlotAt(uint32_t number);
-  absl::Status AddSlot();
   absl::Status OpenPool();
   void Go(Slot& slot, Route& route);
   void Await(Slot& slot, Route& route);
@@ -108,34 +105,24 @@ class CurlTransport final : public Transport {
   CurlBinding::Shared shared_;
   std::deque<CurlGroup> groups_;
   std::vector<std::unique_ptr<CurlDriver>> drivers_;  // one for each pool
-  std::vector<std::unique_ptr<Slot>> slots_;          // those used so far; gone before the drivers
+  std::vector<std::unique_ptr<Slot>> slots_;          // gone before the drivers
 };
 
-// What needs descriptors, and the first slot: then libcurl can do what the plan asks for.
 absl::Status CurlTransport::Open(uint32_t slots) {
-  for (uint32_t opened = 0; opened < slots; opened += slots_a_pool_) {
-    if (absl::Status status = OpenPool(); !status.ok()) return status;
-  }
-  return AddSlot();
-}
-
-// Under an arrival rate there may be thousands that are never used, and libcurl takes some 10 KB
-// for each.
-CurlTransport::Slot& CurlTransport::SlotAt(uint32_t number) {
-  while (slots_.size() <= number) SQUALL_CHECK(AddSlot().ok());  // as the first one was
-  return *slots_[number];
-}
-
-absl::Status CurlTransport::AddSlot() {
-  const auto number = static_cast<uint32_t>(slots_.size());
-  if (!request_.multiplexed() || number % slots_a_pool_ == 0) {
-    const auto connection = static_cast<uint32_t>(groups_.size());
-    groups_.emplace_back().connection = connection;
-  }
-  Slot& slot = *slots_.emplace_back(std::make_unique<Slot>(*this, number, groups_.back()));
-  if (absl::Status status = slot.exchange.Prepare(); !status.ok()) return status;
-  if (DriverOf(slot).Prepare(slot.easy()) != CURLE_OK || slot.binding.Prepare() != CURLE_OK) {
-    return absl::InternalError("libcurl refused to tell about its sockets");
+  slots_.reserve(slots);
+  for (uint32_t number = 0; number < slots; ++number) {
+    if (number % slots_a_pool_ == 0) {
+      if (absl::Status status = OpenPool(); !status.ok()) return status;
+    }
+    if (!request_.multiplexed() || number % slots_a_pool_ == 0) {
+      const auto connection = static_cast<uint32_t>(groups_.size());
+      groups_.emplace_back().connection = connection;
+    }
+    Slot& slot = *slots_.emplace_back(std::make_unique<Slot>(*this, number, groups_.back()));
+    if (absl::Status status = slot.exchange.Prepare(); !status.ok()) return status;
+    if (DriverOf(slot).Prepare(slot.easy()) != CURLE_OK || slot.binding.Prepare() != CURLE_OK) {
+      return absl::InternalError("libcurl refused to tell about its sockets");
+    }
   }
   return absl::OkStatus();
 }

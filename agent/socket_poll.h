@@ -6,7 +6,6 @@
 // the loop's thread.
 #pragma once
 
-#include <cstdint>
 #include <ev.h>
 
 #ifdef __linux__

@@ -218,8 +218,9 @@ void Worker::HandOver(std::unique_ptr<Interval> spare) {
   listener_.OnSwapped({config_.index, std::move(spare), finished});
 }
 
-// Once in a turn of the loop, when everything that has come is read: answers are timed before the
-// next requests are sent, and each of the two paths through the kernel stays in the core's cache.
+// After a batch of outcomes, and once before the loop waits. With http1 a batch is all that has
+// come: answers are timed before the next requests are sent, and each of the two paths through the
+// kernel stays in the core's cache.
 void Worker::Fill() {
   while (state_ == State::kIssuing && !free_slots_.empty()) {
     const Nanos now = SteadyNow();

@@ -1,20 +1,13 @@
 """What an open loop shows of a server that stalls or is overloaded, against what it must be."""
 
-import re
 import signal
 import time
 import unittest
-from pathlib import Path
 
 import context  # noqa: F401
 from support import squall
 
 SECOND = 1_000_000_000
-
-
-def resident_bytes(pid):
-    status = Path(f"/proc/{pid}/status").read_text()
-    return 1024 * int(re.search(r"VmRSS:\s+(\d+) kB", status)[1])
 
 
 class ClosedForm(squall.TestCase):
@@ -59,9 +52,9 @@ class ClosedForm(squall.TestCase):
             with squall.Run("-q", rate, "-z", f"{seconds}s", "-c", connections, target.url,
                             agents=agents) as run:
                 time.sleep(4)
-                early = resident_bytes(agents[0].pid)
+                early = agents[0].resident_bytes
                 time.sleep(5)
-                late = resident_bytes(agents[0].pid)
+                late = agents[0].resident_bytes
                 result = run.finish()
             served = target.stats()["requests"]
         self.check_exit(result, 0)

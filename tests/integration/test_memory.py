@@ -1,10 +1,8 @@
 """However long a run is, neither agent nor controller needs more memory for it."""
 
-import re
 import tempfile
 import time
 import unittest
-from pathlib import Path
 
 import context  # noqa: F401
 from support import squall
@@ -13,19 +11,14 @@ from support import squall
 SLACK = 2 << 20
 
 
-def resident_bytes(process):
-    status = Path(f"/proc/{process.pid}/status").read_text()
-    return 1024 * int(re.search(r"VmRSS:\s+(\d+) kB", status)[1])
-
-
 class Memory(squall.TestCase):
     def check_flat(self, *flags):
         with squall.Target() as target, squall.fleet(1) as agents:
             with squall.Run("-z", "9s", *flags, "-u", target.url, agents=agents) as run:
                 time.sleep(3)
-                before = [resident_bytes(process) for process in (agents[0], run)]
+                before = [process.resident_bytes for process in (agents[0], run)]
                 time.sleep(5)
-                after = [resident_bytes(process) for process in (agents[0], run)]
+                after = [process.resident_bytes for process in (agents[0], run)]
                 result = run.finish()
         self.check_exit(result, 0)
         self.check_consistent(result)

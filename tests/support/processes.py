@@ -86,6 +86,12 @@ class Process:
         return self._popen.pid
 
     @property
+    def resident_bytes(self):
+        """Linux."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return 1024 * int(re.search(r"VmRSS:\s+(\d+) kB", status)[1])
+
+    @property
     def exit_code(self):
         """None while it runs; -N if signal N ended it."""
         return self._popen.poll()
