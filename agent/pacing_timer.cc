@@ -35,8 +35,7 @@ PacingTimer::~PacingTimer() {
 }
 
 absl::Status PacingTimer::Open() {
-  // The steady clock of libstdc++ and libc++ is CLOCK_MONOTONIC.
-  timer_ = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+  timer_ = timerfd_create(kSteadyClock, TFD_NONBLOCK | TFD_CLOEXEC);
   if (timer_ < 0) {
     return absl::ResourceExhaustedError(
         fmt::format("no timer for a worker: {}", std::strerror(errno)));

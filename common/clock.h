@@ -1,8 +1,9 @@
-// The one clock of everything measured: steady, in nanoseconds, of this machine alone.
+// The one clock of everything measured: steady, in nanoseconds, of this machine alone. It counts
+// the time for which the machine is suspended (docs/adr/0004).
 #pragma once
 
-#include <chrono>
 #include <cstdint>
+#include <ctime>
 #include <limits>
 
 namespace squall {
@@ -14,10 +15,17 @@ inline constexpr Nanos kMillisecond = 1'000'000;
 inline constexpr Nanos kSecond = 1'000'000'000;
 inline constexpr Nanos kForever = std::numeric_limits<Nanos>::max();
 
+#ifdef __linux__
+inline constexpr clockid_t kSteadyClock = CLOCK_BOOTTIME;
+#else
+// macOS: mach_continuous_time().
+inline constexpr clockid_t kSteadyClock = CLOCK_MONOTONIC_RAW;
+#endif
+
 inline Nanos SteadyNow() noexcept {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
+  timespec now{};
+  clock_gettime(kSteadyClock, &now);
+  return Nanos{now.tv_sec} * kSecond + now.tv_nsec;
 }
 
 }  // namespace squall

@@ -44,11 +44,11 @@ class CondVar {
     lock.release();
   }
 
-  // Until notified, or until the steady clock shows `deadline`.
+  // Until notified, or until the steady clock shows `deadline`, or for no reason. After the machine
+  // was suspended it may last longer, by the time of that.
   void WaitUntil(Mutex& mutex, Nanos deadline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
-    condition_.wait_until(
-        lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline)));
+    condition_.wait_for(lock, std::chrono::nanoseconds(deadline - SteadyNow()));
     lock.release();
   }
 
