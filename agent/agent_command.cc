@@ -10,6 +10,7 @@
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
+#include "agent/control_client.h"
 #include "agent/control_server.h"
 #include "agent/host.h"
 #include "agent/session.h"
@@ -23,6 +24,7 @@
 namespace squall {
 namespace {
 
+constexpr std::string_view kDefaultListen = "127.0.0.1:7400";
 constexpr int kUsageError = 2;
 constexpr int kCannotServe = 3;
 
@@ -57,8 +59,15 @@ std::thread FollowParent(int parent_fd, Session& session) {
 
 CLI::App* AddAgentCommand(CLI::App& app, AgentFlags& flags) {
   CLI::App* command = app.add_subcommand("agent", "Be an agent: send requests for a controller");
-  command->add_option("--listen", flags.listen, "Address for controllers: HOST:PORT or unix:PATH")
-      ->capture_default_str();
+  CLI::Option* listen = command->add_option("--listen", flags.listen,
+                                            "Address for controllers: HOST:PORT or unix:PATH\n"
+                                            "(default: 127.0.0.1:7400)");
+  command
+      ->add_option(
+          "--join", flags.join,
+          "Dial a controller that waits for agents (squall run\n--listen), again and again: "
+          "HOST:PORT or unix:PATH")
+      ->excludes(listen);
   command->add_option("--name", flags.name, "Name in reports (default: the machine's)");
   command->add_option("--threads", flags.threads, "Most worker threads (default: one a core)")
       ->check(CLI::Range(1, 1024));
@@ -71,7 +80,8 @@ CLI::App* AddAgentCommand(CLI::App& app, AgentFlags& flags) {
       "Examples:\n"
       "  squall agent                              # for controllers on this machine\n"
       "  squall agent --listen 10.0.0.5:7400       # for controllers on this network\n"
-      "  squall agent --listen unix:/tmp/squall.sock --name lon-1 --threads 4");
+      "  squall agent --listen unix:/tmp/squall.sock --name lon-1 --threads 4\n"
+      "  squall agent --join ann-laptop:7500       # from behind a firewall");
   return command;
 }
 
@@ -81,13 +91,24 @@ int RunAgent(const AgentFlags& flags) {
   spdlog::set_level(*level);
   Session session({.name = flags.name.empty() ? HostName() : flags.name,
                    .threads = flags.threads != 0 ? flags.threads : HostFacts().cores(),
-                   .file_limit = RaiseFileLimit()});
+                   .file_limit = RaiseFileLimit(),
+                   .dials = !flags.join.empty()});
   SignalWatcher signals({SIGINT, SIGTERM}, [&session](int) { session.Quit(); });
 
-  absl::StatusOr<Address> address = ParseListenAddress(flags.listen);
+  const auto events = [&session](LinkEvent event) { session.Post(std::move(event)); };
+  if (!flags.join.empty()) {
+    absl::StatusOr<Address> controller = ParseAddress(flags.join);
+    if (!controller.ok()) return Fail("--join", controller.status(), kUsageError);
+    Print(stdout, "joining {}\n", controller->display);
+    const ControlClient client(*std::move(controller), events);
+    session.Run();
+    return 0;
+  }
+
+  absl::StatusOr<Address> address =
+      ParseListenAddress(flags.listen.empty() ? kDefaultListen : flags.listen);
   if (!address.ok()) return Fail("--listen", address.status(), kUsageError);
-  auto server = ControlServer::Listen(
-      *address, [&session](LinkEvent event) { session.Post(std::move(event)); });
+  auto server = ControlServer::Listen(*address, events);
   if (!server.ok()) return Fail("--listen", server.status(), kCannotServe);
   if (flags.parent_fd < 0) {
     Print(stdout, "listening on {}\n", (*server)->address());

@@ -11,9 +11,10 @@ class App;
 namespace squall {
 
 struct AgentFlags {
-  std::string listen = "127.0.0.1:7400";  // host:port or unix:PATH
-  std::string name;                       // empty: the machine's name
-  uint32_t threads = 0;                   // 0: as many as cores
+  std::string listen;    // host:port or unix:PATH; empty: 127.0.0.1:7400, or none with `join`
+  std::string join;      // of a controller that waits for agents; empty: none
+  std::string name;      // empty: the machine's name
+  uint32_t threads = 0;  // 0: as many as cores
   std::string log_level = "info";
   // A socket whose other end is the parent's: "listening" is said on it, and its end is the
   // parent's end. -1: the agent is on its own.

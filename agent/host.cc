@@ -1,10 +1,13 @@
 #include "agent/host.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <thread>
 
 #include <fmt/format.h>
 #include <sys/utsname.h>
+
+#include "agent/port_limit.h"
 
 namespace squall {
 
@@ -17,6 +20,9 @@ v1::Host HostFacts() {
   }
   // On Linux this counts the processors that the scheduler lets this process use.
   host.set_cores(std::max(1u, std::thread::hardware_concurrency()));
+  double load = 0;
+  if (getloadavg(&load, 1) == 1) host.set_load(load);
+  host.set_ports(static_cast<uint32_t>(LocalPorts()));
   return host;
 }
 

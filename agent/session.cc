@@ -1,15 +1,14 @@
 #include "agent/session.h"
 
 #include <algorithm>
+#include <random>
 #include <utility>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include "agent/host.h"
-#include "agent/port_limit.h"
-#include "agent/source_addresses.h"
-#include "common/plan_check.h"
+#include "agent/order_check.h"
 #include "common/protocol.h"
 #include "common/values.h"
 #include "common/version.h"
@@ -17,9 +16,13 @@
 namespace squall {
 namespace {
 
-constexpr Nanos kSnapshotInterval = kSecond;
 // Early snapshots, which ask for more work, come no closer together than this.
 constexpr Nanos kEarlySnapshotInterval = 5 * kMillisecond;
+
+// A start that is further ahead than this is nobody's, in a clock that is surely not ours.
+constexpr Nanos kFarthestStart = 60 * kSecond;
+// Largest padding of a Pong, in bytes.
+constexpr uint32_t kMostPadding = 16 << 20;
 
 v1::AgentMessage FailedMessage(v1::Failed::Code code, const std::string& text) {
   v1::AgentMessage message;
@@ -28,44 +31,24 @@ v1::AgentMessage FailedMessage(v1::Failed::Code code, const std::string& text) {
   return message;
 }
 
-// Whether it has numbers, and all of them are such as snapshots may name: below 2^63.
-bool IsValid(const v1::Span& span) {
-  constexpr uint64_t kLargest = (uint64_t{1} << 63) - 1;
-  return span.count() != 0 && span.stride() != 0 && span.first() <= kLargest &&
-         span.count() - 1 <= (kLargest - span.first()) / span.stride();
+v1::AgentMessage PongMessage(const v1::Ping& ping, Nanos received) {
+  v1::AgentMessage message;
+  v1::Pong& pong = *message.mutable_pong();
+  pong.set_id(ping.id());
+  pong.set_received_ns(received);
+  pong.mutable_padding()->resize(std::min(ping.reply_bytes(), kMostPadding), 'x');
+  pong.set_sent_ns(SteadyNow());
+  return message;
 }
 
-// Running out of files in mid-run would look like a fault of the target.
-absl::Status CheckFileLimit(const v1::Prepare& prepare, uint64_t limit) {
-  const uint64_t streams = prepare.plan().transport().streams();
-  const uint64_t connections = (prepare.concurrency() + streams - 1) / streams;
-  if (connections + kOtherFiles <= limit) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      fmt::format("its share of the concurrency needs {} connections, and it may open {} files: "
-                  "raise its limit (ulimit -n, LimitNOFILE=), or lower -c",
-                  connections, limit));
+std::string DrawInstance() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}", random(), random());
 }
 
 }  // namespace
 
-struct Session::Active {
-  enum class Stage { kWelcomed, kReceiving, kReady, kRunning };
-
-  std::shared_ptr<ControlLink> link;
-  std::string controller;  // who runs it, in a form that is safe to print
-  absl::Time since;
-  Stage stage = Stage::kWelcomed;
-  v1::Prepare prepare;
-  std::string list_text;
-  std::unique_ptr<RunEngine> engine;
-  uint64_t sequence = 0;  // of the last snapshot sent
-  uint64_t recorded = 0;  // for the log
-  Nanos last_asked = 0;   // when the last snapshot was asked for
-  bool early = false;     // one is wanted before the interval is over
-  bool due = false;       // the one being collected is sent even if empty
-};
-
-Session::Session(Config config) : config_(std::move(config)) {}
+Session::Session(Config config) : config_(std::move(config)), instance_(DrawInstance()) {}
 Session::~Session() = default;
 
 void Session::Post(LinkEvent event) {
@@ -76,34 +59,67 @@ void Session::Quit() { mailbox_.Push(QuitRequest{}); }
 
 void Session::Run() {
   while (true) {
-    std::optional<Message> message = mailbox_.PopUntil(NextSnapshot());
+    std::optional<Message> message = mailbox_.PopUntil(std::min(NextSnapshot(), NextConsequence()));
     if (message) {
       if (std::holds_alternative<QuitRequest>(*message)) break;
       if (auto* said = std::get_if<LinkMessage>(&*message)) OnMessage(*said);
       if (auto* closed = std::get_if<LinkClosed>(&*message)) OnClosed(*closed);
       if (auto* news = std::get_if<EngineEvent>(&*message)) OnEngine(*news);
     }
-    if (const Nanos now = SteadyNow(); now >= NextSnapshot()) AskForSnapshot(now);
+    const Nanos now = SteadyNow();
+    if (now >= NextSnapshot()) AskForSnapshot(now);
+    if (now >= NextConsequence()) DrawConsequences(now);
   }
   if (active_) Fail(v1::Failed::CODE_INTERNAL, "the agent is shutting down");
 }
 
 Nanos Session::NextSnapshot() const {
-  if (!active_ || active_->stage != Active::Stage::kRunning || active_->engine->collecting()) {
+  if (!active_ || active_->stage != ActiveRun::Stage::kRunning || active_->engine->collecting()) {
     return kForever;
   }
-  return active_->last_asked + (active_->early ? kEarlySnapshotInterval : kSnapshotInterval);
+  // Nobody would answer an early one on a broken stream.
+  const bool early = active_->early && active_->link;
+  return active_->last_asked +
+         (early ? std::min(kEarlySnapshotInterval, active_->interval()) : active_->interval());
 }
 
 void Session::AskForSnapshot(Nanos now) {
-  active_->due = now - active_->last_asked >= kSnapshotInterval;
+  active_->due = active_->link && now - active_->last_asked >= active_->interval();
   active_->early = false;
   active_->last_asked = now;
   active_->engine->RequestSnapshot();
 }
 
+Nanos Session::NextConsequence() const {
+  if (!active_ || !active_->begun()) return kForever;
+  Nanos next = active_->give_up_at();
+  if (!active_->paused) next = std::min(next, active_->lease_end());
+  if (config_.dials) next = std::min(next, active_->silent_at());
+  return next;
+}
+
+void Session::DrawConsequences(Nanos now) {
+  if (now >= active_->give_up_at()) {
+    return Fail(v1::Failed::CODE_INTERNAL,
+                fmt::format("no word from the controller for {:.3g} s: the run is given up",
+                            static_cast<double>(active_->prepare.grace_ns()) * 1e-9));
+  }
+  if (now >= active_->lease_end() && !active_->paused) {
+    active_->paused = true;
+    if (active_->stage == ActiveRun::Stage::kRunning) {
+      spdlog::warn("event=paused run={} controller=\"{}\" reason=\"no word from it\"",
+                   active_->run_id, active_->controller);
+    }
+  }
+  if (config_.dials && now >= active_->silent_at()) {
+    active_->link->Break();
+    active_->link = nullptr;
+  }
+}
+
 void Session::OnMessage(LinkMessage& event) {
   v1::ControllerMessage& message = event.message;
+  if (message.has_ping()) return event.link->Send(PongMessage(message.ping(), event.received));
   if (message.has_hello()) return OnHello(event.link, message.hello());
   if (!active_ || event.link != active_->link) {
     event.link->Send(FailedMessage(v1::Failed::CODE_PROTOCOL, "the first message must be Hello"));
@@ -115,15 +131,17 @@ void Session::OnMessage(LinkMessage& event) {
       return OnPrepare(*message.mutable_prepare());
     case v1::ControllerMessage::kData:
       return OnData(message.data());
-    case v1::ControllerMessage::kGrant:
-      return OnGrant(message.grant());
-    case v1::ControllerMessage::kStart:
-      return OnStart();
     case v1::ControllerMessage::kAck:
-      return;  // nothing is kept for sending again
+      return OnAck(message.ack());
+    case v1::ControllerMessage::kDismiss:
+      return OnDismiss(message.dismiss());
+    case v1::ControllerMessage::kGrant:
+    case v1::ControllerMessage::kStart:
+    case v1::ControllerMessage::kResize:
     case v1::ControllerMessage::kStop:
-      return OnStop(message.stop());
+      return OnCommand(message);
     case v1::ControllerMessage::kHello:
+    case v1::ControllerMessage::kPing:
     case v1::ControllerMessage::KIND_NOT_SET:
       return Fail(v1::Failed::CODE_PROTOCOL, "a message of a kind that this agent does not know");
   }
@@ -144,51 +162,71 @@ void Session::OnHello(const std::shared_ptr<ControlLink>& link, const v1::Hello&
                               "on both",
                               kVersion, kProtocolVersion, hello.build(), hello.protocol_version()));
   }
+  if (hello.check()) return link->Send(Welcome());
+  if (active_ && active_->begun() && active_->run_id == hello.run_id()) return Resume(link);
   if (active_) {
     spdlog::info("event=refused_busy controller=\"{}\" peer={} running=\"{}\"",
                  Quoted(hello.controller()), link->peer(), active_->controller);
-    const std::string since =
-        absl::FormatTime("%Y-%m-%d %H:%M:%S %Ez", active_->since, absl::LocalTimeZone());
-    return refuse(v1::Failed::CODE_BUSY,
-                  fmt::format("busy: {} runs it since {}", active_->controller, since));
+    return refuse(v1::Failed::CODE_BUSY, fmt::format("busy: {}", Welcome().welcome().busy()));
   }
+  v1::AgentMessage welcome = Welcome();
   active_ = std::make_unique<Active>();
   active_->link = link;
+  active_->run_id = hello.run_id();
   active_->controller = Quoted(hello.controller());
   active_->since = absl::Now();
+  Say(std::move(welcome));
+}
 
+v1::AgentMessage Session::Welcome() const {
   v1::AgentMessage message;
   v1::Welcome& welcome = *message.mutable_welcome();
   welcome.set_protocol_version(kProtocolVersion);
   welcome.set_build(std::string(kVersion));
   welcome.set_name(config_.name);
+  welcome.set_instance(instance_);
   *welcome.mutable_host() = HostFacts();
   welcome.mutable_host()->set_file_limit(config_.file_limit);
-  link->Send(std::move(message));
+  if (active_) {
+    welcome.set_busy(fmt::format(
+        "{} runs it since {}{}", active_->controller,
+        absl::FormatTime("%Y-%m-%d %H:%M:%S %Ez", active_->since, absl::LocalTimeZone()),
+        active_->link ? "" : ", but is out of reach"));
+  }
+  return message;
+}
+
+void Session::Resume(const std::shared_ptr<ControlLink>& link) {
+  if (active_->link) active_->link->Finish();
+  active_->link = link;
+  active_->linked = SteadyNow();
+  spdlog::info("event=resumed run={} controller=\"{}\" peer={}", active_->run_id,
+               active_->controller, link->peer());
+  v1::AgentMessage message;
+  message.mutable_resume()->set_instance(instance_);
+  message.mutable_resume()->set_commands(active_->commands);
+  Say(std::move(message));
+  active_->snapshots.ForEach([this](const v1::AgentMessage& snapshot) { Say(snapshot); });
+  if (active_->stage == ActiveRun::Stage::kFinished) return Finish();
+  active_->early = true;  // a fresh one renews the lease
+  active_->last_asked -= active_->interval();
 }
 
 void Session::OnPrepare(v1::Prepare& prepare) {
-  if (active_->stage != Active::Stage::kWelcomed) {
+  if (active_->stage != ActiveRun::Stage::kWelcomed) {
     return Fail(v1::Failed::CODE_PROTOCOL, "Prepare out of order");
   }
-  absl::Status status = CheckPlan(prepare.plan());
-  if (status.ok() &&
-      (prepare.concurrency() == 0 || prepare.concurrency() > prepare.plan().concurrency())) {
-    status = absl::InvalidArgumentError("prepare: concurrency is not a share of the plan's");
-  }
-  if (status.ok()) status = CheckFileLimit(prepare, config_.file_limit);
-  if (status.ok()) status = KeepLocalSources(*prepare.mutable_plan()->mutable_transport());
-  if (status.ok()) status = CheckPortLimit(prepare, LocalPorts());
+  const absl::Status status = CheckPrepare(prepare, config_.file_limit);
   if (!status.ok()) return Fail(v1::Failed::CODE_PLAN, std::string(status.message()));
   active_->prepare.Swap(&prepare);
-  active_->stage = Active::Stage::kReceiving;
+  active_->stage = ActiveRun::Stage::kReceiving;
   if (!active_->prepare.plan().has_urls()) return MakeEngine();
   active_->list_text.reserve(active_->prepare.plan().urls().size_bytes());
 }
 
 void Session::OnData(const v1::DataChunk& chunk) {
   const uint64_t size = active_->prepare.plan().urls().size_bytes();
-  if (active_->stage != Active::Stage::kReceiving ||
+  if (active_->stage != ActiveRun::Stage::kReceiving ||
       chunk.data().size() > size - active_->list_text.size()) {
     return Fail(v1::Failed::CODE_PROTOCOL, "DataChunk out of order");
   }
@@ -207,43 +245,85 @@ void Session::MakeEngine() {
     return Fail(v1::Failed::CODE_PLAN, std::string(engine.status().message()));
   }
   active_->engine = *std::move(engine);
-  active_->stage = Active::Stage::kReady;
+  active_->stage = ActiveRun::Stage::kReady;
   spdlog::info("event=ready run={} controller=\"{}\" peer={} concurrency={} workers={}",
-               active_->prepare.run_id(), active_->controller, active_->link->peer(),
+               active_->run_id, active_->controller, active_->link->peer(),
                active_->prepare.concurrency(), active_->engine->workers());
   v1::AgentMessage message;
   v1::Ready& ready = *message.mutable_ready();
   ready.set_workers(active_->engine->workers());
   *ready.mutable_source_addresses() = active_->prepare.plan().transport().source_addresses();
-  active_->link->Send(std::move(message));
+  Say(std::move(message));
+}
+
+// Each is carried out once, and in order.
+void Session::OnCommand(const v1::ControllerMessage& message) {
+  if (active_->stage < ActiveRun::Stage::kReady) {
+    return Fail(v1::Failed::CODE_PROTOCOL, "a command before the plan");
+  }
+  if (message.command() != 0 && message.command() <= active_->commands) return;
+  if (message.command() != active_->commands + 1) {
+    return Fail(v1::Failed::CODE_PROTOCOL,
+                fmt::format("command {} after {}", message.command(), active_->commands));
+  }
+  ++active_->commands;
+  if (active_->stage == ActiveRun::Stage::kFinished) return;  // nothing is left to be done
+  if (message.has_grant()) return OnGrant(message.grant());
+  if (message.has_start()) return OnStart(message.start());
+  if (message.has_resize()) return OnResize(message.resize());
+  OnStop(message.stop());
 }
 
 void Session::OnGrant(const v1::Grant& grant) {
-  if (!active_->engine) return Fail(v1::Failed::CODE_PROTOCOL, "Grant out of order");
   if (grant.phase() >= static_cast<uint32_t>(active_->prepare.plan().phases_size())) {
     return Fail(v1::Failed::CODE_PROTOCOL, "Grant of a phase that the plan does not have");
   }
-  std::vector<Span> spans;
-  for (const v1::Span& span : grant.spans()) {
-    if (!IsValid(span)) {
-      return Fail(v1::Failed::CODE_PROTOCOL, "Grant of an empty span, or of numbers too large");
-    }
-    spans.push_back({span.first(), span.stride(), span.count()});
-  }
-  active_->engine->Grant(grant.phase(), spans, grant.exhausted());
+  const absl::StatusOr<std::vector<Span>> spans = SpansOf(grant);
+  if (!spans.ok()) return Fail(v1::Failed::CODE_PROTOCOL, std::string(spans.status().message()));
+  active_->engine->Grant(grant.phase(), *spans, grant.exhausted(), grant.again());
 }
 
-void Session::OnStart() {
-  if (active_->stage != Active::Stage::kReady) {
+void Session::OnStart(const v1::Start& start) {
+  if (active_->stage != ActiveRun::Stage::kReady) {
     return Fail(v1::Failed::CODE_PROTOCOL, "Start out of order");
   }
-  active_->stage = Active::Stage::kRunning;
-  active_->last_asked = SteadyNow();
-  active_->engine->Start();
+  const Nanos now = SteadyNow();
+  if (start.at_ns() > now + kFarthestStart || start.lease_from_ns() > now + kFarthestStart ||
+      start.at_ns() < now - kMaxDurationNs || start.lease_from_ns() < 0) {
+    return Fail(v1::Failed::CODE_PROTOCOL, "Start at a time that is not of this clock");
+  }
+  active_->stage = ActiveRun::Stage::kRunning;
+  active_->linked = now;
+  active_->last_asked = std::max(now, start.at_ns());
+  active_->snapshots.BeginLease(start.lease_from_ns());
+  active_->engine->Start(start.at_ns(), active_->lease_end());
+}
+
+void Session::OnResize(const v1::Resize& resize) {
+  const absl::Status status =
+      CheckShare(active_->prepare.plan(), resize.concurrency(), config_.file_limit);
+  if (!status.ok()) return Fail(v1::Failed::CODE_PLAN, std::string(status.message()));
+  active_->engine->SetConcurrency(resize.concurrency(), resize.max_backlog());
+}
+
+void Session::OnAck(const v1::Ack& ack) {
+  if (!active_->begun() || !active_->snapshots.Acknowledge(ack.sequence())) {
+    return Fail(v1::Failed::CODE_PROTOCOL, "Ack of a snapshot that was not sent");
+  }
+  if (active_->lease_end() <= SteadyNow()) return;
+  if (active_->paused) {
+    spdlog::info("event=goes_on run={} controller=\"{}\"", active_->run_id, active_->controller);
+  }
+  active_->paused = false;
+  if (active_->stage == ActiveRun::Stage::kRunning)
+    active_->engine->RenewLease(active_->lease_end());
 }
 
 void Session::OnStop(const v1::Stop& stop) {
-  if (active_->stage != Active::Stage::kRunning) return SendDone();
+  if (active_->stage != ActiveRun::Stage::kRunning) {  // not even started
+    active_->snapshots.BeginLease(SteadyNow());
+    return Finish();
+  }
   const Nanos now = SteadyNow();
   const Nanos drain = std::clamp<Nanos>(stop.drain_ns(), 0, kForever / 4);
   active_->engine->Stop(now + drain);
@@ -272,37 +352,53 @@ void Session::OnCollected(RunEngine::Collected& collected) {
   if (!collected.empty || active_->due) {
     for (v1::Snapshot& snapshot : collected.snapshots) {
       active_->recorded += snapshot.metrics().succeeded() + snapshot.metrics().failed();
-      snapshot.set_sequence(++active_->sequence);
-      v1::AgentMessage message;
-      message.mutable_snapshot()->Swap(&snapshot);
-      active_->link->Send(std::move(message));
+      snapshot.set_commands(active_->commands);
+      Say(active_->snapshots.Add(std::move(snapshot), SteadyNow()));
     }
   }
-  if (collected.finished) SendDone();
+  if (collected.finished) Finish();
 }
 
-void Session::SendDone() {
+// The run stays until the controller says that it has everything.
+void Session::Finish() {
+  active_->stage = ActiveRun::Stage::kFinished;
   v1::AgentMessage message;
   message.mutable_done();
-  active_->link->Send(std::move(message));
-  active_->link->Finish();
-  spdlog::info("event=done run={} controller=\"{}\" recorded={}", active_->prepare.run_id(),
-               active_->controller, active_->recorded);
-  active_.reset();
+  Say(std::move(message));
+}
+
+void Session::OnDismiss(const v1::Dismiss& dismiss) {
+  if (active_->stage == ActiveRun::Stage::kFinished) {
+    spdlog::info("event=done run={} controller=\"{}\" recorded={}", active_->run_id,
+                 active_->controller, active_->recorded);
+  } else {
+    spdlog::warn("event=dismissed run={} controller=\"{}\" recorded={} reason=\"{}\"",
+                 active_->run_id, active_->controller, active_->recorded, Quoted(dismiss.reason()));
+  }
+  Forget();
 }
 
 void Session::OnClosed(const LinkClosed& event) {
   if (!active_ || event.link != active_->link) return;
-  spdlog::warn("event=controller_gone run={} controller=\"{}\" recorded={}",
-               active_->prepare.run_id(), active_->controller, active_->recorded);
-  active_.reset();
+  active_->link = nullptr;
+  spdlog::warn("event=controller_gone run={} controller=\"{}\" recorded={}", active_->run_id,
+               active_->controller, active_->recorded);
+  if (!active_->begun()) Forget();
+}
+
+void Session::Say(v1::AgentMessage message) {
+  if (active_->link) active_->link->Send(std::move(message));
 }
 
 void Session::Fail(v1::Failed::Code code, const std::string& message) {
-  spdlog::error("event=failed run={} controller=\"{}\" reason=\"{}\"", active_->prepare.run_id(),
-                active_->controller, message);
-  active_->link->Send(FailedMessage(code, message));
-  active_->link->Finish();
+  spdlog::error("event=failed run={} controller=\"{}\" recorded={} reason=\"{}\"", active_->run_id,
+                active_->controller, active_->recorded, message);
+  Say(FailedMessage(code, message));
+  Forget();
+}
+
+void Session::Forget() {
+  if (active_->link) active_->link->Finish();
   active_.reset();
 }
 

@@ -1,7 +1,9 @@
 // The agent's side of the control protocol.
 //
 // One thread runs the session and owns everything in it; streams and workers push their news into
-// its mailbox. One run at a time: whoever comes while one is going on is told who is running it.
+// its mailbox. One run at a time: whoever comes while one is going on is told who is running it. A
+// run that has begun outlives its stream for as long as its controller may come back
+// (docs/fleet.md).
 #pragma once
 
 #include <cstdint>
@@ -11,7 +13,7 @@
 #include <string>
 #include <variant>
 
-#include "absl/time/time.h"
+#include "agent/active_run.h"
 #include "agent/control_link.h"
 #include "agent/run_engine.h"
 #include "common/clock.h"
@@ -26,6 +28,8 @@ class Session {
     std::string name;                                            // for reports
     uint32_t threads = 1;                                        // most workers
     uint64_t file_limit = std::numeric_limits<uint64_t>::max();  // open files of this process
+    // Streams were dialled from here: one that is silent is broken, so that another is dialled.
+    bool dials = false;
   };
 
   explicit Session(Config config);
@@ -40,7 +44,6 @@ class Session {
   void Run();
 
  private:
-  struct Active;  // the run that is going on
   struct QuitRequest {};
   // News from the workers of run `run`: what is left in the mailbox of an earlier one is ignored.
   struct EngineEvent {
@@ -55,24 +58,38 @@ class Session {
   // When the next snapshot is to be asked for, and asking for it.
   Nanos NextSnapshot() const;
   void AskForSnapshot(Nanos now);
+  // When the controller's silence has a consequence next, and having it.
+  Nanos NextConsequence() const;
+  void DrawConsequences(Nanos now);
 
   void OnHello(const std::shared_ptr<ControlLink>& link, const v1::Hello& hello);
+  void Resume(const std::shared_ptr<ControlLink>& link);
+  v1::AgentMessage Welcome() const;
   void OnPrepare(v1::Prepare& prepare);
   void OnData(const v1::DataChunk& chunk);
+  void OnCommand(const v1::ControllerMessage& message);
   void OnGrant(const v1::Grant& grant);
-  void OnStart();
+  void OnStart(const v1::Start& start);
+  void OnResize(const v1::Resize& resize);
+  void OnAck(const v1::Ack& ack);
   void OnStop(const v1::Stop& stop);
+  void OnDismiss(const v1::Dismiss& dismiss);
   void MakeEngine();
   void OnCollected(RunEngine::Collected& collected);
-  void SendDone();
+  void Finish();
 
+  // To the controller; lost while the stream is broken.
+  void Say(v1::AgentMessage message);
   // Tells the controller why not, and gives its run up.
   void Fail(v1::Failed::Code code, const std::string& message);
+  // The run is over here.
+  void Forget();
 
   const Config config_;
+  const std::string instance_;  // drawn: tells this process from others of the same name
   Mailbox<Message> mailbox_;
-  std::unique_ptr<Active> active_;
-  uint64_t runs_ = 0;  // made so far
+  std::unique_ptr<ActiveRun> active_;  // the run that is going on
+  uint64_t runs_ = 0;                  // made so far
 };
 
 }  // namespace squall

@@ -6,23 +6,33 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/clock.h"
 #include "common/mailbox.h"
-#include "common/phases.h"
+#include "controller/allotment.h"
 #include "controller/fleet.h"
-#include "controller/ledger.h"
+#include "controller/fleet_keeper.h"
 #include "controller/muster.h"
 #include "controller/progress.h"
+#include "controller/recruiter.h"
 #include "controller/result.h"
+#include "controller/roster.h"
+#include "controller/run_record.h"
 
 namespace squall {
 
 class Coordinator {
  public:
+  struct Config {
+    RunOrder order;
+    Invitation invitation;
+    std::optional<Address> listen;  // for agents that dial
+    bool abort_on_loss = false;     // the first lost agent ends the run
+  };
+
   // `dialer` and `progress` outlive the coordinator.
   Coordinator(Dialer& dialer, Progress& progress);
 
@@ -33,39 +43,48 @@ class Coordinator {
   // Carries the run out; once. An error means that not one request was sent: CANCELLED after
   // Interrupt(), otherwise with the agent and the reason. Whatever goes wrong later is part of the
   // result.
-  absl::StatusOr<RunResult> Run(Muster::Config config);
+  absl::StatusOr<RunResult> Run(Config config);
 
  private:
   void Start();
+  void StartMember(size_t index, Nanos lease_from);
   void Drive();
-  void Finish();
+  void LetGo();
+  bool IsOver() const;
 
   void OnEvent(CoordinatorEvent& event);
+  void OnHappenings();
+  void OnHappening(Happening& happening);
+  void OnSaid(size_t index, const v1::AgentMessage& message);
   void OnSnapshot(size_t index, const v1::Snapshot& snapshot);
-  absl::Status Merge(Member& member, const v1::Snapshot& snapshot);
   void OnInterrupt();
-  void GrantTo(size_t index, size_t phase, Nanos now);
-  void GrantByTime(Nanos now);
-  // When the phase begins, on our clock.
-  Nanos BeginOf(size_t phase) const { return started_ + PhaseBegin(config_.plan, phase); }
+  void OnLost(size_t index, const std::string& reason);
+  void OnFenced(size_t index);
+  void OnWelcomed(size_t index);
+  void OnReady(size_t index);
+  void JoinLate(size_t index);
+  void SettleConnections();
+  void EndLate(Nanos now);
   void StopAll(Nanos drain);
-  void Lose(size_t index, const std::string& reason);
-  void KeepPhase(Nanos now);
-  void ShowProgress(const Metrics& delta);
 
   Dialer& dialer_;
   Progress& progress_;
-  Muster::Config config_;
+  Config config_;
   Mailbox<CoordinatorEvent> mailbox_;
-  std::vector<std::unique_ptr<Ledger>> ledgers_;  // by phase
-  RunResult result_;
   Nanos started_ = 0;
-  size_t phase_ = 0;           // the one going on, by our clock
   Nanos grant_at_ = kForever;  // when grants that go by time are looked at again
   int interrupts_ = 0;
   bool stopping_ = false;
   Nanos end_by_ = kForever;  // when agents that have not ended are lost
-  Muster::Members members_;  // last, so that their streams end first
+  Happenings happenings_;
+
+  // In this order, so that streams end before what hears of them.
+  std::optional<Roster> roster_;
+  std::optional<Recruiter> recruiter_;
+  std::optional<FleetKeeper> keeper_;
+  std::optional<Allotment> allotment_;
+  std::optional<RunRecord> record_;
+  std::unique_ptr<FleetServer> server_;
 };
 
 }  // namespace squall

@@ -1,8 +1,8 @@
 // The controller's end of the control streams.
 //
-// An AgentLink is one stream to one agent; what it hears goes into the coordinator's mailbox as
-// events that carry the agent's index and the number of the attempt (an agent may be dialled
-// again).
+// An AgentLink is one stream with one agent; what it hears goes into the coordinator's mailbox as
+// events that carry the link's number. A broken link is replaced by another with a new number, so
+// that what is left in the mailbox of an old one is nobody's.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +12,27 @@
 #include <variant>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/address.h"
+#include "common/clock.h"
 #include "squall/v1/control.pb.h"
 
 namespace squall {
 
+class AgentLink {
+ public:
+  // Breaks the stream if it is still there; nothing is heard of it afterwards but what is already
+  // in the mailbox.
+  virtual ~AgentLink() = default;
+
+  // Queues a message; lost if the stream is broken.
+  virtual void Send(v1::ControllerMessage message) = 0;
+};
+
 // The agent said something.
 struct AgentSaid {
   v1::AgentMessage message;
+  Nanos received = 0;
 };
 // Everything queued for it has been written.
 struct AgentDrained {};
@@ -26,23 +40,21 @@ struct AgentDrained {};
 struct AgentClosed {
   absl::Status status;
 };
+// An agent has dialled: the first event of such a link.
+struct AgentAttached {
+  std::unique_ptr<AgentLink> link;
+  std::string peer;  // where it is, for people
+};
 
-using FleetNews = std::variant<AgentSaid, AgentDrained, AgentClosed>;
+using FleetNews = std::variant<AgentSaid, AgentDrained, AgentClosed, AgentAttached>;
 
 struct FleetEvent {
-  size_t agent = 0;
-  uint32_t attempt = 0;
+  uint64_t link = 0;
   FleetNews news;
 };
 
-class AgentLink {
- public:
-  // Breaks the stream if it is still there, and waits for its last event.
-  virtual ~AgentLink() = default;
-
-  // Queues a message; lost if the stream is broken.
-  virtual void Send(v1::ControllerMessage message) = 0;
-};
+// Numbers of links that were dialled by agents begin here.
+inline constexpr uint64_t kFirstAttached = uint64_t{1} << 63;
 
 // How links are made: the seam between the coordinator and gRPC.
 class Dialer {
@@ -55,5 +67,20 @@ class Dialer {
 
 // Dials listening agents by gRPC.
 std::unique_ptr<Dialer> MakeGrpcDialer();
+
+// Lets agents dial.
+class FleetServer {
+ public:
+  // `events` is called from other threads until this is destroyed, and must not block. UNAVAILABLE
+  // if the address cannot be had.
+  static absl::StatusOr<std::unique_ptr<FleetServer>> Listen(
+      const Address& address, std::function<void(FleetEvent)> events);
+
+  // Breaks every stream and waits for its last event.
+  virtual ~FleetServer() = default;
+
+  // The address for people, with the port that was chosen.
+  virtual const std::string& address() const = 0;
+};
 
 }  // namespace squall

@@ -29,7 +29,7 @@ struct Closing {
 // An agent of the fleet, as far as it matters here.
 struct LedgerAgent {
   uint32_t concurrency = 1;  // its share; at least 1
-  uint32_t weight = 1;       // its share of a rate, in proportion to the others' weights; at least 1
+  uint32_t weight = 1;  // its share of a rate, in proportion to the others' weights; at least 1
 };
 
 class Ledger {
@@ -65,9 +65,9 @@ class Ledger {
   // Nothing is left to be granted (for now: somebody may be lost).
   virtual bool exhausted() const = 0;
 
-  // An agent, also one that has left, tells what became of its numbers, `window` after the beginning
-  // of the phase. FAILED_PRECONDITION, and nothing is changed, if one of them is not its own, is
-  // closed already or stands there twice.
+  // An agent, also one that has left, tells what became of its numbers, `window` after the
+  // beginning of the phase. FAILED_PRECONDITION, and nothing is changed, if one of them is not its
+  // own, is closed already or stands there twice.
   virtual absl::Status Close(size_t agent, const Closing& closing, Nanos window) = 0;
   // Every number of the phase is closed.
   virtual bool complete() const = 0;

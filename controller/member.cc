@@ -1,8 +1,38 @@
 #include "controller/member.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 namespace squall {
+
+void Member::Command(v1::ControllerMessage message) {
+  message.set_command(++commands_);
+  unconfirmed_.push_back(std::move(message));
+  if (link && stage != Stage::kAway) link->Send(unconfirmed_.back());
+}
+
+void Member::Confirm(uint64_t command) {
+  while (!unconfirmed_.empty() && unconfirmed_.front().command() <= command) {
+    unconfirmed_.pop_front();
+  }
+}
+
+void Member::RepeatCommands() {
+  for (const v1::ControllerMessage& message : unconfirmed_) link->Send(message);
+}
+
+void Member::Ping(Nanos now) {
+  v1::ControllerMessage message;
+  message.mutable_ping()->set_id(++ping_);
+  ping_sent_ = now;
+  link->Send(std::move(message));
+}
+
+bool Member::OnPong(const v1::Pong& pong, Nanos received) {
+  if (pong.id() != ping_) return pong.id() < ping_;  // of a stream before
+  return clock.Add(ping_sent_, pong.received_ns(), pong.sent_ns(), received);
+}
 
 std::string Named(const Member& member) {
   const AgentResult& agent = member.result;

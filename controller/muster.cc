@@ -1,17 +1,13 @@
 #include "controller/muster.h"
 
 #include <algorithm>
-#include <pwd.h>
-#include <unistd.h>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "absl/strings/match.h"
-#include "common/host_name.h"
 #include "common/phases.h"
 #include "common/protocol.h"
-#include "common/version.h"
 #include "controller/shares.h"
 #include "controller/standstill.h"
 
@@ -20,234 +16,199 @@ namespace {
 
 using Stage = Member::Stage;
 
-// How long an agent may take to answer, and how long a busy one is waited for.
-constexpr Nanos kAnswerTime = 10 * kSecond;
-constexpr Nanos kBusyTime = 10 * kSecond;
-constexpr Nanos kRedialInterval = kSecond / 2;
-// How long nothing may move while a plan and its list are sent and read.
-constexpr Nanos kPrepareTime = 30 * kSecond;
 // Most requests in flight of one agent under a rate, if -c says nothing.
 constexpr uint32_t kMostPerAgent = 10'000;
-// More cores than any machine has: an agent that says so lies.
-constexpr uint32_t kMaxCores = 1 << 16;
 
-// user@host, for the agents' logs and for whoever finds them busy.
-std::string Identity() {
-  const passwd* user = getpwuid(getuid());
-  return fmt::format("{}@{} (process {})", user != nullptr ? user->pw_name : "unknown", HostName(),
-                     getpid());
+bool IsOutOfReach(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
 }
 
 }  // namespace
 
-struct Muster::Recruit {
-  Nanos dial_at = kForever;  // when it is dialled again
-  std::string busy;          // what it said when it was busy
-  size_t list_sent = 0;      // bytes
-};
-
-Muster::Muster(Config& config, Dialer& dialer, Progress& progress,
-               Mailbox<CoordinatorEvent>& mailbox, Members& members)
-    : config_(config),
-      dialer_(dialer),
-      progress_(progress),
-      mailbox_(mailbox),
-      members_(members),
-      recruits_(config.agents.size()),
-      unclaimed_sources_(config.plan.transport().source_addresses().begin(),
-                         config.plan.transport().source_addresses().end()) {
-  for (const Address& address : config_.agents) {
-    members_.push_back(std::make_unique<Member>());
-    members_.back()->result.address = address.display;
-  }
+uint64_t MostConcurrency(const Member& member, const v1::Plan& plan) {
+  const uint64_t files = member.result.host.file_limit();
+  if (files == 0) return kMaxConcurrency;
+  const uint64_t connections = files > kOtherFiles ? files - kOtherFiles : 1;
+  return std::min<uint64_t>(kMaxConcurrency, connections) * plan.transport().streams();
 }
 
-Muster::~Muster() = default;
+uint32_t DefaultBound(const Member& member, const v1::Plan& plan, size_t agents) {
+  const uint64_t most = std::min<uint64_t>(kMostPerAgent, kMaxConcurrency / agents);
+  return static_cast<uint32_t>(std::min(most, MostConcurrency(member, plan)));
+}
+
+Muster::Muster(RunOrder& order, const Invitation& invitation, Roster& roster, Recruiter& recruiter,
+               Progress& progress, Mailbox<CoordinatorEvent>& mailbox)
+    : order_(order),
+      invitation_(invitation),
+      roster_(roster),
+      recruiter_(recruiter),
+      progress_(progress),
+      mailbox_(mailbox) {}
 
 absl::Status Muster::Run() {
-  for (size_t i = 0; i < members_.size(); ++i) {
-    members_[i]->give_up_at = SteadyNow() + kAnswerTime;
-    Dial(i);
-  }
-  absl::Status status =
-      Await([](const Member& member) { return member.stage == Stage::kWelcomed; });
+  for (const AgentSpec& agent : invitation_.agents) recruiter_.Dial(roster_.Add(agent));
+  absl::Status status = AwaitExpected();
+  const auto timed = [this](size_t index) {
+    return !TakesPart(index) || recruiter_.IsTimed(index);
+  };
+  if (status.ok()) status = Await(timed);
+  if (status.ok()) status = SplitConcurrency();
   if (!status.ok()) return status;
-  if (status = SplitConcurrency(); !status.ok()) return status;
   SendPlan();
-  status = Await([](const Member& member) {
-    return member.stage == Stage::kReady || member.stage == Stage::kUnused;
-  });
-  if (!status.ok() || unclaimed_sources_.empty()) return status;
-  return absl::InvalidArgumentError(
-      fmt::format("--source-address {}: no agent has this address: correct it or leave it out",
-                  *unclaimed_sources_.begin()));
+  status = Await(
+      [this](size_t index) { return !TakesPart(index) || roster_[index].stage == Stage::kReady; });
+  if (!status.ok()) return status;
+  if (const std::set<std::string>& unclaimed = recruiter_.unclaimed_sources(); !unclaimed.empty()) {
+    return absl::InvalidArgumentError(
+        fmt::format("--source-address {}: no agent has this address: correct it or leave it out",
+                    *unclaimed.begin()));
+  }
+  // The start is to be one instant: clocks are looked at once more, as the list may have taken
+  // long.
+  for (size_t i = 0; i < roster_.size(); ++i) {
+    if (TakesPart(i)) recruiter_.Time(i);
+  }
+  return Await(timed);
 }
 
-void Muster::Dial(size_t index) {
-  Member& member = *members_[index];
-  const uint32_t attempt = ++member.attempt;
-  member.stage = Stage::kDialed;
-  recruits_[index].dial_at = kForever;
-  member.link = dialer_.Dial(config_.agents[index].target,
-                             [&mailbox = mailbox_, index, attempt](FleetNews news) {
-                               mailbox.Push(FleetEvent{index, attempt, std::move(news)});
-                             });
-  v1::ControllerMessage message;
-  v1::Hello& hello = *message.mutable_hello();
-  hello.set_protocol_version(kProtocolVersion);
-  hello.set_build(std::string(kVersion));
-  hello.set_controller(Identity());
-  member.link->Send(std::move(message));
+bool Muster::TakesPart(size_t index) const {
+  const Stage stage = roster_[index].stage;
+  return stage != Stage::kAbsent && stage != Stage::kUnused;
+}
+
+absl::Status Muster::AwaitExpected() {
+  if (invitation_.expected == 0) return absl::OkStatus();
+  const Nanos deadline = SteadyNow() + invitation_.wait;
+  progress_.Message(fmt::format("waiting for {} agent{} to join", invitation_.expected,
+                                invitation_.expected == 1 ? "" : "s"));
+  while (attached_ < invitation_.expected) {
+    if (SteadyNow() >= deadline) {
+      return absl::DeadlineExceededError(fmt::format(
+          "{} of {} expected agents joined within {:.3g} s; are they started by `squall "
+          "agent --join` with this address? (--wait, --expect)",
+          attached_, invitation_.expected, static_cast<double>(invitation_.wait) * 1e-9));
+    }
+    const absl::Status status =
+        Next(deadline, [this](size_t index) { return roster_[index].stage == Stage::kWelcomed; });
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 // Handles events until `done` holds for every member.
-template <typename Done>
-absl::Status Muster::Await(Done done) {
-  Standstill standstill(SteadyNow());
+absl::Status Muster::Await(const Done& done) {
   while (true) {
-    Nanos deadline = SteadyNow() + Standstill::kLookInterval;
     bool all = true;
-    for (size_t i = 0; i < members_.size(); ++i) {
-      if (done(*members_[i])) continue;
-      all = false;
-      deadline = std::min({deadline, recruits_[i].dial_at, members_[i]->give_up_at});
-    }
-    if (all) return absl::OkStatus();
-    if (std::optional<CoordinatorEvent> event = mailbox_.PopUntil(deadline)) {
-      if (absl::Status status = OnEvent(*event); !status.ok()) return status;
-    }
-    const Nanos now = SteadyNow();
-    const Nanos stood_still = standstill.Look(now);
-    for (size_t i = 0; i < members_.size(); ++i) {
-      if (done(*members_[i])) continue;
-      members_[i]->give_up_at += stood_still;
-      if (now >= members_[i]->give_up_at) {
-        return absl::DeadlineExceededError(fmt::format("{}: {}", Named(*members_[i]), WhyLate(i)));
-      }
-      if (now >= recruits_[i].dial_at) Dial(i);
-    }
+    for (size_t i = 0; all && i < roster_.size(); ++i) all = done(i);
+    if (all) break;
+    if (absl::Status status = Next(kForever, done); !status.ok()) return status;
   }
+  for (size_t i = 0; i < roster_.size(); ++i) {
+    if (TakesPart(i)) return absl::OkStatus();
+  }
+  return absl::UnavailableError("not one agent can be reached");
 }
 
-std::string Muster::WhyLate(size_t index) const {
-  if (members_[index]->stage == Stage::kPreparing) {
-    return fmt::format(
-        "not ready after {} s; the plan did not get through to it, or its machine is overloaded",
-        kPrepareTime / kSecond);
+// Waits for one event, or for something to fall due, of those that are not done.
+absl::Status Muster::Next(Nanos deadline, const Done& done) {
+  Standstill standstill(SteadyNow());
+  deadline = std::min(deadline, SteadyNow() + Standstill::kLookInterval);
+  for (size_t i = 0; i < roster_.size(); ++i) {
+    if (!done(i)) deadline = std::min(deadline, recruiter_.NextTime(i));
   }
-  const std::string& busy = recruits_[index].busy;
-  return busy.empty() ? "no answer; is `squall agent` running there?"
-                      : busy + "; try again when that run is over";
+  // Many agents say much at once: what they wait for is looked at when they are silent.
+  std::optional<CoordinatorEvent> event = mailbox_.PopUntil(deadline);
+  while (event) {
+    if (absl::Status status = OnEvent(*event); !status.ok()) return status;
+    event = mailbox_.PopUntil(0);
+  }
+  const Nanos now = SteadyNow();
+  const Nanos stood_still = standstill.Look(now);
+  for (size_t i = 0; i < roster_.size(); ++i) {
+    if (!TakesPart(i) || done(i)) continue;
+    roster_[i].give_up_at += stood_still;
+    if (absl::Status status = OnMember(i, recruiter_.OnTime(i, now)); !status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Muster::OnEvent(CoordinatorEvent& event) {
   if (std::holds_alternative<Interrupted>(event)) {
     return absl::CancelledError("interrupted before the start: nothing was sent");
   }
-  auto& fleet_event = std::get<FleetEvent>(event);
-  const size_t index = fleet_event.agent;
-  Member& member = *members_[index];
-  if (fleet_event.attempt != member.attempt) return absl::OkStatus();
-
-  if (std::holds_alternative<AgentDrained>(fleet_event.news)) {
-    if (member.stage == Stage::kPreparing) SendList(index);
+  auto& [number, news] = std::get<FleetEvent>(event);
+  if (auto* attached = std::get_if<AgentAttached>(&news)) {
+    roster_.Greet(number, std::move(*attached));
     return absl::OkStatus();
   }
-  if (auto* closed = std::get_if<AgentClosed>(&fleet_event.news)) return OnClosed(index, *closed);
+  if (roster_.IsStranger(number)) return OnStranger(number, news);
+  const std::optional<size_t> index = roster_.IndexOf(number);
+  if (!index) return absl::OkStatus();
+  return OnMember(*index, recruiter_.OnNews(*index, news));
+}
 
-  const v1::AgentMessage& message = std::get<AgentSaid>(fleet_event.news).message;
-  if (message.has_failed()) return OnFailed(index, message.failed());
-  if (message.has_welcome() && member.stage == Stage::kDialed) {
-    return OnWelcome(index, message.welcome());
-  }
-  if (message.has_ready() && member.stage == Stage::kPreparing) {
-    member.stage = Stage::kReady;
-    for (const std::string& source : message.ready().source_addresses()) {
-      unclaimed_sources_.erase(source);
-    }
+// As many as are expected are taken; what others are, and those that are not fit, is their matter.
+absl::Status Muster::OnStranger(uint64_t number, const FleetNews& news) {
+  if (std::holds_alternative<AgentDrained>(news)) return absl::OkStatus();
+  const auto* said = std::get_if<AgentSaid>(&news);
+  if (said == nullptr || !said->message.has_welcome() || attached_ == invitation_.expected) {
+    roster_.TurnAway(number);
     return absl::OkStatus();
   }
-  return absl::InternalError(fmt::format("{}: sent a message out of order", Named(member)));
+  const size_t index = roster_.Take(number);
+  if (invitation_.weighted) roster_[index].spec.weight = 1;
+  recruiter_.Greeted(index);
+  absl::Status status = recruiter_.OnNews(index, news);
+  if (!status.ok()) return status;
+  ++attached_;
+  progress_.Message(
+      fmt::format("{} joined ({} of {})", Named(roster_[index]), attached_, invitation_.expected));
+  return status;
 }
 
-absl::Status Muster::OnClosed(size_t index, const AgentClosed& closed) {
-  const Member& member = *members_[index];
-  if (member.stage == Stage::kBusy || member.stage == Stage::kUnused) return absl::OkStatus();
-  return absl::UnavailableError(fmt::format("{}: {}", Named(member), Reason(closed)));
-}
-
-absl::Status Muster::OnWelcome(size_t index, const v1::Welcome& welcome) {
-  Member& member = *members_[index];
-  if (welcome.protocol_version() != kProtocolVersion) {
-    return absl::FailedPreconditionError(fmt::format(
-        "{}: speaks protocol version {} (squall {}), this controller speaks {} (squall "
-        "{}); install the same version on both",
-        Named(member), welcome.protocol_version(), welcome.build(), kProtocolVersion, kVersion));
+// An agent that can't be reached ends the run, unless it may come later.
+absl::Status Muster::OnMember(size_t index, const absl::Status& status) {
+  Member& member = roster_[index];
+  if (status.ok() || !invitation_.join_late || member.attached || !IsOutOfReach(status)) {
+    return status;
   }
-  if (welcome.host().cores() == 0 || welcome.host().cores() > kMaxCores) {
-    return absl::InternalError(
-        fmt::format("{}: says that it has {} cores", Named(member), welcome.host().cores()));
-  }
-  member.stage = Stage::kWelcomed;
-  member.result.name = welcome.name();
-  member.result.build = welcome.build();
-  member.result.host = welcome.host();
-  return absl::OkStatus();
-}
-
-absl::Status Muster::OnFailed(size_t index, const v1::Failed& failed) {
-  Member& member = *members_[index];
-  if (failed.code() != v1::Failed::CODE_BUSY) {
-    return absl::FailedPreconditionError(fmt::format("{}: {}", Named(member), failed.message()));
-  }
-  if (absl::StrContains(failed.message(), Identity())) {
-    return absl::InvalidArgumentError(
-        fmt::format("{}: is named twice, each time under another name: an agent takes part once",
-                    Named(member)));
-  }
-  const Nanos now = SteadyNow();
-  if (recruits_[index].busy.empty()) {
-    member.give_up_at = now + kBusyTime;
-    progress_.Message(fmt::format("{}: {}; waiting up to {} s", Named(member), failed.message(),
-                                  kBusyTime / kSecond));
-  }
-  recruits_[index].busy = failed.message();
-  member.stage = Stage::kBusy;
-  recruits_[index].dial_at = now + kRedialInterval;
+  progress_.Message(fmt::format("{}; the run begins without it", std::string(status.message())));
+  roster_.Disconnect(index);
+  member.stage = Stage::kAbsent;
+  member.dial_at = SteadyNow();
+  member.result.concurrency = 0;
   return absl::OkStatus();
 }
 
 // Under a rate the concurrency is only a bound: if none was asked for, it is what limits allow.
 void Muster::BoundConcurrency() {
-  v1::Plan& plan = config_.plan;
-  const uint64_t most = std::min<uint64_t>(kMostPerAgent, kMaxConcurrency / members_.size());
   uint64_t sum = 0;
-  for (const auto& member : members_) {
-    const uint64_t files = member->result.host.file_limit();
-    uint64_t share = most;
-    if (files != 0) {
-      const uint64_t connections = files > kOtherFiles ? files - kOtherFiles : 1;
-      if (connections < most) share = std::min(most, connections * plan.transport().streams());
-    }
-    member->result.concurrency = static_cast<uint32_t>(share);
-    sum += share;
+  for (size_t i = 0; i < roster_.size(); ++i) {
+    if (!TakesPart(i)) continue;
+    roster_[i].result.concurrency = DefaultBound(roster_[i], order_.plan, roster_.size());
+    sum += roster_[i].result.concurrency;
   }
-  plan.set_concurrency(static_cast<uint32_t>(sum));
+  order_.plan.set_concurrency(static_cast<uint32_t>(sum));
 }
 
 absl::Status Muster::SplitConcurrency() {
-  v1::Plan& plan = config_.plan;
+  v1::Plan& plan = order_.plan;
   const bool by_rate = MeasuredPhase(plan).has_arrivals();
   if (by_rate && plan.concurrency() == 0) {
     BoundConcurrency();
     return absl::OkStatus();
   }
-  std::vector<uint32_t> cores;
-  for (const auto& member : members_) cores.push_back(member->result.host.cores());
-  uint64_t asked = plan.concurrency();
-  if (asked == 0) {
-    for (const uint32_t count : cores) asked += uint64_t{count} + 1;
+  std::vector<size_t> members;
+  std::vector<uint32_t> weights;
+  uint64_t asked = 0;
+  for (size_t i = 0; i < roster_.size(); ++i) {
+    if (!TakesPart(i)) continue;
+    members.push_back(i);
+    weights.push_back(roster_[i].weight);
+    asked += uint64_t{roster_[i].result.host.cores()} + 1;
   }
+  if (plan.concurrency() != 0) asked = plan.concurrency();
   uint64_t concurrency = asked;
   // A warm-up has use for all of it, and under a rate it is only a bound.
   const bool one_by_one = plan.phases_size() == 1 && !by_rate;
@@ -267,60 +228,39 @@ absl::Status Muster::SplitConcurrency() {
   }
   plan.set_concurrency(static_cast<uint32_t>(concurrency));
 
-  const std::vector<uint32_t> shares = SharesByWeight(plan.concurrency(), cores);
+  const std::vector<uint32_t> shares = SharesByWeight(plan.concurrency(), weights);
   size_t taking_part = 0;
-  for (size_t i = 0; i < members_.size(); ++i) {
-    members_[i]->result.concurrency = shares[i];
+  for (size_t i = 0; i < members.size(); ++i) {
+    roster_[members[i]].result.concurrency = shares[i];
     if (shares[i] != 0) ++taking_part;
   }
-  if (taking_part < members_.size()) {
+  if (taking_part < members.size()) {
     notes_.push_back(fmt::format("{} of {} agents took part: concurrency is {}", taking_part,
-                                 members_.size(), concurrency));
+                                 members.size(), concurrency));
   }
   return absl::OkStatus();
 }
 
 void Muster::SendPlan() {
-  const Nanos give_up_at = SteadyNow() + kPrepareTime;
-  const uint32_t streams = config_.plan.transport().streams();
+  const uint32_t streams = order_.plan.transport().streams();
   uint32_t first_connection = 0;
   std::vector<uint32_t> weights;  // as lanes are dealt out
-  for (const auto& member : members_) {
-    weights.push_back(member->result.concurrency == 0 ? 0 : member->result.host.cores());
+  for (const auto& member : roster_) {
+    weights.push_back(member->result.concurrency == 0 ? 0 : member->weight);
   }
   const std::vector<uint64_t> backlogs =
-      ProportionalShares(MeasuredPhase(config_.plan).arrivals().max_backlog(), weights);
-  for (size_t i = 0; i < members_.size(); ++i) {
-    Member& member = *members_[i];
-    if (member.result.concurrency == 0) {
-      member.stage = Stage::kUnused;
-      member.link.reset();
+      ProportionalShares(MeasuredPhase(order_.plan).arrivals().max_backlog(), weights);
+  for (size_t i = 0; i < roster_.size(); ++i) {
+    const uint32_t share = roster_[i].result.concurrency;
+    if (!TakesPart(i)) continue;
+    if (share == 0) {
+      roster_[i].stage = Stage::kUnused;
+      roster_.Disconnect(i);
       continue;
     }
-    member.stage = Stage::kPreparing;
-    member.give_up_at = give_up_at;
-    v1::ControllerMessage message;
-    v1::Prepare& prepare = *message.mutable_prepare();
-    prepare.set_run_id(config_.run_id);
-    *prepare.mutable_plan() = config_.plan;
-    prepare.set_concurrency(member.result.concurrency);
-    prepare.set_first_connection(first_connection);
-    prepare.set_max_backlog(backlogs[i]);
-    first_connection += (member.result.concurrency + streams - 1) / streams;
-    member.link->Send(std::move(message));
+    recruiter_.Prepare(i, share, first_connection, backlogs[i]);
+    first_connection += (share + streams - 1) / streams;
   }
-}
-
-// The next piece of the list, when everything before it is on its way.
-void Muster::SendList(size_t index) {
-  Member& member = *members_[index];
-  member.give_up_at = SteadyNow() + kPrepareTime;
-  if (recruits_[index].list_sent == config_.list_text.size()) return;
-  const size_t size = std::min(kChunkBytes, config_.list_text.size() - recruits_[index].list_sent);
-  v1::ControllerMessage message;
-  message.mutable_data()->set_data(config_.list_text.data() + recruits_[index].list_sent, size);
-  recruits_[index].list_sent += size;
-  member.link->Send(std::move(message));
 }
 
 }  // namespace squall

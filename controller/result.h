@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "common/clock.h"
 #include "common/metrics.h"
+#include "controller/clock_sync.h"
 #include "squall/v1/control.pb.h"
 #include "squall/v1/plan.pb.h"
 
@@ -28,6 +29,23 @@ struct WarmUp {
   uint64_t connections = 0;  // opened by then; the measured phase goes on with them
 };
 
+// What an agent's steady clock was found to be.
+struct AgentClock {
+  Nanos offset = 0;  // the agent's minus the controller's, at the start
+  Nanos error = 0;   // by which that may be wrong, to either side
+  Nanos rtt = 0;     // of the fastest round trip
+  std::optional<ClockSync::Drift> drift;
+};
+
+// Something that became of an agent.
+struct RunEvent {
+  enum class Kind { kLost, kResumed, kRegranted, kJoined };
+  Nanos at = 0;  // since the start
+  Kind kind = Kind::kLost;
+  std::string agent;  // its name
+  std::string detail;
+};
+
 struct AgentResult {
   std::string name;     // as the agent calls itself
   std::string address;  // as the user named it; "local" for the run's own agent
@@ -35,6 +53,7 @@ struct AgentResult {
   v1::Host host;
   uint32_t concurrency = 0;       // its share; 0: it did not take part
   uint32_t peak_connections = 0;  // open at once; 0: not known
+  std::optional<AgentClock> clock;
   Metrics metrics;
 };
 
@@ -52,6 +71,11 @@ struct RunResult {
   uint64_t dropped = 0;     // beyond the bound of the backlog
   uint64_t unsent = 0;      // when the run ended
   Nanos oldest_unsent = 0;  // for how long the oldest of these had been due
+  // At most so many requests of lost agents were sent though somebody else was to send them again,
+  // or nobody could.
+  uint64_t possibly_repeated = 0;
+  std::vector<RunEvent> events;             // as they came
+  std::optional<StartSpread> start_spread;  // nothing: there was one agent, or not all have begun
   std::optional<WarmUp> warm_up;
   Metrics fleet;  // bucket for bucket the merge of the agents'
   std::vector<AgentResult> agents;

@@ -30,7 +30,14 @@ ADAPTERS = [
     (re.compile(r"openssl/"), ["agent/tls_*", "tests/bench/null_tls.*", "tests/support/*"]),
     (
         re.compile(r"grpc(pp)?/|.*\.grpc\.pb\.h$"),
-        ["agent/control_server.*", "controller/fleet.*", "tests/support/*", MAIN],
+        [
+            "common/grpc_*",
+            "agent/control_*",
+            "controller/fleet_*",
+            "tests/support/*",
+            "tests/bench/*",
+            MAIN,
+        ],
     ),
 ]
 

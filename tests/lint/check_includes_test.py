@@ -17,7 +17,7 @@ CASES = {
     "a test knows all parts": ("tests/unit/a_test.cc", '#include "agent/a.h"\n', None),
     "curl in its adapter": ("agent/curl_transport.cc", "#include <curl/curl.h>\n", None),
     "OpenSSL in its adapter": ("agent/tls_stream.cc", "#include <openssl/ssl.h>\n", None),
-    "gRPC in the fleet": ("controller/fleet.h", "#pragma once\n#include <grpcpp/grpcpp.h>\n", None),
+    "gRPC in the fleet": ("controller/fleet_dialer.cc", "#include <grpcpp/grpcpp.h>\n", None),
     "a library by quotes": ("agent/a.cc", '#include "absl/status/status.h"\n', None),
     "400 lines": ("common/a.cc", "\n" * 400, None),
     "common includes agent": ("common/a.cc", '#include "agent/b.h"\n', "may not include agent/b.h"),

@@ -1,15 +1,12 @@
-#include "controller/fleet.h"
-
 #include <utility>
 
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 
 #include "absl/strings/match.h"
-#include "common/mutex.h"
+#include "common/grpc_stream.h"
 #include "common/protocol.h"
-#include "common/tsan.h"
-#include "common/write_queue.h"
+#include "controller/fleet.h"
 #include "squall/v1/control.grpc.pb.h"
 
 namespace squall {
@@ -39,11 +36,11 @@ absl::Status Explain(const grpc::Status& status, bool answered) {
       fmt::format("no squall agent answers there ({}); is `squall agent` running there?", text));
 }
 
-class Link final : public AgentLink,
-                   private grpc::ClientBidiReactor<v1::ControllerMessage, v1::AgentMessage> {
+using Stream = ClientStream<v1::AgentMessage, v1::ControllerMessage>;
+
+class Link final : public AgentLink {
  public:
-  Link(const std::string& target, std::function<void(FleetNews)> events)
-      : events_(std::move(events)) {
+  Link(const std::string& target, const std::function<void(FleetNews)>& events) {
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // no back-off from an earlier attempt
@@ -51,66 +48,33 @@ class Link final : public AgentLink,
     arguments.SetMaxSendMessageSize(kMaxMessageBytes);
     stub_ = v1::Agent::NewStub(
         grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments));
-    stub_->async()->Session(&context_, this);
-    AddHold();  // for writes from other threads; given back when the queue says finish
-    HappensBefore(this);
-    StartRead(&incoming_);
-    StartCall();
+    stream_ = std::make_unique<Stream>(
+        target,
+        StreamEvents<v1::AgentMessage>{
+            .said =
+                [this, events](v1::AgentMessage message, Nanos received) {
+                  answered_ = true;
+                  events(AgentSaid{std::move(message), received});
+                },
+            .drained = [events] { events(AgentDrained{}); },
+            .closed =
+                [this, events](const grpc::Status& status) {
+                  events(AgentClosed{Explain(status, answered_)});
+                }},
+        [this](grpc::ClientContext* context,
+               grpc::ClientBidiReactor<v1::ControllerMessage, v1::AgentMessage>* reactor) {
+          stub_->async()->Session(context, reactor);
+        });
   }
 
-  ~Link() override {
-    context_.TryCancel();
-    Do(queue_.Close());
-    MutexLock lock(mutex_);
-    while (!done_) changed_.Wait(mutex_);
+  void Send(v1::ControllerMessage message) override {
+    stream_->channel()->Send(std::move(message));
   }
-
-  void Send(v1::ControllerMessage message) override { Do(queue_.Push(std::move(message))); }
 
  private:
-  void OnReadDone(bool ok) noexcept override {
-    const InReaction order(this);
-    if (!ok) {
-      Do(queue_.Close());
-      return;
-    }
-    answered_ = true;
-    events_(AgentSaid{std::move(incoming_)});
-    incoming_.Clear();
-    HappensBefore(this);
-    StartRead(&incoming_);
-  }
-
-  void OnWriteDone(bool ok) noexcept override {
-    const InReaction order(this);
-    const auto next = queue_.Written(ok);
-    if (ok && next.message == nullptr && !next.finish) events_(AgentDrained{});
-    Do(next);
-  }
-
-  void OnDone(const grpc::Status& status) noexcept override {
-    HappensAfter(this);
-    events_(AgentClosed{Explain(status, answered_)});
-    MutexLock lock(mutex_);
-    done_ = true;
-    changed_.NotifyAll();
-  }
-
-  void Do(WriteQueue<v1::ControllerMessage>::Next next) {
-    if (next.message != nullptr) StartWrite(next.message);
-    if (next.finish) RemoveHold();
-  }
-
-  const std::function<void(FleetNews)> events_;
   std::unique_ptr<v1::Agent::Stub> stub_;
-  grpc::ClientContext context_;
-  v1::AgentMessage incoming_;
-  bool answered_ = false;  // gRPC's reactions only
-  WriteQueue<v1::ControllerMessage> queue_;
-
-  Mutex mutex_;
-  CondVar changed_;
-  bool done_ ABSL_GUARDED_BY(mutex_) = false;
+  bool answered_ = false;           // gRPC's reactions only
+  std::unique_ptr<Stream> stream_;  // last: it waits for its last event
 };
 
 class GrpcDialer final : public Dialer {

@@ -1,0 +1,53 @@
+// The run that an agent is taken by, from Hello on.
+//
+// Owned and used by the session's thread alone.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/time/time.h"
+#include "agent/control_link.h"
+#include "agent/kept_snapshots.h"
+#include "agent/run_engine.h"
+#include "common/clock.h"
+#include "squall/v1/control.pb.h"
+
+namespace squall {
+
+struct ActiveRun {
+  // From kRunning on the run outlives its stream; kFinished: nothing is in flight any more.
+  enum class Stage { kWelcomed, kReceiving, kReady, kRunning, kFinished };
+
+  std::shared_ptr<ControlLink> link;  // null: broken
+  Nanos linked = 0;                   // since when there is this one
+  std::string run_id;
+  std::string controller;  // who runs it, in a form that is safe to print
+  absl::Time since;
+  Stage stage = Stage::kWelcomed;
+  v1::Prepare prepare;
+  std::string list_text;
+  std::unique_ptr<RunEngine> engine;
+  KeptSnapshots snapshots;
+  uint64_t commands = 0;  // carried out
+  uint64_t recorded = 0;  // for the log
+  Nanos last_asked = 0;   // when the last snapshot was asked for
+  bool early = false;     // one is wanted before the interval is over
+  bool due = false;       // the one being collected is sent even if empty
+  bool paused = false;    // the lease is over, and that was logged
+
+  bool begun() const { return stage >= Stage::kRunning; }
+  Nanos interval() const { return prepare.snapshot_interval_ns(); }
+  Nanos lease_end() const { return snapshots.acknowledged_sent() + prepare.lease_ns(); }
+  Nanos give_up_at() const { return snapshots.acknowledged_sent() + prepare.grace_ns(); }
+  // When a stream on which nothing is acknowledged is taken for broken.
+  Nanos silent_at() const {
+    const Nanos oldest = snapshots.oldest_sent();
+    return link == nullptr || oldest == kForever ? kForever
+                                                 : std::max(oldest, linked) + 2 * interval();
+  }
+};
+
+}  // namespace squall

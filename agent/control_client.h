@@ -1,0 +1,42 @@
+// The gRPC adapter of an agent that dials a controller, and dials again whenever that is gone.
+//
+// It turns streams into events and messages into writes, and knows nothing of the protocol.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <thread>
+
+#include "agent/control_link.h"
+#include "common/address.h"
+#include "common/clock.h"
+#include "common/mutex.h"
+
+namespace squall {
+
+class ControlClient {
+ public:
+  // `events` is called from gRPC's threads until this is destroyed, and must not block. An attempt
+  // that is not answered is given up, and the next one comes after a pause; both are short after a
+  // stream that lived, and grow to some seconds.
+  ControlClient(Address controller, std::function<void(LinkEvent)> events);
+  // Breaks the stream and waits for its last event.
+  ~ControlClient();
+
+ private:
+  struct Attempt;
+
+  void Run() noexcept;
+  // False if the stream never lived.
+  bool Serve(Nanos patience);
+  void Pause(Nanos length);
+
+  const Address controller_;
+  const std::function<void(LinkEvent)> events_;
+  Mutex mutex_;
+  CondVar changed_;
+  bool quitting_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;  // last: it uses all of this
+};
+
+}  // namespace squall

@@ -1,0 +1,25 @@
+// Whether what a controller wants can be done here, and makes sense.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/span.h"
+#include "squall/v1/control.pb.h"
+
+namespace squall {
+
+// INVALID_ARGUMENT with what is wrong, or what this machine lacks. Leaves of the plan's addresses
+// to send from those that are this machine's. May look names up.
+absl::Status CheckPrepare(v1::Prepare& prepare, uint64_t file_limit);
+
+// INVALID_ARGUMENT if it is no share of the plan's concurrency, or needs more files than may be
+// open.
+absl::Status CheckShare(const v1::Plan& plan, uint32_t concurrency, uint64_t file_limit);
+
+// INVALID_ARGUMENT for empty spans and numbers of 2^63 or more.
+absl::StatusOr<std::vector<Span>> SpansOf(const v1::Grant& grant);
+
+}  // namespace squall

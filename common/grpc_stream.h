@@ -1,0 +1,200 @@
+// Bidirectional gRPC streams as channels: messages go out through a Channel, and what comes in is
+// called back. Both ends of the control protocol are made of these two, whoever dials.
+//
+// Reactions come on gRPC's threads, one at a time for a stream, and must not block.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <grpcpp/grpcpp.h>
+
+#include "common/channel.h"
+#include "common/clock.h"
+#include "common/mutex.h"
+#include "common/tsan.h"
+#include "common/write_queue.h"
+
+namespace squall {
+
+template <typename In>
+struct StreamEvents {
+  // A message, and when it came.
+  std::function<void(In message, Nanos received)> said;
+  // Everything queued has been written.
+  std::function<void()> drained = [] {};
+  // The last event. A server is told OK if the other end has finished, and CANCELLED if it is gone.
+  std::function<void(const grpc::Status& status)> closed;
+};
+
+// What a channel needs of its stream.
+template <typename Out>
+class StreamOperations {
+ public:
+  virtual void Write(const Out* message) = 0;
+  virtual void End() = 0;  // once, as the last write
+
+ protected:
+  ~StreamOperations() = default;
+};
+
+// The owner's handle of a stream. It may outlive the stream, and then sends into the void.
+template <typename Out>
+class StreamChannel final : public Channel<Out> {
+ public:
+  // Without `cancel` the stream cannot be broken, only finished.
+  StreamChannel(StreamOperations<Out>* stream, std::string peer, std::function<void()> cancel = {})
+      : stream_(stream), peer_(std::move(peer)), cancel_(std::move(cancel)) {}
+
+  void Send(Out message) override { Do(queue_.Push(std::move(message))); }
+  void Finish() override { Do(queue_.Close()); }
+  const std::string& peer() const override { return peer_; }
+
+  void Break() override {
+    if (cancel_) cancel_();
+    Finish();
+  }
+
+  // True if all that was queued is written.
+  bool Written(bool ok) {
+    const auto next = queue_.Written(ok);
+    const bool drained = ok && next.message == nullptr && !next.finish;
+    Do(next);
+    return drained;
+  }
+
+ private:
+  // Whenever there is something to do the stream is there: it lives until End(), once.
+  void Do(typename WriteQueue<Out>::Next next) {
+    if (next.message != nullptr) stream_->Write(next.message);
+    if (next.finish) stream_->End();
+  }
+
+  StreamOperations<Out>* const stream_;
+  const std::string peer_;
+  const std::function<void()> cancel_;
+  WriteQueue<Out> queue_;
+};
+
+// The end of the one who was called. Its own owner, from the call to OnDone.
+template <typename In, typename Out>
+class ServerStream final : public grpc::ServerBidiReactor<In, Out>, private StreamOperations<Out> {
+ public:
+  explicit ServerStream(grpc::CallbackServerContext* context)
+      : context_(context), channel_(std::make_shared<StreamChannel<Out>>(this, context->peer())) {}
+
+  std::shared_ptr<Channel<Out>> channel() const { return channel_; }
+
+  // Once, before the reactor is given to gRPC.
+  void Begin(StreamEvents<In> events) {
+    events_ = std::move(events);
+    HappensBefore(this);
+    this->StartRead(&incoming_);
+  }
+
+ private:
+  void Write(const Out* message) override { this->StartWrite(message); }
+  void End() override { this->Finish(grpc::Status::OK); }
+
+  void OnReadDone(bool ok) noexcept override {
+    const InReaction order(this);
+    if (!ok) {  // the other end has finished, or is gone
+      events_.closed(context_->IsCancelled() ? grpc::Status::CANCELLED : grpc::Status::OK);
+      channel_->Finish();
+      return;
+    }
+    events_.said(std::move(incoming_), SteadyNow());
+    incoming_.Clear();
+    HappensBefore(this);
+    this->StartRead(&incoming_);
+  }
+
+  void OnWriteDone(bool ok) noexcept override {
+    const InReaction order(this);
+    if (channel_->Written(ok)) events_.drained();
+  }
+
+  void OnDone() noexcept override {
+    HappensAfter(this);
+    delete this;
+  }
+
+  grpc::CallbackServerContext* const context_;
+  const std::shared_ptr<StreamChannel<Out>> channel_;
+  StreamEvents<In> events_;
+  In incoming_;
+};
+
+// The end of the one who calls.
+template <typename In, typename Out>
+class ClientStream final : private grpc::ClientBidiReactor<Out, In>, private StreamOperations<Out> {
+ public:
+  // `call` begins it: stub->async()->Method(context, reactor).
+  using Call = std::function<void(grpc::ClientContext*, grpc::ClientBidiReactor<Out, In>*)>;
+
+  ClientStream(std::string peer, StreamEvents<In> events, const Call& call)
+      : context_(std::make_shared<grpc::ClientContext>()),
+        channel_(std::make_shared<StreamChannel<Out>>(
+            this, std::move(peer), [context = context_] { context->TryCancel(); })),
+        events_(std::move(events)) {
+    call(context_.get(), this);
+    this->AddHold();  // for writes from other threads; given back at the end
+    HappensBefore(this);
+    this->StartRead(&incoming_);
+    this->StartCall();
+  }
+
+  // Breaks the stream if it is still there, and waits for its last event.
+  ~ClientStream() {
+    channel_->Break();
+    MutexLock lock(mutex_);
+    while (!done_) changed_.Wait(mutex_);
+  }
+
+  std::shared_ptr<Channel<Out>> channel() const { return channel_; }
+
+ private:
+  void Write(const Out* message) override { this->StartWrite(message); }
+  void End() override {
+    this->StartWritesDone();
+    this->RemoveHold();
+  }
+
+  void OnReadDone(bool ok) noexcept override {
+    const InReaction order(this);
+    if (!ok) {
+      channel_->Finish();
+      return;
+    }
+    events_.said(std::move(incoming_), SteadyNow());
+    incoming_.Clear();
+    HappensBefore(this);
+    this->StartRead(&incoming_);
+  }
+
+  void OnWriteDone(bool ok) noexcept override {
+    const InReaction order(this);
+    if (channel_->Written(ok)) events_.drained();
+  }
+
+  void OnDone(const grpc::Status& status) noexcept override {
+    HappensAfter(this);
+    events_.closed(status);
+    MutexLock lock(mutex_);
+    done_ = true;
+    changed_.NotifyAll();
+  }
+
+  const std::shared_ptr<grpc::ClientContext> context_;
+  const std::shared_ptr<StreamChannel<Out>> channel_;
+  const StreamEvents<In> events_;
+  In incoming_;
+
+  Mutex mutex_;
+  CondVar changed_;
+  bool done_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace squall

@@ -1,0 +1,34 @@
+// The times by which a fleet is kept together: all follow from the grace (docs/fleet.md).
+#pragma once
+
+#include <algorithm>
+
+#include "common/clock.h"
+
+namespace squall {
+
+struct FleetTimes {
+  static constexpr Nanos kDefaultGrace = 10 * kSecond;
+  static constexpr Nanos kLeastGrace = kSecond;
+
+  // For how long an agent that is out of reach may come back.
+  Nanos grace = kDefaultGrace;
+
+  // For how long an agent sends without an acknowledgement.
+  Nanos lease() const { return std::min(5 * kSecond, grace / 2); }
+  // Snapshots come so often.
+  Nanos interval() const { return std::min(kSecond, lease() / 5); }
+  // For how long an agent has work.
+  Nanos hold() const { return lease() / 10 * 8; }
+  // An agent without a snapshot for so long is away.
+  Nanos silence() const { return interval() * 5 / 2; }
+  // Since its newest snapshot came: from then on it certainly sends nothing. Its own clock is ahead
+  // of ours by the way of the snapshot; some more for clocks of different speed.
+  Nanos fence() const { return lease() + lease() / 20; }
+  // Round trips for the clock come so often.
+  Nanos ping() const { return 5 * interval(); }
+  // How often all of that is looked at.
+  Nanos tick() const { return std::min(kSecond / 10, interval() / 4); }
+};
+
+}  // namespace squall

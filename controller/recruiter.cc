@@ -1,0 +1,200 @@
+#include "controller/recruiter.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "absl/strings/match.h"
+#include "common/protocol.h"
+#include "common/version.h"
+
+namespace squall {
+namespace {
+
+using Stage = Member::Stage;
+
+// How long an agent may take to answer, and how long a busy one is waited for: longer than it takes
+// one to give up a run whose controller is gone.
+constexpr Nanos kAnswerTime = 10 * kSecond;
+constexpr Nanos kBusyTime = 15 * kSecond;
+constexpr Nanos kRedialInterval = kSecond / 2;
+// How long nothing may move while a plan and its list are sent and read.
+constexpr Nanos kPrepareTime = 30 * kSecond;
+// More cores than any machine has: an agent that says so lies.
+constexpr uint32_t kMaxCores = 1 << 16;
+// Round trips, one after the other, when an agent is welcomed and when it is timed again.
+constexpr size_t kRoundTrips = 5;
+
+}  // namespace
+
+Recruiter::Recruiter(const RunOrder& order, Roster& roster, Progress& progress)
+    : order_(order),
+      roster_(roster),
+      progress_(progress),
+      unclaimed_sources_(order.plan.transport().source_addresses().begin(),
+                         order.plan.transport().source_addresses().end()) {}
+
+void Recruiter::Dial(size_t index) {
+  Member& member = roster_[index];
+  if (member.stage != Stage::kBusy) member.give_up_at = SteadyNow() + kAnswerTime;
+  member.stage = Stage::kDialed;
+  roster_.Dial(index);
+}
+
+void Recruiter::Greeted(size_t index) {
+  roster_[index].stage = Stage::kDialed;
+  roster_[index].give_up_at = SteadyNow() + kAnswerTime;
+}
+
+void Recruiter::Time(size_t index) {
+  Member& member = roster_[index];
+  member.round_trips = member.clock.round_trips() + kRoundTrips;
+  member.give_up_at = SteadyNow() + kAnswerTime;
+  member.Ping(SteadyNow());
+}
+
+bool Recruiter::IsTimed(size_t index) const {
+  const Member& member = roster_[index];
+  return (member.stage == Stage::kWelcomed || member.stage == Stage::kReady) &&
+         member.clock.round_trips() >= member.round_trips;
+}
+
+void Recruiter::Prepare(size_t index, uint32_t share, uint32_t first_connection,
+                        uint64_t max_backlog) {
+  Member& member = roster_[index];
+  member.stage = Stage::kPreparing;
+  member.give_up_at = SteadyNow() + kPrepareTime;
+  member.list_sent = 0;
+  v1::ControllerMessage message;
+  v1::Prepare& prepare = *message.mutable_prepare();
+  prepare.set_run_id(order_.run_id);
+  *prepare.mutable_plan() = order_.plan;
+  prepare.set_concurrency(share);
+  prepare.set_first_connection(first_connection);
+  prepare.set_max_backlog(max_backlog);
+  prepare.set_lease_ns(order_.times.lease());
+  prepare.set_grace_ns(order_.times.grace);
+  prepare.set_snapshot_interval_ns(order_.times.interval());
+  member.link->Send(std::move(message));
+}
+
+// The next piece of the list, when everything before it is on its way.
+void Recruiter::SendList(Member& member) {
+  member.give_up_at = SteadyNow() + kPrepareTime;
+  if (member.list_sent == order_.list_text.size()) return;
+  const size_t size = std::min(kChunkBytes, order_.list_text.size() - member.list_sent);
+  v1::ControllerMessage message;
+  message.mutable_data()->set_data(order_.list_text.data() + member.list_sent, size);
+  member.list_sent += size;
+  member.link->Send(std::move(message));
+}
+
+absl::Status Recruiter::OnNews(size_t index, const FleetNews& news) {
+  Member& member = roster_[index];
+  if (std::holds_alternative<AgentDrained>(news)) {
+    if (member.stage == Stage::kPreparing) SendList(member);
+    return absl::OkStatus();
+  }
+  if (const auto* closed = std::get_if<AgentClosed>(&news)) return OnClosed(member, *closed);
+
+  const auto& [message, received] = std::get<AgentSaid>(news);
+  if (message.has_failed()) return OnFailed(member, message.failed());
+  if (message.has_pong() && member.stage >= Stage::kWelcomed) {
+    return OnPong(member, message.pong(), received);
+  }
+  if (message.has_welcome() && member.stage == Stage::kDialed) {
+    return OnWelcome(member, message.welcome());
+  }
+  if (message.has_ready() && member.stage == Stage::kPreparing) {
+    member.stage = Stage::kReady;
+    for (const std::string& source : message.ready().source_addresses()) {
+      unclaimed_sources_.erase(source);
+    }
+    return absl::OkStatus();
+  }
+  return absl::InternalError(fmt::format("{}: sent a message out of order", Named(member)));
+}
+
+absl::Status Recruiter::OnClosed(const Member& member, const AgentClosed& closed) {
+  if (member.stage == Stage::kBusy || member.stage == Stage::kUnused) return absl::OkStatus();
+  return absl::UnavailableError(fmt::format("{}: {}", Named(member), Reason(closed)));
+}
+
+absl::Status Recruiter::OnWelcome(Member& member, const v1::Welcome& welcome) {
+  if (welcome.protocol_version() != kProtocolVersion) {
+    return absl::FailedPreconditionError(fmt::format(
+        "{}: speaks protocol version {} (squall {}), this controller speaks {} (squall "
+        "{}); install the same version on both",
+        Named(member), welcome.protocol_version(), welcome.build(), kProtocolVersion, kVersion));
+  }
+  if (welcome.host().cores() == 0 || welcome.host().cores() > kMaxCores) {
+    return absl::InternalError(
+        fmt::format("{}: says that it has {} cores", Named(member), welcome.host().cores()));
+  }
+  member.stage = Stage::kWelcomed;
+  member.instance = welcome.instance();
+  member.weight = member.spec.weight != 0 ? member.spec.weight : welcome.host().cores();
+  member.result.name = welcome.name();
+  member.result.build = welcome.build();
+  member.result.host = welcome.host();
+  member.clock = {};
+  member.round_trips = kRoundTrips;
+  member.Ping(SteadyNow());
+  return absl::OkStatus();
+}
+
+absl::Status Recruiter::OnPong(Member& member, const v1::Pong& pong, Nanos received) {
+  if (!member.OnPong(pong, received)) {
+    return absl::InternalError(
+        fmt::format("{}: its clock shows times that cannot be", Named(member)));
+  }
+  if (member.clock.round_trips() < member.round_trips) member.Ping(SteadyNow());
+  return absl::OkStatus();
+}
+
+absl::Status Recruiter::OnFailed(Member& member, const v1::Failed& failed) {
+  if (failed.code() != v1::Failed::CODE_BUSY) {
+    return absl::FailedPreconditionError(fmt::format("{}: {}", Named(member), failed.message()));
+  }
+  if (absl::StrContains(failed.message(), Identity())) {
+    return absl::InvalidArgumentError(
+        fmt::format("{}: is named twice, each time under another name: an agent takes part once",
+                    Named(member)));
+  }
+  const Nanos now = SteadyNow();
+  if (member.busy.empty()) {
+    member.give_up_at = now + kBusyTime;
+    progress_.Message(fmt::format("{}: {}; waiting up to {} s", Named(member), failed.message(),
+                                  kBusyTime / kSecond));
+  }
+  member.busy = failed.message();
+  member.stage = Stage::kBusy;
+  member.dial_at = now + kRedialInterval;
+  return absl::OkStatus();
+}
+
+std::string Recruiter::WhyLate(const Member& member) const {
+  if (member.stage == Stage::kPreparing) {
+    return fmt::format(
+        "not ready after {} s; the plan did not get through to it, or its machine is overloaded",
+        kPrepareTime / kSecond);
+  }
+  return member.busy.empty() ? "no answer; is `squall agent` running there?"
+                             : member.busy + "; try again when that run is over";
+}
+
+Nanos Recruiter::NextTime(size_t index) const {
+  return std::min(roster_[index].dial_at, roster_[index].give_up_at);
+}
+
+absl::Status Recruiter::OnTime(size_t index, Nanos now) {
+  const Member& member = roster_[index];
+  if (now >= member.give_up_at) {
+    return absl::DeadlineExceededError(fmt::format("{}: {}", Named(member), WhyLate(member)));
+  }
+  if (now >= member.dial_at) Dial(index);
+  return absl::OkStatus();
+}
+
+}  // namespace squall

@@ -1,0 +1,69 @@
+// All agents of a run, and which stream is whose.
+//
+// Owned by the coordinator's thread, as everything in it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "controller/fleet.h"
+#include "controller/member.h"
+
+namespace squall {
+
+class Roster {
+ public:
+  // The dialer is borrowed. `events` is called from other threads.
+  Roster(Dialer& dialer, std::string run_id, std::function<void(FleetEvent)> events);
+
+  size_t size() const { return members_.size(); }
+  Member& operator[](size_t index) { return *members_[index]; }
+  const Member& operator[](size_t index) const { return *members_[index]; }
+  auto begin() const { return members_.begin(); }
+  auto end() const { return members_.end(); }
+
+  // One to be dialled.
+  size_t Add(const AgentSpec& spec);
+  // A new stream to it instead of the one it has; Hello is out.
+  void Dial(size_t index);
+  // No stream to it.
+  void Disconnect(size_t index);
+
+  // Somebody has dialled: Hello is out, and who it is will be seen.
+  void Greet(uint64_t number, AgentAttached attached);
+  bool IsStranger(uint64_t number) const { return strangers_.count(number) != 0; }
+  // The stranger becomes a new member …
+  size_t Take(uint64_t number);
+  // … or its stream becomes that of a member …
+  void Rejoin(uint64_t number, size_t index);
+  // … or it is sent away.
+  void TurnAway(uint64_t number, v1::ControllerMessage last_words = {});
+
+  // Whose stream it is, if anybody's.
+  std::optional<size_t> IndexOf(uint64_t number) const;
+  // The one of this process that dialled and takes part, if any.
+  std::optional<size_t> Attached(const std::string& instance) const;
+
+ private:
+  v1::ControllerMessage Hello() const;
+  void Link(size_t index, uint64_t number, std::unique_ptr<AgentLink> link);
+
+  Dialer& dialer_;
+  const std::string run_id_;
+  const std::function<void(FleetEvent)> events_;
+  std::vector<std::unique_ptr<Member>> members_;
+  uint64_t next_link_ = 0;
+  std::unordered_map<uint64_t, size_t> owners_;  // of streams
+  std::map<uint64_t, AgentAttached> strangers_;
+};
+
+// user@host and process, for the agents' logs and for whoever finds them busy.
+std::string Identity();
+
+}  // namespace squall

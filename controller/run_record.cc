@@ -1,0 +1,185 @@
+#include "controller/run_record.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "absl/time/clock.h"
+#include "common/phases.h"
+#include "controller/snapshot_check.h"
+
+namespace squall {
+namespace {
+
+using Stage = Member::Stage;
+
+// An agent's clock may differ from ours by so much in what it says of its own run.
+constexpr Nanos kWindowSlack = kSecond;
+
+}  // namespace
+
+RunRecord::RunRecord(const RunOrder& order, Roster& roster, Allotment& allotment,
+                     Progress& progress)
+    : order_(order), roster_(roster), allotment_(allotment), progress_(progress) {
+  result_.id = order.run_id;
+  if (order.plan.phases_size() > 1) result_.warm_up.emplace();
+}
+
+void RunRecord::Begin(Nanos start) {
+  start_ = start;
+  result_.started_at = absl::Now();
+  progress_.Start(start, order_.plan.phases(0));
+}
+
+absl::Status RunRecord::Merge(size_t index, const v1::Snapshot& snapshot) {
+  Member& member = roster_[index];
+  if (snapshot.sequence() != member.sequence + 1) {
+    return absl::InvalidArgumentError(
+        fmt::format("it sent snapshot {} after {}", snapshot.sequence(), member.sequence));
+  }
+  const size_t phase = snapshot.phase();
+  const size_t phases = allotment_.phases();
+  if (phase >= phases) {
+    return absl::InvalidArgumentError(
+        fmt::format("it reports of phase {} of {}", phase + 1, phases));
+  }
+  const Nanos now = SteadyNow();
+  const auto checked = CheckSnapshot(snapshot, now - allotment_.BeginOf(phase) + kWindowSlack);
+  if (!checked.ok()) return checked.status();
+  absl::Status status = allotment_.Close(member, phase, checked->closing, snapshot.window_ns());
+  if (!status.ok()) return status;
+
+  const Metrics& metrics = checked->metrics;
+  member.sequence = snapshot.sequence();
+  member.heard_at = now;
+  if (snapshot.began_ns() > 0) member.began = snapshot.began_ns();
+  AgentResult& agent = member.result;
+  agent.peak_connections = std::max(agent.peak_connections, snapshot.peak_connections());
+  if (phase + 1 == phases) {
+    agent.metrics.Merge(metrics);
+    result_.fleet.Merge(metrics);
+    result_.elapsed = std::max(result_.elapsed, snapshot.window_ns());
+    result_.dropped += checked->dropped;
+    result_.unsent += checked->unsent;
+    result_.oldest_unsent = std::max(result_.oldest_unsent, snapshot.oldest_unsent_ns());
+  } else {
+    result_.warm_up->recorded += metrics.recorded();
+    result_.warm_up->failed += metrics.failed;
+    result_.warm_up->connections += metrics.connections;
+  }
+  if (phase == phase_) progress_.Update(now, running_, metrics);
+  return status;
+}
+
+void RunRecord::Happened(RunEvent::Kind kind, size_t index, std::string detail) {
+  static constexpr std::array<std::string_view, 4> kWords = {"was lost", "goes on",
+                                                             "leaves its work to others", "joined"};
+  const Member& member = roster_[index];
+  progress_.Message(
+      fmt::format("{} {}: {}", Named(member), kWords[static_cast<size_t>(kind)], detail));
+  result_.events.push_back({SteadyNow() - start_, kind, member.result.name, std::move(detail)});
+}
+
+void RunRecord::Incomplete(std::string why) {
+  result_.notes.insert(result_.notes.begin(), std::move(why));
+  if (result_.state == RunState::kComplete) result_.state = RunState::kIncomplete;
+}
+
+void RunRecord::Show(Nanos now) {
+  while (phase_ + 1 < allotment_.phases() && now >= allotment_.BeginOf(phase_ + 1)) {
+    ++phase_;
+    progress_.Start(allotment_.BeginOf(phase_), order_.plan.phases(static_cast<int>(phase_)));
+  }
+  running_ =
+      static_cast<size_t>(std::count_if(roster_.begin(), roster_.end(), [](const auto& member) {
+        return member->stage == Stage::kRunning;
+      }));
+  progress_.Update(now, running_, {});
+}
+
+void RunRecord::NoteWhatWasNotSent(bool interrupted) {
+  const v1::Phase& phase = MeasuredPhase(order_.plan);
+  const uint64_t accounted = result_.fleet.recorded() + result_.dropped + result_.unsent;
+  if (phase.has_arrivals() && phase.duration_ns() != 0 && !interrupted &&
+      result_.state == RunState::kComplete && accounted < result_.planned) {
+    const uint64_t rest = result_.planned - accounted;
+    result_.unsent += rest;
+    result_.notes.push_back(fmt::format(
+        "{} of the unsent requests had been granted to agents that were lost, and there "
+        "was no time left to send them again",
+        rest));
+  }
+  if (result_.unsent != 0) {
+    result_.notes.push_back(fmt::format(
+        "{} of {} requests were due and not sent when the run ended, the oldest for {:.3g} s: the "
+        "rate was more than the server, or -c, allowed",
+        result_.unsent, result_.planned, static_cast<double>(result_.oldest_unsent) * 1e-9));
+  }
+  if (result_.dropped != 0) {
+    result_.notes.push_back(
+        fmt::format("{} of {} requests were dropped: they fell due when {} others were waiting "
+                    "(--max-backlog)",
+                    result_.dropped, result_.planned, phase.arrivals().max_backlog()));
+  }
+  if (result_.possibly_repeated != 0) {
+    result_.notes.push_back(fmt::format(
+        "up to {} requests of lost agents may have reached the server beside those that "
+        "are recorded",
+        result_.possibly_repeated));
+  }
+}
+
+void RunRecord::NoteClocks() {
+  std::vector<Moment> beginnings;
+  bool all = true;
+  for (const auto& member : roster_) {
+    if (!member->result.clock) continue;
+    member->result.clock->rtt = member->clock.fastest();
+    member->result.clock->drift = member->clock.drift();
+    if (!member->from_start) continue;
+    all = all && member->began != 0;
+    const ClockSync::Offset offset = member->clock.At(start_);
+    beginnings.push_back({member->began - offset.offset, offset.error});
+  }
+  if (all) result_.start_spread = SpreadOf(beginnings);
+}
+
+RunResult RunRecord::Finish(bool interrupted) {
+  progress_.Finish();
+  const v1::Phase& phase = MeasuredPhase(order_.plan);
+  const Ledger& ledger = allotment_.measured();
+  const bool complete = ledger.complete();
+  // In a closed loop a duration ends the run wherever it is.
+  const bool by_count = complete || phase.duration_ns() == 0 || phase.has_arrivals();
+  result_.planned = by_count ? ledger.total() : result_.fleet.recorded();
+  const bool anybody_left = std::any_of(roster_.begin(), roster_.end(), [](const auto& member) {
+    return member->stage == Stage::kDone;
+  });
+  if (complete) {
+    result_.state = RunState::kComplete;
+  } else if (interrupted) {
+    if (result_.state == RunState::kComplete) result_.state = RunState::kInterrupted;
+  } else if (!anybody_left) {
+    Incomplete("no agent was left");
+  } else if (phase.duration_ns() == 0 && result_.state == RunState::kComplete) {
+    result_.state = RunState::kIncomplete;
+  }
+  if (result_.warm_up) {
+    result_.warm_up->duration =
+        std::min(SteadyNow() - start_, PhaseBegin(order_.plan, allotment_.phases() - 1));
+  }
+  NoteWhatWasNotSent(interrupted);
+  NoteClocks();
+  for (const auto& member : roster_) {
+    const bool took_part = member->result.clock || member->stage == Stage::kUnused;
+    if (took_part && !member->result.name.empty()) {
+      result_.agents.push_back(std::move(member->result));
+    }
+  }
+  return std::move(result_);
+}
+
+}  // namespace squall

@@ -1,0 +1,52 @@
+// What a run comes to, as it goes on.
+//
+// Owned and called by the coordinator's thread.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "absl/status/status.h"
+#include "controller/allotment.h"
+#include "controller/progress.h"
+#include "controller/result.h"
+#include "controller/roster.h"
+#include "squall/v1/metrics.pb.h"
+
+namespace squall {
+
+class RunRecord {
+ public:
+  // Everything is borrowed.
+  RunRecord(const RunOrder& order, Roster& roster, Allotment& allotment, Progress& progress);
+
+  RunResult& result() { return result_; }
+
+  // The start, on our clock.
+  void Begin(Nanos start);
+  // Merges a snapshot, each once. An error says what is wrong with it; then nothing of it counts.
+  absl::Status Merge(size_t index, const v1::Snapshot& snapshot);
+  void Happened(RunEvent::Kind kind, size_t index, std::string detail);
+  // A sentence for the reader, and the run could not be done as asked.
+  void Incomplete(std::string why);
+  // Shows how it goes, and lets the user see each phase for itself.
+  void Show(Nanos now);
+
+  // `interrupted`: it was not let come to its end.
+  RunResult Finish(bool interrupted);
+
+ private:
+  void NoteWhatWasNotSent(bool interrupted);
+  void NoteClocks();
+
+  const RunOrder& order_;
+  Roster& roster_;
+  Allotment& allotment_;
+  Progress& progress_;
+  RunResult result_;
+  Nanos start_ = 0;
+  size_t phase_ = 0;    // the one going on, by our clock
+  size_t running_ = 0;  // agents
+};
+
+}  // namespace squall

@@ -1,0 +1,44 @@
+#include "controller/snapshot_check.h"
+
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "common/span.h"
+
+namespace squall {
+namespace {
+
+uint64_t CountOf(const std::vector<Span>& spans) {
+  uint64_t count = 0;
+  for (const Span& span : spans) count += span.count;
+  return count;
+}
+
+}  // namespace
+
+absl::StatusOr<CheckedSnapshot> CheckSnapshot(const v1::Snapshot& snapshot, Nanos longest) {
+  auto held = RunsFromProto(snapshot.held());
+  auto dropped = RunsFromProto(snapshot.dropped());
+  auto unsent = RunsFromProto(snapshot.unsent());
+  for (const auto* runs : {&held, &dropped, &unsent}) {
+    if (!runs->ok()) return runs->status();
+  }
+  absl::StatusOr<Metrics> metrics = Metrics::FromProto(snapshot.metrics());
+  if (!metrics.ok()) return metrics.status();
+  if (const uint64_t count = CountOf(*held); count != metrics->recorded()) {
+    return absl::InvalidArgumentError(
+        fmt::format("it sent {} results for {} requests", metrics->recorded(), count));
+  }
+  if (snapshot.window_ns() < 0 || snapshot.window_ns() > longest ||
+      snapshot.oldest_unsent_ns() < 0 || snapshot.oldest_unsent_ns() > longest) {
+    return absl::InvalidArgumentError("it says that it runs for longer than it does");
+  }
+  CheckedSnapshot checked{
+      .metrics = *std::move(metrics), .dropped = CountOf(*dropped), .unsent = CountOf(*unsent)};
+  checked.closing = {*std::move(held), *std::move(dropped), *std::move(unsent)};
+  return checked;
+}
+
+}  // namespace squall

@@ -1,0 +1,23 @@
+// What a snapshot says, if it makes sense by itself.
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "common/clock.h"
+#include "common/metrics.h"
+#include "controller/ledger.h"
+#include "squall/v1/metrics.pb.h"
+
+namespace squall {
+
+struct CheckedSnapshot {
+  Closing closing;
+  Metrics metrics;
+  uint64_t dropped = 0;
+  uint64_t unsent = 0;
+};
+
+// `longest`: for how long its phase can have lasted by now. INVALID_ARGUMENT says what is wrong
+// with it; whether the numbers are its agent's is the ledger's matter.
+absl::StatusOr<CheckedSnapshot> CheckSnapshot(const v1::Snapshot& snapshot, Nanos longest);
+
+}  // namespace squall
