@@ -1,6 +1,8 @@
 #include "common/span.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -11,53 +13,153 @@ namespace {
 
 constexpr uint64_t kEnd = uint64_t{1} << 63;  // one after the largest number
 
+// Numbers put in order by what they leave modulo the stride, so that those of a run are neighbours.
+// A number's key is residue * size + quotient; it is below 2^64, as stride * size <=
+// largest + stride.
+class ByResidue {
+ public:
+  ByResidue(uint64_t stride, uint64_t largest) : stride_(stride), size_(largest / stride + 1) {}
+
+  uint64_t KeyOf(uint64_t number) const {
+    return stride_ == 1 ? number : number % stride_ * size_ + number / stride_;
+  }
+  uint64_t NumberOf(uint64_t key) const { return key / size_ + key % size_ * stride_; }
+  // One after the last key of the same residue.
+  uint64_t EndOf(uint64_t key) const { return key - key % size_ + size_; }
+
+ private:
+  uint64_t stride_;
+  uint64_t size_;  // how many numbers of each residue there can be
+};
+
+void SortByFirst(std::vector<Span>& runs) {
+  std::sort(runs.begin(), runs.end(),
+            [](const Span& a, const Span& b) { return a.first < b.first; });
+}
+
+uint64_t EndOf(const Span& run) { return run.first + run.count * run.stride; }
+
+// Those of the same numbers modulo the stride one after the other, each of these rising.
+std::vector<Span> SortedByResidue(const std::vector<Span>& runs, uint64_t stride) {
+  struct Place {
+    uint64_t residue;
+    uint64_t first;
+    size_t index;
+  };
+  std::vector<Place> places;
+  places.reserve(runs.size());
+  for (size_t i = 0; i < runs.size(); ++i) {
+    places.push_back({runs[i].first % stride, runs[i].first, i});
+  }
+  std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
+    return std::tie(a.residue, a.first) < std::tie(b.residue, b.first);
+  });
+  std::vector<Span> sorted;
+  sorted.reserve(runs.size());
+  for (const Place& place : places) sorted.push_back(runs[place.index]);
+  return sorted;
+}
+
+bool SameResidue(const Span& a, const Span& b) { return (b.first - a.first) % a.stride == 0; }
+
+absl::Status CheckApart(const std::vector<Span>& runs) {
+  if (runs.empty()) return absl::OkStatus();
+  const std::vector<Span> sorted = SortedByResidue(runs, runs.front().stride);
+  for (size_t i = 1; i < sorted.size(); ++i) {
+    const Span& before = sorted[i - 1];
+    const Span& run = sorted[i];
+    if (run.first < before.first || !SameResidue(before, run)) continue;
+    if (run.first < EndOf(before)) {
+      return absl::InvalidArgumentError(fmt::format("runs: number {} is there twice", run.first));
+    }
+    if (run.first == EndOf(before)) return absl::InvalidArgumentError("runs: touching runs");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-absl::StatusOr<std::vector<NumberRun>> ToRuns(std::vector<uint64_t>& numbers) {
+absl::StatusOr<std::vector<Span>> ToRuns(std::vector<uint64_t>& numbers, uint64_t stride) {
+  std::vector<Span> runs;
+  if (numbers.empty()) return runs;
+  const ByResidue order(stride, *std::max_element(numbers.begin(), numbers.end()));
+  for (uint64_t& number : numbers) number = order.KeyOf(number);
   std::sort(numbers.begin(), numbers.end());
-  std::vector<NumberRun> runs;
-  for (const uint64_t number : numbers) {
-    const uint64_t end = runs.empty() ? 0 : runs.back().first + runs.back().count;
-    if (runs.empty() || number > end) {
-      runs.push_back({number, 1});
-    } else if (number == end) {
+  uint64_t next = 0;  // the key that would go on with the run
+  uint64_t end = 0;   // one after the last that could
+  for (const uint64_t key : numbers) {
+    if (!runs.empty() && key == next - 1) {
+      return absl::InvalidArgumentError(
+          fmt::format("number {} is there twice", order.NumberOf(key)));
+    }
+    if (key == next && key < end) {
       ++runs.back().count;
     } else {
-      return absl::InvalidArgumentError(fmt::format("number {} is there twice", number));
+      runs.push_back({order.NumberOf(key), stride, 1});
+      end = order.EndOf(key);
     }
+    next = key + 1;
   }
+  SortByFirst(runs);
   return runs;
 }
 
-v1::Runs RunsToProto(const std::vector<NumberRun>& runs) {
+std::vector<Span> RangesToRuns(const std::vector<NumberRun>& ranges, uint64_t stride) {
+  std::vector<Span> parts;
+  for (const NumberRun& range : ranges) {
+    for (uint64_t i = 0; i < std::min(range.count, stride); ++i) {
+      parts.push_back({range.first + i, stride, (range.count - i - 1) / stride + 1});
+    }
+  }
+  std::vector<Span> runs;
+  for (const Span& part : SortedByResidue(parts, stride)) {
+    if (!runs.empty() && part.first == EndOf(runs.back())) {
+      runs.back().count += part.count;
+    } else {
+      runs.push_back(part);
+    }
+  }
+  SortByFirst(runs);
+  return runs;
+}
+
+v1::Runs RunsToProto(const std::vector<Span>& runs) {
   v1::Runs proto;
-  uint64_t end = 0;  // of the run before
-  for (const NumberRun& run : runs) {
-    proto.add_gaps(run.first - end);
+  if (runs.empty()) return proto;
+  proto.set_stride(runs.front().stride);
+  uint64_t before = 0;
+  for (const Span& run : runs) {
+    proto.add_gaps(run.first - before);
     proto.add_counts(run.count);
-    end = run.first + run.count;
+    before = run.first;
   }
   return proto;
 }
 
-absl::StatusOr<std::vector<NumberRun>> RunsFromProto(const v1::Runs& proto) {
+absl::StatusOr<std::vector<Span>> RunsFromProto(const v1::Runs& proto) {
   if (proto.gaps_size() != proto.counts_size()) {
     return absl::InvalidArgumentError("runs: gaps and counts differ in length");
   }
-  std::vector<NumberRun> runs;
+  const uint64_t stride = proto.stride();
+  if ((stride == 0) != proto.gaps().empty() || stride >= kEnd) {
+    return absl::InvalidArgumentError(
+        fmt::format("runs: stride {} of {} runs", stride, proto.gaps_size()));
+  }
+  std::vector<Span> runs;
   runs.reserve(static_cast<size_t>(proto.gaps_size()));
-  uint64_t end = 0;
+  uint64_t first = 0;
   for (int i = 0; i < proto.gaps_size(); ++i) {
     const uint64_t gap = proto.gaps(i);
     const uint64_t count = proto.counts(i);
     if (count == 0) return absl::InvalidArgumentError("runs: empty run");
-    if (gap == 0 && i > 0) return absl::InvalidArgumentError("runs: touching runs");
-    if (gap > kEnd - end || count > kEnd - end - gap) {
+    if (gap == 0 && i > 0) return absl::InvalidArgumentError("runs: number is there twice");
+    if (gap >= kEnd - first || count - 1 > (kEnd - 1 - first - gap) / stride) {
       return absl::InvalidArgumentError("runs: number of 2^63 or more");
     }
-    runs.push_back({end + gap, count});
-    end += gap + count;
+    first += gap;
+    runs.push_back({first, stride, count});
   }
+  if (absl::Status status = CheckApart(runs); !status.ok()) return status;
   return runs;
 }
 

@@ -26,13 +26,20 @@ struct NumberRun {
   friend bool operator==(const NumberRun&, const NumberRun&) = default;
 };
 
-// The numbers as runs, rising and as few as possible. Sorts `numbers` in place. INVALID_ARGUMENT if
-// one stands in it twice: no runs can say that.
-absl::StatusOr<std::vector<NumberRun>> ToRuns(std::vector<uint64_t>& numbers);
+// Runs are disjoint spans of one stride, rising by their first numbers and as few as possible: an
+// agent that is granted every tenth number names what it did in a few runs of stride 10. They may
+// lie in each other. Numbers and strides are below 2^63, strides at least 1.
 
-v1::Runs RunsToProto(const std::vector<NumberRun>& runs);
+// The numbers as runs of that stride. INVALID_ARGUMENT if one stands there twice: no runs can say
+// that. What `numbers` holds afterwards is of no use.
+absl::StatusOr<std::vector<Span>> ToRuns(std::vector<uint64_t>& numbers, uint64_t stride);
 
-// INVALID_ARGUMENT for lists of unequal length, empty or touching runs, numbers of 2^63 or more.
-absl::StatusOr<std::vector<NumberRun>> RunsFromProto(const v1::Runs& proto);
+// The numbers of disjoint ranges as runs of that stride.
+std::vector<Span> RangesToRuns(const std::vector<NumberRun>& ranges, uint64_t stride);
+
+v1::Runs RunsToProto(const std::vector<Span>& runs);
+
+// The inverse of RunsToProto(): INVALID_ARGUMENT for all that it never makes.
+absl::StatusOr<std::vector<Span>> RunsFromProto(const v1::Runs& proto);
 
 }  // namespace squall

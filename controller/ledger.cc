@@ -1,7 +1,5 @@
 #include "controller/ledger.h"
 
-#include <utility>
-
 #include <fmt/format.h>
 
 #include "controller/lane_ledger.h"
@@ -14,16 +12,9 @@ absl::Status NotGranted(uint64_t number) {
       "it reports request {}, which it was not granted or has reported before", number));
 }
 
-std::unique_ptr<Ledger> MakeLedger(const v1::Phase& phase, uint64_t seed,
-                                   const std::vector<LedgerAgent>& agents) {
-  if (phase.has_arrivals()) {
-    std::vector<uint32_t> weights;
-    for (const LedgerAgent& agent : agents) weights.push_back(agent.cores);
-    return std::make_unique<LaneLedger>(phase, seed, std::move(weights));
-  }
-  auto ledger = std::make_unique<RangeLedger>(phase.requests());
-  for (const LedgerAgent& agent : agents) ledger->AddAgent(agent.concurrency);
-  return ledger;
+std::unique_ptr<Ledger> MakeLedger(const v1::Phase& phase, uint64_t seed, Nanos hold) {
+  if (phase.has_arrivals()) return std::make_unique<LaneLedger>(phase, seed, hold);
+  return std::make_unique<RangeLedger>(phase.requests(), hold);
 }
 
 }  // namespace squall

@@ -1,13 +1,13 @@
 #include "controller/range_ledger.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace squall {
 namespace {
 
-// How much work an agent holds, in seconds.
-constexpr double kHoldSeconds = 4.0;
-// The least it holds beyond what is in flight, in seconds: less would be spent on waiting for more.
+// The least that an agent holds beyond what is in flight, in seconds: less would be spent on
+// waiting for more.
 constexpr double kLeastSeconds = 0.05;
 // The most that an agent holds, in requests, however fast it says it is: one that lies about time
 // would have a rate beyond all numbers.
@@ -17,62 +17,100 @@ constexpr double kFirstPerConnection = 4;
 // Rates are smoothed over about this time.
 constexpr double kRateSeconds = 2.0;
 
+double Seconds(Nanos time) { return static_cast<double>(time) * 1e-9; }
+
 }  // namespace
 
-size_t RangeLedger::AddAgent(uint32_t concurrency) {
-  Agent agent;
-  agent.concurrency = concurrency;
-  agents_.push_back(std::move(agent));
-  concurrency_ += concurrency;
+size_t RangeLedger::Join(const LedgerAgent& agent) {
+  agents_.emplace_back().concurrency = agent.concurrency;
   return agents_.size() - 1;
 }
 
-// The part of the fleet's work that is this agent's: by rate once all rates are known, before by
-// concurrency.
-double RangeLedger::Share(const Agent& agent) const {
+void RangeLedger::Change(size_t agent, const LedgerAgent& changed) {
+  agents_[agent].concurrency = changed.concurrency;
+}
+
+void RangeLedger::Leave(size_t agent) {
+  Agent::State& state = agents_[agent].state;
+  if (state == Agent::State::kTakesPart) state = Agent::State::kLeft;
+}
+
+void RangeLedger::Return(size_t agent) {
+  Agent::State& state = agents_[agent].state;
+  if (state == Agent::State::kLeft) state = Agent::State::kTakesPart;
+}
+
+Ledger::Loss RangeLedger::Lose(size_t agent_index, Nanos /*fenced*/) {
+  Agent& agent = agents_[agent_index];
+  agent.state = Agent::State::kLost;
+  const OpenRanges open = std::exchange(agent.open, {});
+  for (const auto& [first, end] : open.ranges()) lost_.Add({first, end - first});
+  return {.again = open.count(), .possibly_repeated = open.count()};
+}
+
+// By rate once all rates are known, before by concurrency.
+RangeLedger::Part RangeLedger::PartOf(const Agent& agent) const {
+  Part part{.unfinished = total_ - held_};
   double per_second = 0;
+  double concurrency = 0;
   bool known = true;
   for (const Agent& other : agents_) {
-    per_second += other.per_second;
-    known = known && other.per_second > 0;
+    if (other.state == Agent::State::kTakesPart) {
+      ++part.agents;
+      per_second += other.per_second;
+      concurrency += other.concurrency;
+      known = known && other.per_second > 0;
+    } else {
+      part.unfinished -= other.open.count();  // its own until it is lost
+    }
   }
-  if (known) return agent.per_second / per_second;
-  return agent.concurrency / static_cast<double>(concurrency_);
+  part.share = known ? agent.per_second / per_second : agent.concurrency / concurrency;
+  return part;
 }
 
 uint64_t RangeLedger::GrantSize(const Agent& agent) const {
   const double connections = agent.concurrency;
   // In flight are as many as it has connections; only what is beyond them is work in store.
   double hold = agent.per_second == 0 ? kFirstPerConnection * connections
-                                      : agent.per_second * kHoldSeconds + connections;
-  if (total_ != 0 && agents_.size() > 1) {
-    const double least = connections + agent.per_second * kLeastSeconds;
-    const double most = static_cast<double>(total_ - held_) * Share(agent) / 2;
-    hold = std::min(hold, std::max(least, most));
+                                      : agent.per_second * Seconds(hold_) + connections;
+  if (total_ != 0) {
+    if (const Part part = PartOf(agent); part.agents > 1) {
+      const double least = connections + agent.per_second * kLeastSeconds;
+      const double most = static_cast<double>(part.unfinished) * part.share / 2;
+      hold = std::min(hold, std::max(least, most));
+    }
   }
   const auto wanted = static_cast<uint64_t>(std::min(hold, kMostHeld));
-  const uint64_t left = total_ == 0 ? wanted : total_ - next_;
-  return agent.open.count() >= wanted ? 0 : std::min(wanted - agent.open.count(), left);
+  return agent.open.count() >= wanted ? 0 : wanted - agent.open.count();
 }
 
-std::optional<Span> RangeLedger::TopUp(size_t agent_index) {
+std::vector<Ledger::Granted> RangeLedger::Grant(size_t agent_index, Nanos now) {
   Agent& agent = agents_[agent_index];
-  const uint64_t size = GrantSize(agent);
-  if (size == 0) return std::nullopt;
-  const Span span{.first = next_, .stride = 1, .count = size};
-  next_ += size;
-  agent.open.Add({span.first, size});
-  return span;
-}
-
-std::vector<Span> RangeLedger::Grant(size_t agent, Nanos /*now*/) {
-  const std::optional<Span> span = TopUp(agent);
-  return span ? std::vector<Span>{*span} : std::vector<Span>{};
+  std::vector<Granted> granted;
+  if (agent.state != Agent::State::kTakesPart) return granted;
+  uint64_t size = GrantSize(agent);
+  const auto grant = [&](const NumberRun& run, bool again) {
+    agent.open.Add(run);
+    granted.push_back({{.first = run.first, .stride = 1, .count = run.count}, again});
+    size -= run.count;
+  };
+  while (size > 0 && !lost_.empty()) grant(lost_.TakeFirst(size), /*again=*/true);
+  const uint64_t left = total_ == 0 ? size : total_ - next_;
+  if (const NumberRun fresh = {next_, std::min(size, left)}; fresh.count > 0) {
+    next_ += fresh.count;
+    grant(fresh, /*again=*/false);
+  }
+  if (!agent.granted && !granted.empty()) {
+    // Of one that comes late, the time before says nothing.
+    agent.granted = true;
+    agent.began = agent.window = std::max<Nanos>(now, 0);
+  }
+  return granted;
 }
 
 void RangeLedger::Expect(size_t agent_index, double per_second) {
   Agent& agent = agents_[agent_index];
-  if (agent.window != 0) return;
+  if (agent.reported) return;
   agent.expected = per_second > 0;
   agent.per_second = per_second;
 }
@@ -83,13 +121,16 @@ absl::Status RangeLedger::Close(size_t agent_index, const Closing& closing, Nano
         "it reports requests as dropped or unsent that have no time to be sent at");
   }
   Agent& agent = agents_[agent_index];
-  // Runs are disjoint, so each can be checked against what is open now.
-  uint64_t count = 0;
-  for (const NumberRun& run : closing.held) {
-    if (!agent.open.Contains(run)) return NotGranted(run.first);
-    count += run.count;
+  const uint64_t before = agent.open.count();
+  for (size_t i = 0; i < closing.held.size(); ++i) {
+    const Span& span = closing.held[i];
+    // What is far apart is not worth the memory that its gaps would take.
+    const bool range = span.stride == 1 || span.count == 1;
+    if (range && agent.open.Take({span.first, span.count})) continue;
+    for (size_t j = 0; j < i; ++j) agent.open.Add({closing.held[j].first, closing.held[j].count});
+    return NotGranted(span.first);
   }
-  for (const NumberRun& run : closing.held) agent.open.Remove(run);
+  const uint64_t count = before - agent.open.count();
   agent.held += count;
   held_ += count;
   if (window > agent.window) UpdateRate(agent, count, window);
@@ -97,8 +138,8 @@ absl::Status RangeLedger::Close(size_t agent_index, const Closing& closing, Nano
 }
 
 void RangeLedger::UpdateRate(Agent& agent, uint64_t count, Nanos window) {
-  const double elapsed = static_cast<double>(window) * 1e-9;
-  const double seconds = static_cast<double>(window - agent.window) * 1e-9;
+  const double elapsed = Seconds(window - agent.began);
+  const double seconds = Seconds(window - agent.window);
   const double rate = static_cast<double>(count) / seconds;
   // Over its first seconds the mean is the best guess, if nothing was known before; then the newest
   // intervals count more.
@@ -107,6 +148,7 @@ void RangeLedger::UpdateRate(Agent& agent, uint64_t count, Nanos window) {
   } else {
     agent.per_second += (rate - agent.per_second) * std::min(1.0, seconds / kRateSeconds);
   }
+  agent.reported = true;
   agent.window = window;
 }
 

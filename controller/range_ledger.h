@@ -1,13 +1,13 @@
 // The ledger of a closed loop: grants are ranges, rising in n.
 //
-// An agent is topped up to about 4 s of work at the rate it was seen at, but of a total it holds no
-// more than half its share (by rate) of what nobody has finished yet, down to what keeps its
-// connections busy: fast machines do more, and all finish together.
+// An agent is topped up to what it does in the time that it is to hold work for, but of a total it
+// holds no more than half its share (by rate) of what nobody has finished yet, down to what keeps
+// its connections busy: fast machines do more, and all finish together. What lost agents leave
+// behind waits in a pool, which is emptied before anything new is granted.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "controller/ledger.h"
@@ -17,19 +17,25 @@ namespace squall {
 
 class RangeLedger final : public Ledger {
  public:
-  // `total`: how many numbers there are; 0: as many as are asked for.
-  explicit RangeLedger(uint64_t total) : total_(total) {}
-
-  // A new agent with its share of the concurrency (at least 1). Its index: 0, 1, 2, …
-  size_t AddAgent(uint32_t concurrency);
+  // `total`: how many numbers there are; 0: as many as are asked for. `hold`: for how long an agent
+  // has work.
+  RangeLedger(uint64_t total, Nanos hold) : total_(total), hold_(hold) {}
 
   uint64_t total() const override { return total_; }
-  // What to grant to an agent now, if anything.
-  std::optional<Span> TopUp(size_t agent);
-  std::vector<Span> Grant(size_t agent, Nanos now) override;
-  bool exhausted() const override { return total_ != 0 && next_ == total_; }
 
-  // Nothing is ever due, so nothing is dropped or unsent.
+  size_t Join(const LedgerAgent& agent) override;
+  void Change(size_t agent, const LedgerAgent& changed) override;
+  void Leave(size_t agent) override;
+  void Return(size_t agent) override;
+  // When it sent what is not known: all that it had may be repeated.
+  Loss Lose(size_t agent, Nanos fenced) override;
+
+  // At most one span is new.
+  std::vector<Granted> Grant(size_t agent, Nanos now) override;
+  bool exhausted() const override { return total_ != 0 && next_ == total_ && lost_.empty(); }
+
+  // Nothing is ever due, so nothing is dropped or unsent. Runs are of stride 1, as grants are;
+  // others are refused.
   absl::Status Close(size_t agent, const Closing& closing, Nanos window) override;
   bool complete() const override { return total_ != 0 && held_ == total_; }
   uint64_t held() const { return held_; }
@@ -39,22 +45,35 @@ class RangeLedger final : public Ledger {
 
  private:
   struct Agent {
+    enum class State { kTakesPart, kLeft, kLost };
+
+    State state = State::kTakesPart;
     uint32_t concurrency = 1;
     OpenRanges open;
     uint64_t held = 0;
-    Nanos window = 0;       // when it last reported
+    bool granted = false;   // anything
+    Nanos began = 0;        // when it was granted something first
+    bool reported = false;  // anything
+    Nanos window = 0;       // when it last did, or began
     bool expected = false;  // its rate was known before it reported
     double per_second = 0;  // smoothed; 0: not known yet
   };
 
-  double Share(const Agent& agent) const;
+  // The part of the fleet's work that is an agent's.
+  struct Part {
+    uint64_t agents = 0;      // among so many
+    uint64_t unfinished = 0;  // of all numbers, those that are shared out among them
+    double share = 0;
+  };
+  Part PartOf(const Agent& agent) const;
   uint64_t GrantSize(const Agent& agent) const;
   static void UpdateRate(Agent& agent, uint64_t count, Nanos window);
 
   const uint64_t total_;
-  uint64_t next_ = 0;  // all below are granted
+  const Nanos hold_;
+  uint64_t next_ = 0;  // all below were granted
+  OpenRanges lost_;    // of these, those that nobody has now
   uint64_t held_ = 0;
-  uint64_t concurrency_ = 0;  // of all agents
   std::vector<Agent> agents_;
 };
 

@@ -92,7 +92,7 @@ void NumbersToRuns(benchmark::State& state) {
   std::vector<uint64_t> numbers;
   for (auto _ : state) {
     numbers = completed;
-    benchmark::DoNotOptimize(ToRuns(numbers));
+    benchmark::DoNotOptimize(ToRuns(numbers, 1));
   }
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(completed.size()));
 }
@@ -107,7 +107,7 @@ void SnapshotEncode(benchmark::State& state) {
   for (auto _ : state) {
     numbers = completed;
     v1::Snapshot snapshot;
-    if (auto runs = ToRuns(numbers); runs.ok()) *snapshot.mutable_held() = RunsToProto(*runs);
+    if (auto runs = ToRuns(numbers, 1); runs.ok()) *snapshot.mutable_held() = RunsToProto(*runs);
     *snapshot.mutable_metrics() = metrics.ToProto();
     snapshot.SerializeToString(&bytes);
   }

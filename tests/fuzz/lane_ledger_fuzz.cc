@@ -1,19 +1,19 @@
-// The ledger of an arrival rate under agents that tell the truth and agents that lie.
+// The ledger of an arrival rate under agents that come, go and are lost, tell the truth and lie.
 //
-// Properties, by a plain model beside it: no number is granted twice and none beyond the total;
-// what is granted is all of a beginning of the schedule, when everyone has had his turn; what
-// became of numbers is accepted exactly if every one was granted to that agent and is not closed
-// yet.
+// Properties, by a plain model beside it: no number is granted while an agent has it or once it is
+// closed, and none beyond the total; what is granted is all of a beginning of the schedule and
+// nothing lost waits, when everyone has had his turn; what became of numbers is accepted exactly if
+// every one is that agent's and not closed yet.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <utility>
 #include <vector>
 
 #include <fuzzer/FuzzedDataProvider.h>
 
 #include "common/check.h"
+#include "common/schedule.h"
 #include "controller/lane_ledger.h"
 
 namespace squall {
@@ -32,34 +32,53 @@ v1::Phase AnyPhase(FuzzedDataProvider& data) {
   return phase;
 }
 
-std::vector<uint32_t> AnyWeights(FuzzedDataProvider& data) {
-  std::vector<uint32_t> weights(data.ConsumeIntegralInRange<size_t>(1, 5));
-  for (uint32_t& weight : weights) weight = data.ConsumeIntegralInRange<uint32_t>(1, 9);
-  return weights;
-}
-
 class LaneLedgerTest {
  public:
-  explicit LaneLedgerTest(FuzzedDataProvider& data)
-      : data_(data), weights_(AnyWeights(data)), ledger_(AnyPhase(data), 1, weights_) {}
+  explicit LaneLedgerTest(FuzzedDataProvider& data) : LaneLedgerTest(data, AnyPhase(data)) {}
+
+  void Join() {
+    SQUALL_CHECK(ledger_.Join({.weight = AnyWeight()}) == states_.size());
+    states_.push_back(State::kTakesPart);
+  }
+
+  void ComeOrGo() {
+    const size_t agent = PickAgent();
+    State& state = states_[agent];
+    switch (data_.ConsumeIntegralInRange(0, 3)) {
+      case 0:
+        ledger_.Leave(agent);
+        if (state == State::kTakesPart) state = State::kLeft;
+        return;
+      case 1:
+        ledger_.Return(agent);
+        if (state == State::kLeft) state = State::kTakesPart;
+        return;
+      case 2:
+        return ledger_.Change(agent, {.weight = AnyWeight()});
+      default:
+        state = State::kLost;
+        return Lose(agent);
+    }
+  }
 
   void GrantAll() {
     now_ += data_.ConsumeIntegralInRange<Nanos>(0, 2 * kSecond);
-    for (size_t agent = 0; agent < weights_.size(); ++agent) {
-      for (const Span& span : ledger_.Grant(agent, now_)) {
-        for (uint64_t i = 0; i < span.count; ++i) {
-          SQUALL_CHECK(open_.emplace(span.first + i * span.stride, agent).second);
-          ++granted_;
-        }
-      }
+    bool any = false;
+    for (size_t agent = 0; agent < states_.size(); ++agent) {
+      Grant(agent);
+      any = any || states_[agent] == State::kTakesPart;
     }
-    SQUALL_CHECK(granted_ <= ledger_.total());
-    SQUALL_CHECK(ledger_.exhausted() == (granted_ == ledger_.total()));
-    SQUALL_CHECK(open_.empty() || open_.rbegin()->first < granted_);
+    if (!any) return;
+    SQUALL_CHECK(numbers_.size() <= ledger_.total());
+    SQUALL_CHECK(numbers_.empty() || numbers_.rbegin()->first < numbers_.size());
+    SQUALL_CHECK(ledger_.exhausted() == (numbers_.size() == ledger_.total()));
+    for (const auto& [number, owner] : numbers_) SQUALL_CHECK(owner != kLost);
   }
 
+  void Grant() { Grant(PickAgent()); }
+
   void Close() {
-    const size_t agent = data_.ConsumeIntegralInRange<size_t>(0, weights_.size() - 1);
+    const size_t agent = PickAgent();
     Closing closing;
     std::vector<uint64_t> numbers;
     for (auto* runs : {&closing.held, &closing.dropped, &closing.unsent})
@@ -67,39 +86,85 @@ class LaneLedgerTest {
     std::sort(numbers.begin(), numbers.end());
     bool truth = std::adjacent_find(numbers.begin(), numbers.end()) == numbers.end();
     for (const uint64_t number : numbers) {
-      const auto found = open_.find(number);
-      truth = truth && found != open_.end() && found->second == agent;
+      const auto found = numbers_.find(number);
+      truth = truth && found != numbers_.end() && found->second == agent;
     }
     SQUALL_CHECK(ledger_.Close(agent, closing, kSecond).ok() == truth);
     if (!truth) return;
-    for (const uint64_t number : numbers) open_.erase(number);
-    SQUALL_CHECK(ledger_.complete() == (open_.empty() && granted_ == ledger_.total()));
+    for (const uint64_t number : numbers) numbers_[number] = kClosed;
+    closed_ += numbers.size();
+    SQUALL_CHECK(ledger_.complete() == (closed_ == ledger_.total()));
   }
 
  private:
-  // Mostly numbers of the agent that are open.
-  void AddRuns(size_t agent, std::vector<NumberRun>& runs, std::vector<uint64_t>& numbers) {
+  enum class State { kTakesPart, kLeft, kLost };
+
+  static constexpr size_t kLost = SIZE_MAX;
+  static constexpr size_t kClosed = SIZE_MAX - 1;
+
+  LaneLedgerTest(FuzzedDataProvider& data, const v1::Phase& phase)
+      : data_(data), schedule_(phase.arrivals(), 1), ledger_(phase, 1, 4 * kSecond) {
+    Join();
+  }
+
+  size_t PickAgent() { return data_.ConsumeIntegralInRange<size_t>(0, states_.size() - 1); }
+
+  uint32_t AnyWeight() { return data_.ConsumeIntegralInRange<uint32_t>(1, 9); }
+
+  void Grant(size_t agent) {
+    for (const auto& [span, again] : ledger_.Grant(agent, now_)) {
+      SQUALL_CHECK(states_[agent] == State::kTakesPart);
+      for (uint64_t i = 0; i < span.count; ++i) {
+        const auto [found, fresh] = numbers_.emplace(span.first + i * span.stride, agent);
+        SQUALL_CHECK(fresh || found->second == kLost);
+        SQUALL_CHECK(fresh != again);
+        found->second = agent;
+      }
+    }
+  }
+
+  void Lose(size_t agent) {
+    const Nanos fenced = now_ + data_.ConsumeIntegralInRange<Nanos>(-9 * kSecond, 9 * kSecond);
+    const Ledger::Loss loss = ledger_.Lose(agent, fenced);
+    uint64_t again = 0;
+    uint64_t due = 0;
+    for (auto& [number, owner] : numbers_) {
+      if (owner != agent) continue;
+      owner = kLost;
+      ++again;
+      if (schedule_.TimeOf(number) < fenced) ++due;
+    }
+    SQUALL_CHECK(loss.again == again && loss.possibly_repeated == due);
+  }
+
+  // Mostly numbers of the agent that are open, as long as they go on at the distance.
+  void AddRuns(size_t agent, std::vector<Span>& runs, std::vector<uint64_t>& numbers) {
+    const auto stride = data_.ConsumeIntegralInRange<uint64_t>(1, 20);
+    const auto is_own = [&](uint64_t number) {
+      const auto found = numbers_.find(number);
+      return found != numbers_.end() && found->second == agent;
+    };
     uint64_t next = 0;
     for (int i = data_.ConsumeIntegralInRange(0, 4); i > 0; --i) {
-      const uint64_t from = next + data_.ConsumeIntegralInRange<uint64_t>(0, 20);
-      auto found = open_.lower_bound(from);
-      while (found != open_.end() && found->second != agent) ++found;
+      uint64_t first = next + data_.ConsumeIntegralInRange<uint64_t>(0, 20);
       const bool lies = data_.ConsumeBool() && data_.ConsumeBool();
-      const uint64_t first = lies || found == open_.end() ? from : found->first;
-      const auto count = lies ? data_.ConsumeIntegralInRange<uint64_t>(1, 30) : 1;
-      if (!runs.empty() && first <= runs.back().first + runs.back().count) continue;
-      runs.push_back({first, count});
-      for (uint64_t j = 0; j < count; ++j) numbers.push_back(first + j);
-      next = first + count;
+      for (int tries = 0; tries < 50 && !lies && !is_own(first); ++tries) ++first;
+      const auto most = data_.ConsumeIntegralInRange<uint64_t>(1, 30);
+      uint64_t count = 1;
+      while (count < most && (lies || is_own(first + count * stride))) ++count;
+      runs.push_back({first, stride, count});
+      for (uint64_t j = 0; j < count; ++j) numbers.push_back(first + j * stride);
+      next = first + count * stride;
     }
   }
 
   FuzzedDataProvider& data_;
-  const std::vector<uint32_t> weights_;
+  Schedule schedule_;
   LaneLedger ledger_;
   Nanos now_ = -5 * kSecond;
-  uint64_t granted_ = 0;
-  std::map<uint64_t, size_t> open_;  // granted and not closed: whose
+  std::vector<State> states_;
+  std::map<uint64_t, size_t> numbers_;  // that were granted: whose
+  uint64_t closed_ = 0;
 };
 
 }  // namespace
@@ -109,10 +174,22 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   FuzzedDataProvider data(bytes, size);
   squall::LaneLedgerTest test(data);
   for (int steps = 0; steps < 60 && data.remaining_bytes() > 0; ++steps) {
-    if (data.ConsumeIntegralInRange(0, 3) == 0) {
-      test.GrantAll();
-    } else {
-      test.Close();
+    switch (data.ConsumeIntegralInRange(0, 9)) {
+      case 0:
+        test.Join();
+        break;
+      case 1:
+        test.ComeOrGo();
+        break;
+      case 2:
+        test.Grant();
+        break;
+      case 3:
+      case 4:
+        test.GrantAll();
+        break;
+      default:
+        test.Close();
     }
   }
   return 0;

@@ -21,7 +21,7 @@ std::string AnyAddress(Data& data) {
 template <typename Data>
 v1::Snapshot TrueSnapshot(Data& data) {
   Metrics metrics;
-  std::vector<NumberRun> held;
+  std::vector<Span> held;
   uint64_t next = 0;
   const bool open_loop = data.ConsumeBool();
   const auto any_time = [&data] {
@@ -32,7 +32,7 @@ v1::Snapshot TrueSnapshot(Data& data) {
   for (int requests = data.template ConsumeIntegralInRange<int>(0, 16); requests > 0; --requests) {
     const auto gap = data.template ConsumeIntegralInRange<uint64_t>(0, 3);
     const uint64_t number = next + gap;
-    if (held.empty() || gap > 0) held.push_back({number, 0});
+    if (held.empty() || gap > 0) held.push_back({number, 1, 0});
     ++held.back().count;
     next = number + 1;
 

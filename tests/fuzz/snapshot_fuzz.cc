@@ -55,14 +55,14 @@ void TestSnapshot(FuzzedDataProvider& data) {
   SQUALL_CHECK(other.ok());
   const auto received = Receive(data, [&] { return TrueSnapshot(data); });
   if (!received.message) return;
-  const absl::StatusOr<std::vector<NumberRun>> held = RunsFromProto(received.message->held());
+  const absl::StatusOr<std::vector<Span>> held = RunsFromProto(received.message->held());
   const absl::StatusOr<Metrics> metrics = Metrics::FromProto(received.message->metrics());
   SQUALL_CHECK((held.ok() && metrics.ok()) || !received.is_true);
   if (!metrics.ok()) return;
   SQUALL_CHECK(SurvivesTheWire(*metrics));
   if (!held.ok()) return;
   uint64_t numbers = 0;
-  for (const NumberRun& run : *held) numbers += run.count;
+  for (const Span& run : *held) numbers += run.count;
   SQUALL_CHECK(!received.is_true || numbers == metrics->recorded());
   if (numbers != metrics->recorded()) return;
   CheckMerge(*metrics, *other);
