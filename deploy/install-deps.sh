@@ -15,7 +15,7 @@ debian_packages() {
       echo libcurl4-openssl-dev libssl-dev libev-dev libhttp-parser-dev libabsl-dev
       echo libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev
       ;;
-    test) echo nginx openssl curl wrk ;;
+    test) echo nginx openssl curl wrk iproute2 ;;
     # llvm has the symbolizer: without it sanitizers name no function and no suppression matches.
     lint) echo clang clang-format clang-tidy libclang-rt-dev llvm ;;
     bench) echo wrk nghttp2-client apache2-utils linux-perf libbenchmark-dev ;;

@@ -40,10 +40,13 @@ size_t TakeOff(std::string_view& text, size_t bytes) {
 
 }  // namespace
 
-Connection::Connection(LoopContext& context, Descriptor descriptor)
+Connection::Connection(LoopContext& context, Accepted accepted)
     : context_(context),
-      descriptor_(std::move(descriptor)),
-      ticket_(context.tally.ConnectionOpened()) {
+      descriptor_(std::move(accepted.descriptor)),
+      ticket_(context.tally.ConnectionOpened()),
+      address_(std::move(accepted.client)),
+      client_(context.tally.ClientAt(address_)),
+      parser_(context.log != nullptr ? UrlsAre::kKept : UrlsAre::kCompared) {
   ev_io_init(&readable_, &Connection::OnReadable, descriptor_.number(), EV_READ);
   ev_io_init(&writable_, &Connection::OnWritable, descriptor_.number(), EV_WRITE);
   ev_timer_init(&timer_, &Connection::OnTimer, 0., 0.);
@@ -167,7 +170,10 @@ void Connection::AnswerRequest() {
   }
   const uint64_t fail_every = context_.options.fail_every;
   const bool fails = fail_every != 0 && context_.tally.NextRequestNumber() % fail_every == 0;
-  BeginAnswer(fails ? Answer::kMadeToFail : Answer::kUsual, parser_.keep_alive());
+  const Answer answer = fails ? Answer::kMadeToFail : Answer::kUsual;
+  // First the line, then the count: who reads a count finds its lines.
+  if (context_.log != nullptr) Log(answer);
+  BeginAnswer(answer, parser_.keep_alive());
   if (parser_.is_head()) body_ = {};
 
   absl::Duration delay = context_.options.delay;
@@ -185,6 +191,14 @@ void Connection::AnswerRequest() {
   state_ = State::kDelaying;
 }
 
+void Connection::Log(Answer answer) {
+  context_.log->Add(context_.thread, {.since_start = SteadyNow() - context_.tally.start(),
+                                      .client = address_,
+                                      .method = parser_.method(),
+                                      .path = parser_.url(),
+                                      .status = context_.responses.status(answer)});
+}
+
 void Connection::AnswerMalformed() {
   BeginAnswer(Answer::kMalformedRequest, false);
   Write();
@@ -193,6 +207,7 @@ void Connection::AnswerMalformed() {
 void Connection::BeginAnswer(Answer answer, bool keep_alive) {
   Prove(false);
   context_.counters.requests.Add(1);
+  if (client_ != nullptr) client_->CountRequest(context_.thread, context_.tally.start());
   context_.counters.bytes_received.Add(uncounted_bytes_);
   uncounted_bytes_ = 0;
   context_.tally.EnterFlight();
@@ -215,6 +230,7 @@ void Connection::AnswerStats() {
   std::string body;
   if (parser_.is_get() || parser_.is_head()) {
     body = CountsToJson(context_.tally.Read());
+    if (context_.log != nullptr) context_.log->Flush();
   } else if (parser_.is_delete()) {
     context_.tally.Clear();
     status = 204;

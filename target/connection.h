@@ -20,6 +20,7 @@
 #include "target/counts.h"
 #include "target/listener.h"
 #include "target/options.h"
+#include "target/request_log.h"
 #include "target/request_parser.h"
 #include "target/responses.h"
 
@@ -30,10 +31,12 @@ class Connection;
 // What the connections of one thread share. Belongs to that thread; the references to its server.
 struct LoopContext {
   struct ev_loop* loop;
+  int thread;  // counted from 0
   const Options& options;
   const Responses& responses;
   Tally& tally;
   ThreadCounters& counters;
+  RequestLog* log;           // null: none is written
   std::mt19937_64 random;    // draws the jitter
   std::vector<char> buffer;  // where bytes are received
   // Owns them, by number of descriptor.
@@ -44,7 +47,7 @@ class Connection {
  public:
   // Takes requests from the next turn of the loop on. The context owns the connection and outlives
   // it; the connection removes itself from there when it is over.
-  Connection(LoopContext& context, Descriptor descriptor);
+  Connection(LoopContext& context, Accepted accepted);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -71,6 +74,7 @@ class Connection {
   void TakeBacklog();
 
   void AnswerRequest();
+  void Log(Answer answer);
   void AnswerMalformed();
   void AnswerStats();
   void BeginAnswer(Answer answer, bool keep_alive);
@@ -90,6 +94,8 @@ class Connection {
   LoopContext& context_;
   const Descriptor descriptor_;
   const Tally::Ticket ticket_;
+  const std::string address_;             // the client's
+  const std::shared_ptr<Client> client_;  // null if there are too many
   ev_io readable_;
   ev_io writable_;
   ev_timer timer_;

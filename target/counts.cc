@@ -16,6 +16,12 @@ uint64_t Since(uint64_t now, uint64_t then) { return now > then ? now - then : 0
 std::string CountsToJson(const Counts& counts) {
   nlohmann::ordered_json statuses = nlohmann::ordered_json::object();
   for (const auto& [status, count] : counts.statuses) statuses[std::to_string(status)] = count;
+  nlohmann::ordered_json clients = nlohmann::ordered_json::array();
+  for (const ClientCounts& client : counts.clients) {
+    clients.push_back({{"address", client.address},
+                       {"requests", client.requests},
+                       {"first_request_ns", client.first_request}});
+  }
   const nlohmann::ordered_json json = {
       {"requests", counts.requests},
       {"responses", counts.responses},
@@ -27,6 +33,7 @@ std::string CountsToJson(const Counts& counts) {
       {"statuses", statuses},
       {"bytes_received", counts.bytes_received},
       {"bytes_sent", counts.bytes_sent},
+      {"clients", clients},
   };
   return json.dump(2) + "\n";
 }
@@ -45,7 +52,7 @@ std::string CountsToText(const Counts& counts) {
 }
 
 Tally::Tally(const Responses& responses, int threads)
-    : responses_(responses), threads_(static_cast<size_t>(threads)) {}
+    : responses_(responses), threads_(static_cast<size_t>(threads)), clients_(threads) {}
 
 // The peak, the gauge and Clear() meet without a lock, so all of them keep to one total order
 // (the default of std::atomic): a rise that Clear() does not see lands on the peak after it.
@@ -114,12 +121,14 @@ Counts Tally::Read() const {
   counts.connections = connections_;
   counts.open_connections = open_connections_;
   counts.peak_connections = std::max(peak_connections_, open_connections_);
+  counts.clients = clients_.Read();
   return counts;
 }
 
 void Tally::Clear() {
   MutexLock lock(mutex_);
   cleared_at_ = AllThreads();
+  clients_.Clear();
   ++clears_;
   connections_ = 0;
   peak_connections_ = open_connections_;

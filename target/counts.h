@@ -12,10 +12,13 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "common/clock.h"
 #include "common/mutex.h"
+#include "target/clients.h"
 #include "target/responses.h"
 
 namespace squall::target {
@@ -30,25 +33,14 @@ struct Counts {
   uint64_t peak_connections = 0;
   uint64_t bytes_received = 0;
   uint64_t bytes_sent = 0;
-  std::map<int, uint64_t> statuses;  // responses by status; none that is 0
+  std::map<int, uint64_t> statuses;   // responses by status; none that is 0
+  std::vector<ClientCounts> clients;  // by address
 };
 
 // One object with the names above as keys, ended by a line feed.
 std::string CountsToJson(const Counts& counts);
 // For people: a few lines.
 std::string CountsToText(const Counts& counts);
-
-// Written by one thread, read by any.
-class Counter {
- public:
-  void Add(uint64_t amount) { Set(value() + amount); }
-  void Subtract(uint64_t amount) { Set(value() - amount); }
-  uint64_t value() const { return value_.load(std::memory_order_relaxed); }
-
- private:
-  void Set(uint64_t value) { value_.store(value, std::memory_order_relaxed); }
-  std::atomic<uint64_t> value_{0};
-};
 
 // The counters of one thread, on cache lines of their own.
 struct alignas(64) ThreadCounters {
@@ -80,6 +72,12 @@ class Tally {
   void ConnectionWithdrawn(Ticket ticket);
   void ConnectionClosed();
 
+  // Null if there are too many; what is counted there is told by Read() as well.
+  std::shared_ptr<Client> ClientAt(const std::string& address) { return clients_.Find(address); }
+
+  // When the target started, which is when this was made.
+  Nanos start() const { return start_; }
+
   Counts Read() const;
   // Counts from 0 again; what is in flight or open stays, and the peaks restart from there.
   void Clear();
@@ -95,7 +93,9 @@ class Tally {
   void RaisePeakInFlight(uint64_t in_flight);
 
   const Responses& responses_;
+  const Nanos start_ = SteadyNow();
   std::vector<ThreadCounters> threads_;
+  Clients clients_;
 
   alignas(64) std::atomic<uint64_t> in_flight_{0};
   std::atomic<uint64_t> peak_in_flight_{0};

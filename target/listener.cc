@@ -8,6 +8,7 @@
 #include <netdb.h>
 #include <unistd.h>
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -83,6 +84,22 @@ absl::StatusOr<Listener> Describe(Descriptor descriptor) {
   return Listener{std::move(descriptor), number, v6 ? fmt::format("[{}]", host) : host};
 }
 
+// IPv4 in its own form also where it came in through a socket of IPv6.
+std::string HostOf(const sockaddr_storage& storage) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (storage.ss_family == AF_INET) {
+    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(storage).sin_addr, text, sizeof(text));
+  } else if (storage.ss_family == AF_INET6) {
+    const in6_addr& v6 = reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr;
+    if (IN6_IS_ADDR_V4MAPPED(&v6)) {
+      inet_ntop(AF_INET, &v6.s6_addr[12], text, sizeof(text));
+    } else {
+      inet_ntop(AF_INET6, &v6, text, sizeof(text));
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 Descriptor::~Descriptor() {
@@ -114,19 +131,22 @@ absl::StatusOr<Listener> Listen(std::string_view address) {
   return Describe(std::move(descriptor));
 }
 
-Descriptor Accept(const Descriptor& listener) {
+Accepted Accept(const Descriptor& listener) {
+  sockaddr_storage storage{};
+  socklen_t length = sizeof(storage);
+  auto* address = reinterpret_cast<sockaddr*>(&storage);
 #ifdef __linux__
-  return Descriptor(accept4(listener.number(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  Descriptor connection(accept4(listener.number(), address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (!connection.valid()) return {std::move(connection), {}};
 #else
-  Descriptor connection(accept(listener.number(), nullptr, nullptr));
-  if (connection.valid()) {
-    const int on = 1;
-    fcntl(connection.number(), F_SETFD, FD_CLOEXEC);
-    fcntl(connection.number(), F_SETFL, O_NONBLOCK);
-    setsockopt(connection.number(), SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof(on));
-  }
-  return connection;
+  Descriptor connection(accept(listener.number(), address, &length));
+  if (!connection.valid()) return {std::move(connection), {}};
+  const int on = 1;
+  fcntl(connection.number(), F_SETFD, FD_CLOEXEC);
+  fcntl(connection.number(), F_SETFL, O_NONBLOCK);
+  setsockopt(connection.number(), SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof(on));
 #endif
+  return {std::move(connection), HostOf(storage)};
 }
 
 }  // namespace squall::target

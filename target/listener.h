@@ -34,7 +34,12 @@ struct Listener {
 // address, UNAVAILABLE if it can't be had; the messages say what to do.
 absl::StatusOr<Listener> Listen(std::string_view address);
 
+struct Accepted {
+  Descriptor descriptor;
+  std::string client;  // its address, numeric, without the port
+};
+
 // The next waiting connection, non-blocking; an invalid one, with errno set, if there is none.
-Descriptor Accept(const Descriptor& listener);
+Accepted Accept(const Descriptor& listener);
 
 }  // namespace squall::target

@@ -18,15 +18,17 @@ int MostAcceptedAtOnce(int threads) { return threads == 1 ? 64 : 2; }
 }  // namespace
 
 LoopThread::LoopThread(int index, const Options& options, const Responses& responses, Tally& tally,
-                       const Descriptor& listener)
+                       RequestLog* log, const Descriptor& listener)
     : listener_(listener),
       loop_(ev_loop_new(EVFLAG_AUTO)),
       most_accepted_at_once_(MostAcceptedAtOnce(options.threads)),
       context_{loop_.get(),
+               index,
                options,
                responses,
                tally,
                tally.OfThread(index),
+               log,
                std::mt19937_64(static_cast<uint64_t>(index)),
                std::vector<char>(kBufferBytes),
                {}} {
@@ -63,8 +65,8 @@ void LoopThread::OnAcceptAgain(struct ev_loop* loop, ev_timer* watcher, int) noe
 
 void LoopThread::AcceptSome() {
   for (int i = 0; i < most_accepted_at_once_; ++i) {
-    Descriptor descriptor = Accept(listener_);
-    if (!descriptor.valid()) {
+    Accepted accepted = Accept(listener_);
+    if (!accepted.descriptor.valid()) {
       const int error = errno;
       if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
         PauseAccepting(error);
@@ -72,9 +74,9 @@ void LoopThread::AcceptSome() {
       return;
     }
     out_of_descriptors_ = false;
-    const auto number = static_cast<size_t>(descriptor.number());
+    const auto number = static_cast<size_t>(accepted.descriptor.number());
     if (number >= context_.connections.size()) context_.connections.resize(number + 1);
-    context_.connections[number] = std::make_unique<Connection>(context_, std::move(descriptor));
+    context_.connections[number] = std::make_unique<Connection>(context_, std::move(accepted));
   }
 }
 

@@ -15,6 +15,7 @@
 #include "target/counts.h"
 #include "target/listener.h"
 #include "target/options.h"
+#include "target/request_log.h"
 #include "target/responses.h"
 
 namespace squall::target {
@@ -25,9 +26,10 @@ struct LoopDeleter {
 
 class LoopThread {
  public:
-  // Starts the thread. `index` counts threads from 0. The references must outlive it.
+  // Starts the thread. `index` counts threads from 0. What is passed must outlive it;
+  // `log` may be null.
   LoopThread(int index, const Options& options, const Responses& responses, Tally& tally,
-             const Descriptor& listener);
+             RequestLog* log, const Descriptor& listener);
   // Ends the thread, closing its connections as they are, and waits for that.
   ~LoopThread();
   LoopThread(const LoopThread&) = delete;

@@ -23,6 +23,8 @@ struct Options {
   uint64_t body_bytes = 16;
   // Event loops, each on a thread of its own. At least 1.
   int threads = 1;
+  // File with a line for each request (request_log.h); empty: none is written.
+  std::string log;
 };
 
 }  // namespace squall::target

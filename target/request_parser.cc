@@ -37,7 +37,7 @@ const http_parser_settings RequestParser::kSettings = [] {
   return settings;
 }();
 
-RequestParser::RequestParser() {
+RequestParser::RequestParser(UrlsAre urls) : keeps_urls_(urls == UrlsAre::kKept) {
   http_parser_init(&parser_, HTTP_REQUEST);
   parser_.data = this;
 }
@@ -50,6 +50,10 @@ RequestParser::Step RequestParser::Parse(std::string_view& input) noexcept {
   input.remove_prefix(std::min(used, input.size()));
   const http_errno error = HTTP_PARSER_ERRNO(&parser_);
   return error == HPE_OK || error == HPE_PAUSED ? step_ : Step::kMalformed;
+}
+
+std::string_view RequestParser::method() const {
+  return http_method_str(static_cast<http_method>(parser_.method));
 }
 
 bool RequestParser::is_for_stats() const {
@@ -68,7 +72,12 @@ int RequestParser::OnMessageBegin(http_parser* parser) noexcept {
 }
 
 int RequestParser::OnUrl(http_parser* parser, const char* text, size_t length) noexcept {
-  AppendToCompare(Self(parser).url_, kStatsPath, text, length);
+  RequestParser& self = Self(parser);
+  if (self.keeps_urls_) {
+    self.url_.append(text, length);
+  } else {
+    AppendToCompare(self.url_, kStatsPath, text, length);
+  }
   return 0;
 }
 

@@ -1,7 +1,7 @@
 // Takes requests out of the bytes of one connection, in whatever pieces they come.
 //
 // This file pair alone knows the HTTP parsing library. Bodies are passed over, never kept; memory
-// does not depend on what is sent. Not thread-safe.
+// does not depend on what is sent, but for the URL where that is kept. Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +10,9 @@
 #include <string_view>
 
 namespace squall::target {
+
+// What becomes of a request's URL: compared with those of our own, or also kept whole.
+enum class UrlsAre { kCompared, kKept };
 
 class RequestParser {
  public:
@@ -20,7 +23,7 @@ class RequestParser {
     kMalformed,      // these bytes are no request; the parser can't go on
   };
 
-  RequestParser();
+  explicit RequestParser(UrlsAre urls = UrlsAre::kCompared);
   // The library holds a pointer to this object.
   RequestParser(const RequestParser&) = delete;
   RequestParser& operator=(const RequestParser&) = delete;
@@ -33,6 +36,9 @@ class RequestParser {
   bool is_get() const { return parser_.method == HTTP_GET; }
   bool is_head() const { return parser_.method == HTTP_HEAD; }
   bool is_delete() const { return parser_.method == HTTP_DELETE; }
+  std::string_view method() const;
+  // As it was sent, if it is kept.
+  std::string_view url() const { return url_; }
   // Its path is /__stats.
   bool is_for_stats() const;
   // The client can take another answer on this connection.
@@ -52,8 +58,9 @@ class RequestParser {
 
   http_parser parser_{};
   Step step_ = Step::kNeedsMore;
+  const bool keeps_urls_;
   // The beginnings of these three, a byte more than they are compared with: short enough for a
-  // string to need no memory of its own.
+  // string to need no memory of its own. Of the URL all, if it is kept: the library bounds it.
   std::string url_;
   std::string header_name_;
   std::string header_value_;

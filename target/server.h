@@ -15,6 +15,7 @@
 #include "target/counts.h"
 #include "target/listener.h"
 #include "target/options.h"
+#include "target/request_log.h"
 #include "target/responses.h"
 
 namespace squall::target {
@@ -26,7 +27,8 @@ class LoopThread;
 class Server {
  public:
   // Listens and serves until stopped. INVALID_ARGUMENT or UNAVAILABLE, with a message that says
-  // what to do, if it can't listen there. Other options must hold to what options.h says.
+  // what to do, if it can't listen there or write the log. Other options must hold to what
+  // options.h says.
   static absl::StatusOr<std::unique_ptr<Server>> Start(Options options);
   ~Server();
   Server(const Server&) = delete;
@@ -36,20 +38,24 @@ class Server {
   // "http://127.0.0.1:8080"
   std::string url() const;
 
-  // Closes all connections, whatever goes on in them, and ends the threads. Idempotent. The port
-  // is free again when the server is destroyed.
+  // Closes all connections, whatever goes on in them, ends the threads and writes what is left of
+  // the log. Idempotent. The port is free again when the server is destroyed.
   void Stop();
+
+  // False if lines of the log could not be written. True if there is none.
+  bool log_is_complete() const;
 
   Counts counts() const { return tally_.Read(); }
   void ClearCounts() { tally_.Clear(); }
 
  private:
-  Server(Options options, Listener listener);
+  Server(Options options, Listener listener, std::unique_ptr<RequestLog> log);
 
   const Options options_;
   const Listener listener_;
   const Responses responses_;
   Tally tally_;
+  const std::unique_ptr<RequestLog> log_;  // null: none is written
   std::vector<std::unique_ptr<LoopThread>> threads_;
 };
 

@@ -73,6 +73,7 @@ absl::StatusOr<target::Options> ToOptions(const TargetFlags& flags) {
   options.fail_every = static_cast<uint64_t>(flags.fail_every);
   options.body_bytes = static_cast<uint64_t>(body_bytes);
   options.threads = static_cast<int>(flags.threads);
+  options.log = flags.log;
   return options;
 }
 
@@ -134,6 +135,8 @@ CLI::App* AddTargetCommand(CLI::App& app, TargetFlags& flags) {
   command->add_option("--threads", flags.threads, "Threads to serve with")
       ->capture_default_str()
       ->type_name("K");
+  command->add_option("--log", flags.log, "Write a line for each request, before it is answered")
+      ->type_name("FILE");
   command->footer(
       "Examples:\n"
       "  squall target                                answer 200 at once, at 127.0.0.1:8080\n"
@@ -143,7 +146,9 @@ CLI::App* AddTargetCommand(CLI::App& app, TargetFlags& flags) {
       "\n"
       "Its counts: printed when it stops (Ctrl-C), and meanwhile\n"
       "  curl http://127.0.0.1:8080/__stats\n"
-      "  curl -X DELETE http://127.0.0.1:8080/__stats    counts from 0 again");
+      "  curl -X DELETE http://127.0.0.1:8080/__stats    counts from 0 again\n"
+      "The file of --log: nanoseconds since the start, client, method, path with query, status;\n"
+      "written each 100 ms, and before /__stats answers");
   return command;
 }
 
@@ -159,7 +164,8 @@ int RunTarget(const TargetFlags& flags) {
   Print(stdout, "listening on {}\n", (*server)->url());
   signals.WaitForOne();
   (*server)->Stop();
-  return Write(stdout, target::CountsToText((*server)->counts())) ? 0 : kCannotServe;
+  const bool printed = Write(stdout, target::CountsToText((*server)->counts()));
+  return printed && (*server)->log_is_complete() ? 0 : kCannotServe;
 }
 
 }  // namespace squall

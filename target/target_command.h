@@ -20,6 +20,7 @@ struct TargetFlags {
   int64_t fail_every = 0;
   std::optional<int64_t> body_bytes;  // not given: 16, or 0 where the status allows no body
   int64_t threads = 1;
+  std::string log;
 };
 
 // Declares the subcommand. `flags` is filled when `app` parses, and must live until then.
@@ -27,8 +28,8 @@ CLI::App* AddTargetCommand(CLI::App& app, TargetFlags& flags);
 
 // Serves until SIGINT or SIGTERM, then prints the counts. Call it before other threads are started:
 // it blocks these signals in the calling thread, for the ones it starts to inherit. Returns the
-// exit code: 0; 2 for flags that make no sense and 3 if it can't listen, with the reason on
-// standard error.
+// exit code: 0; 2 for flags that make no sense and 3 if it can't listen or write, with the reason
+// on standard error.
 int RunTarget(const TargetFlags& flags);
 
 }  // namespace squall

@@ -21,6 +21,7 @@ using Step = RequestParser::Step;
 struct Seen {
   Step step;
   size_t used = 0;
+  std::string method, url;
   bool is_get = false, is_head = false, is_delete = false;
   bool is_for_stats = false, keep_alive = false, is_http_1_1 = false;
 
@@ -33,6 +34,8 @@ Seen Look(const RequestParser& parser, Step step, size_t used) {
   if (step == Step::kWantsContinue) return {.step = step, .used = used};
   return {.step = step,
           .used = used,
+          .method = std::string(parser.method()),
+          .url = std::string(parser.url()),
           .is_get = parser.is_get(),
           .is_head = parser.is_head(),
           .is_delete = parser.is_delete(),
@@ -43,7 +46,7 @@ Seen Look(const RequestParser& parser, Step step, size_t used) {
 
 // All steps over `bytes`, in pieces of these lengths; what remains is the last piece.
 std::vector<Seen> ParseInPieces(std::string_view bytes, std::string_view lengths) {
-  RequestParser parser;
+  RequestParser parser(UrlsAre::kKept);
   std::vector<Seen> seen;
   size_t begin = 0;
   while (begin < bytes.size()) {

@@ -42,19 +42,24 @@ def is_running(pid):
 
 
 class Process:
-    """A child process in a group of its own; a context manager."""
+    """A child process in a group of its own; a context manager. It runs on the machine, or on a
+    host of a network (network.py), there perhaps with clocks of its own: `offsets` are those of
+    Host.command()."""
 
-    def __init__(self, *command, env=None):
+    def __init__(self, *command, env=None, host=None, **offsets):
         self.command = [str(word) for word in command]
+        self.host = host
+        self._offsets = offsets
         self._env = {**os.environ, **(env or {})}
         self._folder = tempfile.TemporaryDirectory(prefix="squall-test-")
         self.folder = Path(self._folder.name)
         self._popen = None
 
     def __enter__(self):
+        command = self.host.command(self.command, **self._offsets) if self.host else self.command
         with open(self.folder / "stdout", "wb") as out, open(self.folder / "stderr", "wb") as err:
             self._popen = subprocess.Popen(
-                [*_LEASH, *self.command],
+                [*_LEASH, *command],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=self._env, process_group=0)
         try:
             self.started()
@@ -86,9 +91,16 @@ class Process:
         return self._popen.pid
 
     @property
+    def program_pid(self):
+        """The id of the program itself, where that is a child of what gave it other clocks."""
+        if self._offsets.get("monotonic_offset"):
+            return wait_until(lambda: children(self.pid), 5, f"{self.command} begins")[0]
+        return self.pid
+
+    @property
     def resident_bytes(self):
         """Linux."""
-        status = Path(f"/proc/{self.pid}/status").read_text()
+        status = Path(f"/proc/{self.program_pid}/status").read_text()
         return 1024 * int(re.search(r"VmRSS:\s+(\d+) kB", status)[1])
 
     @property

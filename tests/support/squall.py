@@ -26,6 +26,10 @@ SQUALL = _built("SQUALL", "squall")
 FAKE_AGENT = _built("SQUALL_FAKE_AGENT", "tests/integration/fake_agent")
 
 
+def _any_port(host):
+    return f"{host.address if host else '127.0.0.1'}:0"
+
+
 @dataclass
 class Result:
     """What a finished `squall run` left behind."""
@@ -52,8 +56,8 @@ class Result:
 class Run(Process):
     """A `squall run` under way."""
 
-    def __init__(self, *arguments, agents=(), json=True, env=None):
-        super().__init__(SQUALL, "run", env=env)
+    def __init__(self, *arguments, agents=(), json=True, **options):
+        super().__init__(SQUALL, "run", **options)
         self._json = self.folder / "result.json"
         if agents:
             self.command += ["--agents", ",".join(agent.address for agent in agents)]
@@ -77,14 +81,17 @@ def run(*arguments, timeout=300, **options):
 
 
 class Agent(Process):
-    """A `squall agent`."""
+    """A `squall agent` that listens, unless it is to join a controller (host:port)."""
 
-    def __init__(self, name="agent", *arguments, listen="127.0.0.1:0", env=None):
-        super().__init__(SQUALL, "agent", "--listen", listen, "--name", name, *arguments, env=env)
+    def __init__(self, name="agent", *arguments, listen=None, join=None, host=None, **options):
+        where = ("--join", join) if join else ("--listen", listen or _any_port(host))
+        super().__init__(SQUALL, "agent", *where, "--name", name, *arguments, host=host, **options)
         self.name = name
+        self._joins = join is not None
 
     def started(self):
-        self.address = self.expect(r"listening on (\S+)")[1]
+        if not self._joins:
+            self.address = self.expect(r"listening on (\S+)")[1]
 
 
 @contextlib.contextmanager
@@ -107,21 +114,28 @@ class FakeAgent(Process):
 class Target(Process):
     """A `squall target`."""
 
-    def __init__(self, *arguments):
-        super().__init__(SQUALL, "target", "--listen", "127.0.0.1:0", *arguments)
+    def __init__(self, *arguments, host=None, **options):
+        super().__init__(SQUALL, "target", "--listen", _any_port(host), *arguments, host=host,
+                         **options)
 
     def started(self):
         self.url = self.expect(r"listening on (http://\S+)")[1]
 
     def _request(self, method):
-        connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=10)
+        address = self.url.removeprefix("http://")
+        connection = http.client.HTTPConnection(address, timeout=10)
+        if self.host:
+            connection.sock = self.host.socket()
+            connection.sock.settimeout(10)
+            connection.sock.connect((connection.host, connection.port))
         with contextlib.closing(connection):
             connection.request(method, "/__stats")
             response = connection.getresponse()
             return response.status, response.read()
 
     def stats(self):
-        """Its own counts: requests, peak_in_flight, connections."""
+        """Its own counts: requests, peak_in_flight, connections, clients. What it has counted is
+        then in the file of its --log."""
         return json.loads(self._request("GET")[1])
 
     def clear(self):

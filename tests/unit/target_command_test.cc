@@ -48,6 +48,7 @@ TEST(TargetCommand, RefusesFlagsThatMakeNoSense) {
        },
        "leave out --body-bytes"},
       {"NoThreads", [](auto& f) { f.threads = 0; }, "--threads 0 makes no sense; give 1 to"},
+      {"LogInNoFolder", [](auto& f) { f.log = "/no/such/folder/log"; }, "can't write --log"},
       {"NoPort", [](auto& f) { f.listen = "127.0.0.1"; }, "write host:port"},
       {"NoHost", [](auto& f) { f.listen = ":80"; }, "write host:port"},
       {"BadPort", [](auto& f) { f.listen = "127.0.0.1:80a"; }, "write host:port"},
@@ -107,7 +108,7 @@ TEST(TargetCommand, ReadsItsFlags) {
   CLI::App* command = AddTargetCommand(app, flags);
   app.parse(
       "target --listen [::1]:0 --delay 1s --jitter 2ms --status 404 --fail-every 7 "
-      "--body-bytes 0 --threads 2");
+      "--body-bytes 0 --threads 2 --log requests.log");
   EXPECT_TRUE(command->parsed());
   EXPECT_EQ(flags.listen, "[::1]:0");
   EXPECT_EQ(flags.delay, "1s");
@@ -116,6 +117,7 @@ TEST(TargetCommand, ReadsItsFlags) {
   EXPECT_EQ(flags.fail_every, 7);
   EXPECT_EQ(flags.body_bytes, 0);
   EXPECT_EQ(flags.threads, 2);
+  EXPECT_EQ(flags.log, "requests.log");
   EXPECT_THAT(app.help("", CLI::AppFormatMode::All), HasSubstr("squall target --delay"));
 }
 

@@ -104,6 +104,23 @@ TEST(TargetRequestParser, SeesTheSameByteByByte) {
   }
 }
 
+TEST(TargetRequestParser, KeepsTheUrlWhereverItIsCut) {
+  const std::string_view bytes = "PATCH /__stats?and=more HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n";
+  for (size_t cut = 0; cut < bytes.size(); ++cut) {
+    SCOPED_TRACE(cut);
+    RequestParser parser(UrlsAre::kKept);
+    std::vector<std::string> seen;
+    for (std::string_view piece : {bytes.substr(0, cut), bytes.substr(cut)}) {
+      while (!piece.empty()) {
+        if (parser.Parse(piece) != Step::kRequest) continue;
+        seen.push_back(std::string(parser.method()) + " " + std::string(parser.url()) +
+                       (parser.is_for_stats() ? " stats" : ""));
+      }
+    }
+    EXPECT_THAT(seen, testing::ElementsAre("PATCH /__stats?and=more stats", "GET /2"));
+  }
+}
+
 TEST(TargetReasonPhrase, IsEmptyForAStatusWithoutAName) {
   EXPECT_EQ(ReasonPhrase(404), "Not Found");
   EXPECT_EQ(ReasonPhrase(599), "");
