@@ -10,6 +10,8 @@
 #include <utility>
 
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/support/client_callback.h>
+#include <grpcpp/support/server_callback.h>
 
 #include "common/channel.h"
 #include "common/clock.h"
@@ -83,7 +85,9 @@ template <typename In, typename Out>
 class ServerStream final : public grpc::ServerBidiReactor<In, Out>, private StreamOperations<Out> {
  public:
   explicit ServerStream(grpc::CallbackServerContext* context)
-      : context_(context), channel_(std::make_shared<StreamChannel<Out>>(this, context->peer())) {}
+      : context_(context),
+        channel_(std::make_shared<StreamChannel<Out>>(static_cast<StreamOperations<Out>*>(this),
+                                                      context->peer())) {}
 
   std::shared_ptr<Channel<Out>> channel() const { return channel_; }
 
@@ -137,7 +141,8 @@ class ClientStream final : private grpc::ClientBidiReactor<Out, In>, private Str
   ClientStream(std::string peer, StreamEvents<In> events, const Call& call)
       : context_(std::make_shared<grpc::ClientContext>()),
         channel_(std::make_shared<StreamChannel<Out>>(
-            this, std::move(peer), [context = context_] { context->TryCancel(); })),
+            static_cast<StreamOperations<Out>*>(this), std::move(peer),
+            [context = context_] { context->TryCancel(); })),
         events_(std::move(events)) {
     call(context_.get(), this);
     this->AddHold();  // for writes from other threads; given back at the end

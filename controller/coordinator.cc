@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "common/phases.h"
+#include "common/protocol.h"
 #include "controller/standstill.h"
 
 namespace squall {

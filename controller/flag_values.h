@@ -11,6 +11,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/values.h"
 
 namespace squall {
 
@@ -26,6 +28,29 @@ absl::Status Invalid(fmt::format_string<Arguments...> format, Arguments&&... arg
 
 // The same error, with the flag that it is about in front.
 absl::Status For(std::string_view flag, const absl::Status& status);
+
+// Calls `set` with the flag's number, if it was given.
+template <typename Set>
+absl::Status ReadNumber(std::string_view flag, const Text& text, uint64_t lowest, uint64_t highest,
+                        Set set) {
+  if (!text) return absl::OkStatus();
+  const absl::StatusOr<uint64_t> number = ParseWholeNumber(*text, lowest, highest);
+  if (!number.ok()) return For(flag, number.status());
+  set(*number);
+  return absl::OkStatus();
+}
+
+// The same for a length of time, in nanoseconds.
+template <typename Set>
+absl::Status ReadDuration(std::string_view flag, const Text& text, absl::Duration shortest,
+                          int64_t longest_ns, Set set) {
+  if (!text) return absl::OkStatus();
+  const absl::StatusOr<absl::Duration> duration =
+      ParseDuration(*text, shortest, absl::Nanoseconds(longest_ns));
+  if (!duration.ok()) return For(flag, duration.status());
+  set(absl::ToInt64Nanoseconds(*duration));
+  return absl::OkStatus();
+}
 
 // All of a file, of `limit` bytes at most.
 absl::StatusOr<std::string> ReadNamedFile(std::string_view flag, const std::string& path,

@@ -141,7 +141,8 @@ Json TotalsJson(const RunResult& result) {
           {"dropped", result.dropped},
           {"unsent", result.unsent},
           {"oldest_unsent_ns", oldest_unsent},
-          {"peak_connections", peak}};
+          {"peak_connections", peak},
+          {"possibly_repeated", result.possibly_repeated}};
 }
 
 // Of no values there is only the count; the rest is null, as 0 would be a lie.
@@ -169,7 +170,9 @@ Json LatencyJson(const Metrics& metrics) {
   };
   return {{"success",
            {{"service", HistogramJson(metrics.success_service)},
-            {"response", response(metrics.success_response)}}},
+            {"response", response(metrics.success_response)},
+            {"response_without_regranted",
+             response(metrics.success_response.Without(metrics.success_response_again))}}},
           {"failure",
            {{"service", HistogramJson(metrics.failure_service)},
             {"response", response(metrics.failure_response)}}}};
@@ -203,6 +206,35 @@ Json TimesJson(const Metrics& metrics) {
           {"waited_beside_free", open_loop ? Json(metrics.waited_beside_free) : Json()},
           {"timings", TimingsJson(metrics.timings)},
           {"addresses", AddressesJson(metrics)}};
+}
+
+Json ClocksJson(const RunResult& result) {
+  Json agents = Json::array();
+  for (const AgentResult& agent : result.agents) {
+    if (!agent.clock) continue;
+    const AgentClock& clock = *agent.clock;
+    agents.push_back({{"name", agent.name},
+                      {"offset_ns", clock.offset},
+                      {"error_ns", clock.error},
+                      {"rtt_ns", clock.rtt},
+                      {"drift_ppm", clock.drift ? Json(clock.drift->ppm) : Json()},
+                      {"drift_error_ppm", clock.drift ? Json(clock.drift->error_ppm) : Json()}});
+  }
+  const auto& spread = result.start_spread;
+  return {{"agents", agents},
+          {"start_spread_ns", spread ? Json(spread->spread) : Json()},
+          {"start_spread_error_ns", spread ? Json(spread->error) : Json()}};
+}
+
+Json EventsJson(const RunResult& result) {
+  Json json = Json::array();
+  for (const RunEvent& event : result.events) {
+    json.push_back({{"at_ns", event.at},
+                    {"kind", EventName(event.kind)},
+                    {"agent", event.agent},
+                    {"detail", event.detail}});
+  }
+  return json;
 }
 
 Json StatusesJson(const Metrics& metrics) {
@@ -258,6 +290,8 @@ std::string JsonReport(const RunResult& result) {
   json.update(TimesJson(result.fleet));
   json["status_codes"] = StatusesJson(result.fleet);
   json["errors"] = ErrorsJson(result.fleet);
+  json["clocks"] = ClocksJson(result);
+  json["events"] = EventsJson(result);
   json["agents"] = AgentsJson(result);
   constexpr int kIndent = 2;
   constexpr bool kAscii = true;

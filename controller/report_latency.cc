@@ -120,6 +120,11 @@ std::string LatencySections(const Metrics& fleet, const TextStyle& style) {
   std::string out;
   if (fleet.open_loop()) {
     out += Latencies("Response time", fleet.success_response, fleet.failure_response, style);
+    if (fleet.success_response_again.count() > 0) {
+      out += Latencies("Response time without what lost agents had had",
+                       fleet.success_response.Without(fleet.success_response_again),
+                       fleet.failure_response, style);
+    }
   }
   out += Latencies("Service time", fleet.success_service, fleet.failure_service, style);
   if (fleet.open_loop()) {

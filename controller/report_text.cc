@@ -9,6 +9,7 @@
 
 #include "common/phases.h"
 #include "common/plan_check.h"
+#include "controller/report_fleet.h"
 #include "controller/report_latency.h"
 #include "controller/summary.h"
 #include "controller/text_table.h"
@@ -22,7 +23,6 @@ using Cell = TextTable::Cell;
 
 constexpr size_t kMostStatuses = 20;
 constexpr size_t kMostErrors = 12;
-constexpr size_t kMostAddresses = 20;
 
 std::string Time(double nanos, const TextStyle& style) { return FormatDuration(nanos, style.utf8); }
 
@@ -225,6 +225,10 @@ std::string Totals(const RunResult& result, const TextStyle& style) {
     table.AddRow({"Resent", Cell(FormatCount(fleet.resent), Colour::kYellow),
                   "on a fresh connection, as a kept one had been closed"});
   }
+  if (result.possibly_repeated > 0) {
+    table.AddRow({"Possibly repeated", Cell(FormatCount(result.possibly_repeated), Colour::kYellow),
+                  "at most, by agents that were lost"});
+  }
   return "\n" + table.ToString(style, 0);
 }
 
@@ -294,72 +298,12 @@ std::string Errors(const Metrics& fleet, const TextStyle& style) {
   return Heading("Errors", style) + table.ToString(style, 2);
 }
 
-// ---- addresses and agents
-
-// Where there is one only, it is no news.
-std::string Addresses(const Metrics& fleet, const TextStyle& style) {
-  if (fleet.addresses.size() < 2) return "";
-  std::vector<std::pair<std::string, AddressCounts>> rows(fleet.addresses.begin(),
-                                                          fleet.addresses.end());
-  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
-    return a.second.requests > b.second.requests;
-  });
-  TextTable table({Align::kLeft, Align::kRight, Align::kRight});
-  table.AddRow({"", Cell("connections", Colour::kDim), Cell("responses", Colour::kDim)});
-  const auto add = [&](std::string name, const AddressCounts& counts) {
-    table.AddRow({std::move(name), FormatCount(counts.connections), FormatCount(counts.requests)});
-  };
-  AddressCounts more;
-  for (size_t i = 0; i < rows.size(); ++i) {
-    if (i < kMostAddresses) {
-      add(Printable(rows[i].first, style.utf8), rows[i].second);
-    } else {
-      more += rows[i].second;
-    }
-  }
-  if (rows.size() > kMostAddresses) add(fmt::format("{} more", rows.size() - kMostAddresses), more);
-  return Heading("Addresses", style) + table.ToString(style, 2);
-}
-
-std::string Agents(const RunResult& result, const TextStyle& style) {
-  if (result.agents.empty()) return "";
-  TextTable table({Align::kLeft, Align::kLeft, Align::kRight, Align::kRight, Align::kRight,
-                   Align::kRight, Align::kRight, Align::kRight, Align::kRight});
-  std::vector<Cell> names;
-  for (const char* name :
-       {"name", "address", "cores", "c", "recorded", "failed", "req/s", "p50", "p99"}) {
-    names.emplace_back(name, Colour::kDim);
-  }
-  table.AddRow(std::move(names));
-  for (const AgentResult& agent : result.agents) {
-    const Metrics& metrics = agent.metrics;
-    const auto quantile = [&](double fraction) {
-      if (metrics.success_service.count() == 0) return std::string("-");
-      return Time(metrics.success_service.Quantile(fraction), style);
-    };
-    std::vector<Cell> row = {Printable(agent.name, style.utf8),
-                             Printable(agent.address, style.utf8), FormatCount(agent.host.cores())};
-    if (agent.concurrency == 0) {
-      row.insert(row.end(), {"-", "not used"});
-    } else {
-      row.insert(row.end(), {FormatCount(agent.concurrency), FormatCount(metrics.recorded()),
-                             Cell(FormatCount(metrics.failed),
-                                  metrics.failed > 0 ? Colour::kRed : Colour::kNone),
-                             FormatRate(PerSecond(metrics.recorded(), result.elapsed)),
-                             quantile(0.5), quantile(0.99)});
-    }
-    table.AddRow(std::move(row));
-  }
-  return Heading("Agents, and the service time of their successes", style) +
-         table.ToString(style, 2);
-}
-
 }  // namespace
 
 std::string TextReport(const RunResult& result, const TextStyle& style) {
   return GravestFirst(result, style) + WhatRan(result, style) + Totals(result, style) +
          LatencySections(result.fleet, style) + Statuses(result.fleet, style) +
-         Errors(result.fleet, style) + Addresses(result.fleet, style) + Agents(result, style);
+         Errors(result.fleet, style) + FleetSections(result, style);
 }
 
 }  // namespace squall

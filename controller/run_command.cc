@@ -90,16 +90,20 @@ absl::StatusOr<RunResult> Execute(RunOptions options, Progress& progress) {
   std::optional<LocalAgent> local;  // outlives the streams to it
   Coordinator coordinator(*dialer, progress);
   const SignalWatcher signals({SIGINT, SIGTERM}, [&coordinator](int) { coordinator.Interrupt(); });
-  if (options.agents.empty()) {
+  FleetOptions& fleet = options.fleet;
+  if (fleet.invitation.agents.empty() && !fleet.listen) {
     absl::StatusOr<LocalAgent> started = LocalAgent::Start();
     if (!started.ok()) return started.status();
     local.emplace(*std::move(started));
-    options.agents.push_back(local->address());
+    fleet.invitation.agents.push_back({.address = local->address()});
   }
-  return coordinator.Run({.run_id = NewRunId(),
-                          .plan = std::move(options.plan),
-                          .list_text = std::move(options.url_list_text),
-                          .agents = std::move(options.agents)});
+  return coordinator.Run({.order = {.run_id = NewRunId(),
+                                    .plan = std::move(options.plan),
+                                    .list_text = std::move(options.url_list_text),
+                                    .times = fleet.times},
+                          .invitation = std::move(fleet.invitation),
+                          .listen = std::move(fleet.listen),
+                          .abort_on_loss = fleet.abort_on_loss});
 }
 
 }  // namespace

@@ -45,6 +45,7 @@ constexpr char kExamples[] = R"(Examples:
   squall run http://127.0.0.1:8080/
   squall run -n 100000 -c 50 http://127.0.0.1:8080/
   squall run -z 30s --agents client1,client2:7401,[2001:db8::7]:7400 https://api.example.com/v1/items
+  squall run -n 1000000 --listen 0.0.0.0:7500 --expect 2 https://api.example.com/
   squall run --urls paths.txt --order shuffled -n 200000 -u http://127.0.0.1:8080
   squall run -H 'Content-Type: application/json' -d '{"id": 7}' http://127.0.0.1:8080/items
 
@@ -137,7 +138,21 @@ CLI::App* AddRunCommand(CLI::App& app, RunFlags& flags) {
   Group who(run, "Who sends it");
   who.Value("--agents", "LIST", flags.agents,
             "host[:port],… or @FILE with one a line (# begins a\ncomment); port 7400 if none is "
-            "given; also [v6]:port\nand unix:PATH (default: an agent of its own, here)");
+            "given; also [v6]:port\nand unix:PATH (default: an agent of its own, here);\nhost*2 "
+            "for twice the work of a host*1");
+  who.Value("--weights", "N,…", flags.weights,
+            "Shares of the work, in the order of --agents (default:\ntheir cores)");
+  who.Value("--listen", "ADDRESS", flags.listen,
+            "Wait there for agents that dial (squall agent --join)");
+  who.Value("--expect", "K", flags.expect, "So many of them (default: 1)");
+  who.Value("--wait", "TIME", flags.wait, "And no longer than that (default: 60s)");
+  who.Switch("--join-late", flags.join_late,
+             "Agents that come after the start get work from then on");
+  who.Value("--grace", "TIME", flags.grace,
+            "For how long an agent that is out of reach may come\nback before others get its work "
+            "(default: 10s)");
+  who.Value("--on-agent-loss", "WHAT", flags.on_agent_loss,
+            "continue (default): others do its work, or abort");
 
   Group output(run, "What is shown");
   output.Value("--json", "FILE", flags.json, "Write the full result; - is standard output");

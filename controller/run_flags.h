@@ -53,6 +53,13 @@ struct RunFlags {
   std::optional<std::string> unix_socket;
 
   std::optional<std::string> agents;
+  std::optional<std::string> weights;
+  std::optional<std::string> listen;
+  std::optional<std::string> expect;
+  std::optional<std::string> wait;
+  bool join_late = false;
+  std::optional<std::string> grace;
+  std::optional<std::string> on_agent_loss;
 
   std::optional<std::string> json;
   bool quiet = false;

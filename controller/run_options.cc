@@ -18,6 +18,7 @@
 #include "common/values.h"
 #include "controller/files.h"
 #include "controller/flag_values.h"
+#include "controller/fleet_flags.h"
 #include "controller/network_flags.h"
 #include "controller/tls_options.h"
 
@@ -28,28 +29,6 @@ constexpr uint64_t kDefaultRequests = 1000;
 // Transports count timeouts in milliseconds.
 constexpr absl::Duration kShortest = absl::Milliseconds(1);
 constexpr absl::Duration kDefaultTimeout = absl::Seconds(30);
-
-// Calls `set` with the flag's number, if it was given.
-template <typename Set>
-absl::Status ReadNumber(std::string_view flag, const Text& text, uint64_t lowest, uint64_t highest,
-                        Set set) {
-  if (!text) return absl::OkStatus();
-  const absl::StatusOr<uint64_t> number = ParseWholeNumber(*text, lowest, highest);
-  if (!number.ok()) return For(flag, number.status());
-  set(*number);
-  return absl::OkStatus();
-}
-
-template <typename Set>
-absl::Status ReadDuration(std::string_view flag, const Text& text, absl::Duration shortest,
-                          int64_t longest_ns, Set set) {
-  if (!text) return absl::OkStatus();
-  const absl::StatusOr<absl::Duration> duration =
-      ParseDuration(*text, shortest, absl::Nanoseconds(longest_ns));
-  if (!duration.ok()) return For(flag, duration.status());
-  set(absl::ToInt64Nanoseconds(*duration));
-  return absl::OkStatus();
-}
 
 absl::StatusOr<v1::Order> ParseOrder(const Text& text) {
   if (!text || text == "sequential") return v1::ORDER_SEQUENTIAL;
@@ -218,59 +197,6 @@ absl::Status ResolveTransport(const RunFlags& flags, v1::Plan& plan) {
   return absl::OkStatus();
 }
 
-// `where` stands for the flag or line in messages.
-absl::Status AddAgent(std::string_view where, std::string_view text, std::vector<Address>& agents) {
-  absl::StatusOr<Address> address = ParseAddress(text);
-  if (!address.ok()) return For(where, address.status());
-  if (std::find(agents.begin(), agents.end(), *address) != agents.end()) {
-    return Invalid("{} {}: {} is named twice: an agent takes part once", where, Quoted(text),
-                   address->display);
-  }
-  agents.push_back(*std::move(address));
-  return absl::OkStatus();
-}
-
-// Calls `each` with every piece of `text`, blanks around it removed, and its number from 1 on.
-template <typename Each>
-absl::Status Split(std::string_view text, char separator, Each each) {
-  for (size_t number = 1;; ++number) {
-    const size_t end = text.find(separator);
-    if (absl::Status status = each(TrimBlanks(text.substr(0, end)), number); !status.ok())
-      return status;
-    if (end == std::string_view::npos) return absl::OkStatus();
-    text.remove_prefix(end + 1);
-  }
-}
-
-// The file of --agents @FILE.
-Text AgentsFile(const RunFlags& flags) {
-  if (!flags.agents || !flags.agents->starts_with('@')) return std::nullopt;
-  return flags.agents->substr(1);
-}
-
-absl::Status ResolveAgents(const RunFlags& flags, std::vector<Address>& agents) {
-  if (!flags.agents) return absl::OkStatus();
-  const Text file = AgentsFile(flags);
-  if (!file) {
-    return Split(*flags.agents, ',', [&agents](std::string_view text, size_t) {
-      return AddAgent("--agents", text, agents);
-    });
-  }
-  const std::string& path = *file;
-  const absl::StatusOr<std::string> lines = ReadNamedFile("--agents", path, kMaxSmallFile);
-  if (!lines.ok()) return lines.status();
-  absl::Status status = Split(*lines, '\n', [&](std::string_view line, size_t number) {
-    line = TrimBlanks(line.substr(0, line.find('#')));
-    if (line.empty()) return absl::OkStatus();
-    return AddAgent(fmt::format("{}:{}:", Quoted(path), number), line, agents);
-  });
-  if (status.ok() && agents.empty()) {
-    return Invalid("--agents @{}: names no agents: write host or host:port, one a line",
-                   Quoted(path));
-  }
-  return status;
-}
-
 absl::Status ResolveOutput(const RunFlags& flags, RunOptions& options) {
   options.quiet = flags.quiet;
   if (flags.log_level) {
@@ -284,7 +210,7 @@ absl::Status ResolveOutput(const RunFlags& flags, RunOptions& options) {
   }
   if (*flags.json != "-") {
     for (const Text& input : {flags.urls, flags.body_file, flags.ca_file, flags.certificate_file,
-                              flags.key_file, AgentsFile(flags)}) {
+                              flags.key_file, AgentsFile(flags.agents)}) {
       if (input && IsSameFile(*flags.json, *input)) {
         return Invalid("--json {}: this is one of the files that the run reads: name another",
                        Quoted(*flags.json));
@@ -313,7 +239,7 @@ absl::StatusOr<RunOptions> ResolveRunOptions(const RunFlags& flags) {
   if (status.ok()) status = ResolveRequest(flags, *plan.mutable_request());
   if (status.ok()) status = ResolveTls(flags, *plan.mutable_transport());
   if (status.ok()) status = ResolveTransport(flags, plan);
-  if (status.ok()) status = ResolveAgents(flags, options.agents);
+  if (status.ok()) status = ResolveFleet(flags, options.fleet);
   if (status.ok()) status = ResolveUrlList(flags, options);
   if (status.ok()) status = ResolveOutput(flags, options);
   if (!status.ok()) return status;

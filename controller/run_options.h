@@ -2,12 +2,11 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include <spdlog/common.h>
 
 #include "absl/status/statusor.h"
-#include "common/address.h"
+#include "controller/fleet_flags.h"
 #include "controller/run_flags.h"
 #include "squall/v1/plan.pb.h"
 
@@ -16,8 +15,7 @@ namespace squall {
 struct RunOptions {
   // Its concurrency is 0 if none was given: known once the agents have told their cores.
   v1::Plan plan;
-  // No two are the same. Empty: an agent of the run's own.
-  std::vector<Address> agents;
+  FleetOptions fleet;
   // The text of plan.urls, checked; empty if there is no list.
   std::string url_list_text;
   // Where the JSON result goes: empty: nowhere; "-": standard output.

@@ -35,8 +35,10 @@ absl::StatusOr<CheckedSnapshot> CheckSnapshot(const v1::Snapshot& snapshot, Nano
       snapshot.oldest_unsent_ns() < 0 || snapshot.oldest_unsent_ns() > longest) {
     return absl::InvalidArgumentError("it says that it runs for longer than it does");
   }
-  CheckedSnapshot checked{
-      .metrics = *std::move(metrics), .dropped = CountOf(*dropped), .unsent = CountOf(*unsent)};
+  CheckedSnapshot checked;
+  checked.metrics = *std::move(metrics);
+  checked.dropped = CountOf(*dropped);
+  checked.unsent = CountOf(*unsent);
   checked.closing = {*std::move(held), *std::move(dropped), *std::move(unsent)};
   return checked;
 }

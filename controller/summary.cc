@@ -20,6 +20,20 @@ std::string_view StateName(RunState state) {
   return "incomplete";
 }
 
+std::string_view EventName(RunEvent::Kind kind) {
+  switch (kind) {
+    case RunEvent::Kind::kLost:
+      return "lost";
+    case RunEvent::Kind::kResumed:
+      return "resumed";
+    case RunEvent::Kind::kRegranted:
+      return "regranted";
+    case RunEvent::Kind::kJoined:
+      return "joined";
+  }
+  return "lost";
+}
+
 double PerSecond(uint64_t amount, Nanos elapsed) {
   if (elapsed <= 0) return 0;
   return static_cast<double>(amount) * static_cast<double>(kSecond) / static_cast<double>(elapsed);

@@ -34,6 +34,9 @@ inline constexpr std::array<Percentile, 7> kPercentiles = {{{"p50", "p50_ns", 50
 // "complete", "interrupted", "incomplete".
 std::string_view StateName(RunState state);
 
+// "lost", "resumed", "regranted", "joined".
+std::string_view EventName(RunEvent::Kind kind);
+
 // 0 if no time has passed.
 double PerSecond(uint64_t amount, Nanos elapsed);
 

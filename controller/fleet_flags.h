@@ -1,0 +1,34 @@
+// The flags of `squall run` that say who takes part, and how long they are waited for.
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "common/address.h"
+#include "controller/flag_values.h"
+#include "controller/fleet_times.h"
+#include "controller/member.h"
+#include "controller/muster.h"
+#include "controller/run_flags.h"
+
+namespace squall {
+
+struct FleetOptions {
+  // Nobody to be dialled, and no address to listen on: an agent of the run's own.
+  Invitation invitation;
+  std::optional<Address> listen;
+  FleetTimes times;
+  bool abort_on_loss = false;
+};
+
+// May read the file of --agents. Errors name the flag, or file and line, and say what to do.
+absl::Status ResolveFleet(const RunFlags& flags, FleetOptions& options);
+
+// The value of --agents: a list, or @FILE. No two are the same.
+absl::Status ResolveAgents(const Text& text, std::vector<AgentSpec>& agents);
+// The file that --agents names; nothing if it names none.
+Text AgentsFile(const Text& text);
+
+}  // namespace squall
