@@ -11,6 +11,7 @@ constexpr double kMostDrift = 200e-6;
 // The offset of clocks that anybody has: 2^62 ns are 146 years.
 constexpr Nanos kLargest = Nanos{1} << 61;
 constexpr size_t kMostIntervals = 64;
+constexpr size_t kNewest = 16;
 
 bool IsTime(Nanos time) { return time >= 0 && time < kLargest; }
 
@@ -34,6 +35,8 @@ bool ClockSync::Add(Nanos sent, Nanos there, Nanos back, Nanos received) {
   interval.at = sent + (received - sent) / 2;
   interval.least = back - received;
   interval.most = std::max(there - sent, interval.least);
+  newest_.push_back(interval);
+  if (newest_.size() > kNewest) newest_.pop_front();
   interval.stretch = interval.at / stretch_length_;
   if (intervals_.empty() || intervals_.back().stretch < interval.stretch) {
     intervals_.push_back(interval);
@@ -67,12 +70,14 @@ ClockSync::Offset ClockSync::At(Nanos now) const {
   };
   Interval common = widened(intervals_.front());
   Interval narrowest = common;
-  for (const Interval& interval : intervals_) {
+  const auto look = [&](const Interval& interval) {
     const Interval wide = widened(interval);
     common.least = std::max(common.least, wide.least);
     common.most = std::min(common.most, wide.most);
     if (wide.width() < narrowest.width()) narrowest = wide;
-  }
+  };
+  std::for_each(intervals_.begin(), intervals_.end(), look);
+  std::for_each(newest_.begin(), newest_.end(), look);
   // A clock that was faster than any should be: what is nearest counts.
   if (common.most < common.least) common = narrowest;
   return {common.least + common.width() / 2, (common.width() + 1) / 2};

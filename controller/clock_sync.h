@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <optional>
 #include <vector>
 
@@ -60,6 +61,7 @@ class ClockSync {
   Nanos slowest_ = 0;
   Nanos stretch_length_ = kSecond;
   std::vector<Interval> intervals_;  // rising; a bounded number
+  std::deque<Interval> newest_;      // of the last round trips
 };
 
 // How far the agents' beginnings lay apart.

@@ -100,11 +100,19 @@ void RunRecord::Show(Nanos now) {
   progress_.Update(now, running_, {});
 }
 
+// Under a rate and a duration, what lost agents had is not sent any more when that is over.
+bool RunRecord::NoTimeLeft() const {
+  const v1::Phase& phase = MeasuredPhase(order_.plan);
+  const auto is_loss = [](const RunEvent& event) { return event.kind == RunEvent::Kind::kLost; };
+  return phase.has_arrivals() && phase.duration_ns() != 0 &&
+         std::any_of(result_.events.begin(), result_.events.end(), is_loss);
+}
+
 void RunRecord::NoteWhatWasNotSent(bool interrupted) {
   const v1::Phase& phase = MeasuredPhase(order_.plan);
   const uint64_t accounted = result_.fleet.recorded() + result_.dropped + result_.unsent;
-  if (phase.has_arrivals() && phase.duration_ns() != 0 && !interrupted &&
-      result_.state == RunState::kComplete && accounted < result_.planned) {
+  if (NoTimeLeft() && !interrupted && result_.state == RunState::kComplete &&
+      accounted < result_.planned) {
     const uint64_t rest = result_.planned - accounted;
     result_.unsent += rest;
     result_.notes.push_back(fmt::format(
@@ -164,7 +172,7 @@ RunResult RunRecord::Finish(bool interrupted) {
     if (result_.state == RunState::kComplete) result_.state = RunState::kInterrupted;
   } else if (!anybody_left) {
     Incomplete("no agent was left");
-  } else if (phase.duration_ns() == 0 && result_.state == RunState::kComplete) {
+  } else if (by_count && result_.state == RunState::kComplete && !NoTimeLeft()) {
     result_.state = RunState::kIncomplete;
   }
   if (result_.warm_up) {

@@ -36,6 +36,7 @@ class RunRecord {
   RunResult Finish(bool interrupted);
 
  private:
+  bool NoTimeLeft() const;
   void NoteWhatWasNotSent(bool interrupted);
   void NoteClocks();
 

@@ -6,8 +6,8 @@
 // departs from the protocol in the one way that the mode names. It listens on a free port of the
 // loopback, prints the address, and serves until it is killed. Each stream has a thread of gRPC's
 // own.
+#include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -22,6 +22,7 @@
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 
+#include "common/clock.h"
 #include "squall/v1/control.grpc.pb.h"
 
 namespace squall {
@@ -99,8 +100,9 @@ class Session {
 
  private:
   void Handle(const v1::ControllerMessage& message) {
-    // The first message after Ready has been read: so Ready has surely been seen.
-    if (ready_ && mode_ == Mode::kDiesAfterReady) std::_Exit(1);
+    // The first command after Ready has been read: so Ready has surely been seen.
+    if (ready_ && mode_ == Mode::kDiesAfterReady && message.command() != 0) std::_Exit(1);
+    if (message.command() != 0) commands_ = message.command();
     switch (message.kind_case()) {
       case v1::ControllerMessage::kHello:
         return OnHello(message.hello());
@@ -116,13 +118,22 @@ class Session {
         }
         return ClaimAllGranted();
       case v1::ControllerMessage::kStart:
-        start_ = std::chrono::steady_clock::now();
+        start_ = message.start().at_ns();
         return ClaimAllGranted();
       case v1::ControllerMessage::kStop:
         if (mode_ == Mode::kNeverDone) return;
         reply_.mutable_done();
         return Reply();
+      case v1::ControllerMessage::kPing:
+        reply_.mutable_pong()->set_id(message.ping().id());
+        reply_.mutable_pong()->set_received_ns(SteadyNow());
+        reply_.mutable_pong()->set_sent_ns(SteadyNow());
+        return Reply();
+      case v1::ControllerMessage::kDismiss:
+        ended_ = true;
+        return;
       case v1::ControllerMessage::kAck:
+      case v1::ControllerMessage::kResize:
       case v1::ControllerMessage::KIND_NOT_SET:
         return;
     }
@@ -166,7 +177,8 @@ class Session {
     snapshot.set_phase(phase);
     v1::Runs* held = snapshot.mutable_held();
     uint64_t claimed = 0;
-    uint64_t next = 0;  // the number after the newest run
+    uint64_t begin = 0;  // of the newest run …
+    uint64_t next = 0;   // … and the number after it
     for (const v1::Span& span : spans) {
       const uint64_t first =
           span.first() + (mode_ == Mode::kWrongNumbers ? uint64_t{1'000'000'000'000} : 0);
@@ -174,15 +186,19 @@ class Session {
         held->set_counts(held->counts_size() - 1,
                          held->counts(held->counts_size() - 1) + span.count());
       } else {
-        held->add_gaps(first - next);
+        held->add_gaps(first - begin);
         held->add_counts(span.count());
+        begin = first;
       }
       next = first + span.count();
       claimed += span.count();
     }
+    if (claimed > 0) held->set_stride(1);
     *snapshot.mutable_metrics() = Successes(claimed);
     if (mode_ == Mode::kContradiction) snapshot.mutable_metrics()->set_succeeded(claimed + 1);
-    snapshot.set_window_ns((std::chrono::steady_clock::now() - *start_).count());
+    snapshot.set_window_ns(std::max<Nanos>(SteadyNow() - *start_, 0));
+    snapshot.set_began_ns(*start_);
+    snapshot.set_commands(commands_);
     SendSnapshot(snapshot);
     if (mode_ == Mode::kDoubledSnapshot) SendSnapshot(snapshot);
   }
@@ -212,10 +228,11 @@ class Session {
   uint64_t awaited_bytes_ = 0;
   bool ready_ = false;
   bool ended_ = false;
-  std::optional<std::chrono::steady_clock::time_point> start_;
+  std::optional<Nanos> start_;
   // And not claimed yet: by phase, by rising number.
   std::map<uint32_t, std::vector<v1::Span>> granted_;
   uint64_t sequence_ = 0;
+  uint64_t commands_ = 0;
 };
 
 class FakeAgent final : public v1::Agent::Service {

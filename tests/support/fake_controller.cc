@@ -14,11 +14,13 @@ constexpr Nanos kPatience = 20 * kSecond;
 
 }  // namespace
 
-v1::ControllerMessage HelloMessage(const std::string& controller, uint32_t protocol_version) {
+v1::ControllerMessage HelloMessage(const std::string& controller, uint32_t protocol_version,
+                                   const std::string& run_id) {
   v1::ControllerMessage message;
   message.mutable_hello()->set_protocol_version(protocol_version);
   message.mutable_hello()->set_build("9.9.9");
   message.mutable_hello()->set_controller(controller);
+  message.mutable_hello()->set_run_id(run_id);
   return message;
 }
 
@@ -50,7 +52,14 @@ v1::ControllerMessage GrantMessage(const std::vector<Span>& spans, bool exhauste
 
 v1::ControllerMessage StartMessage() {
   v1::ControllerMessage message;
-  message.mutable_start();
+  message.mutable_start()->set_at_ns(SteadyNow());
+  message.mutable_start()->set_lease_from_ns(SteadyNow());
+  return message;
+}
+
+v1::ControllerMessage DismissMessage() {
+  v1::ControllerMessage message;
+  message.mutable_dismiss()->set_reason("the test has what it wants");
   return message;
 }
 
@@ -83,6 +92,8 @@ class FakeController::Link final : public ControlLink {
     finished_ = true;
   }
 
+  void Break() override { Finish(); }
+
   const std::string& peer() const override { return peer_; }
 
   Mailbox<Heard> heard;
@@ -98,7 +109,10 @@ FakeController::FakeController(Session& session)
 FakeController::~FakeController() = default;
 
 void FakeController::Say(v1::ControllerMessage message) {
-  session_.Post(LinkMessage{link_, std::move(message)});
+  const bool is_command =
+      message.has_grant() || message.has_start() || message.has_resize() || message.has_stop();
+  if (is_command && message.command() == 0) message.set_command(++commands_);
+  session_.Post(LinkMessage{link_, std::move(message), SteadyNow()});
 }
 
 void FakeController::Close() { session_.Post(LinkClosed{link_}); }
@@ -113,6 +127,7 @@ v1::AgentMessage FakeController::HearUntil(Nanos deadline) {
     return {};
   }
   heard_at_ = heard->at;
+  if (heard->message.has_done()) Say(DismissMessage());
   return std::move(heard->message);
 }
 

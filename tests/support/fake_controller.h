@@ -18,12 +18,15 @@ namespace squall::testing {
 
 // What controllers say.
 v1::ControllerMessage HelloMessage(const std::string& controller = "ann@lab (process 1)",
-                                   uint32_t protocol_version = kProtocolVersion);
+                                   uint32_t protocol_version = kProtocolVersion,
+                                   const std::string& run_id = "run");
 v1::ControllerMessage PrepareMessage(v1::Prepare prepare);
 v1::ControllerMessage DataMessage(std::string data);
 v1::ControllerMessage GrantMessage(const std::vector<Span>& spans, bool exhausted = false,
                                    uint32_t phase = 0);
+// Now.
 v1::ControllerMessage StartMessage();
+v1::ControllerMessage DismissMessage();
 v1::ControllerMessage AckMessage(uint64_t sequence);
 v1::ControllerMessage StopMessage(Nanos drain);
 
@@ -33,12 +36,13 @@ class FakeController {
   explicit FakeController(Session& session);
   ~FakeController();
 
+  // Commands get their numbers.
   void Say(v1::ControllerMessage message);
   // The stream breaks.
   void Close();
 
   // The next thing that the agent says; KIND_NOT_SET when it has ended the stream. A test failure
-  // if nothing comes for long.
+  // if nothing comes for long. Done is answered by Dismiss.
   v1::AgentMessage Hear();
   // The same, and a test failure if it is of another kind.
   v1::AgentMessage Hear(v1::AgentMessage::KindCase kind);
@@ -55,6 +59,7 @@ class FakeController {
   Session& session_;
   const std::shared_ptr<Link> link_;
   Nanos heard_at_ = 0;
+  uint64_t commands_ = 0;
 };
 
 }  // namespace squall::testing

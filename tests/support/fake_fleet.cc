@@ -1,6 +1,7 @@
 #include "tests/support/fake_fleet.h"
 
 #include <cstdio>
+#include <deque>
 #include <utility>
 
 #include <fmt/format.h>
@@ -13,36 +14,58 @@ namespace {
 
 bool IsEach(uint64_t number, uint64_t every) { return every != 0 && number % every == every - 1; }
 
-// An agent that answers at once, on the coordinator's own thread.
-class FakeLink final : public AgentLink {
- public:
-  FakeLink(const Behaviour& behaviour, Heard& heard, std::function<void(FleetNews)> events)
-      : behaviour_(behaviour), heard_(heard), events_(std::move(events)) {}
+}  // namespace
 
-  void Send(v1::ControllerMessage message) override {
-    if (closed_) return;
+// An agent that answers at once, on the coordinator's own thread. It outlives its streams.
+class FakeAgent {
+ public:
+  using Events = std::function<void(FleetNews)>;
+
+  FakeAgent(const Behaviour& behaviour, Heard& heard) : behaviour_(behaviour), heard_(heard) {}
+
+  // A new stream.
+  uint64_t Open(Events events) {
+    events_ = std::move(events);
+    return ++stream_;
+  }
+
+  void Hear(uint64_t stream, v1::ControllerMessage message) {
+    if (stream != stream_ || !events_) return;
     heard_.messages.push_back(message);
+    if (message.command() != 0) {
+      if (message.command() <= commands_) return;
+      commands_ = message.command();
+    }
     if (message.has_hello()) OnHello();
+    if (message.has_ping()) OnPing(message.ping());
     if (message.has_prepare()) OnPrepare(message.prepare());
     if (message.has_data()) OnData(message.data());
     if (message.has_grant()) OnGrant(message.grant());
+    if (message.has_ack()) {
+      while (!kept_.empty() && kept_.front().snapshot().sequence() <= message.ack().sequence()) {
+        kept_.pop_front();
+      }
+    }
     if (message.has_start()) {
       running_ = true;
       for (uint32_t phase = 0; phase < granted_.size(); ++phase) Report(phase);
     }
-    if (message.has_stop()) {
-      v1::AgentMessage done;
-      done.mutable_done();
-      Say(done);
-      Close(absl::OkStatus());
-    }
+    if (message.has_stop()) Done();
+    if (message.has_dismiss()) Close(absl::OkStatus());
   }
 
  private:
-  void Say(const v1::AgentMessage& message) { events_(AgentSaid{message}); }
+  void Say(const v1::AgentMessage& message) {
+    if (events_) events_(AgentSaid{message, SteadyNow()});
+  }
   void Close(const absl::Status& status) {
-    closed_ = true;
-    events_(AgentClosed{status});
+    const Events events = std::exchange(events_, nullptr);
+    if (events) events(AgentClosed{status});
+  }
+  void Done() {
+    v1::AgentMessage done;
+    done.mutable_done();
+    Say(done);
   }
 
   void Fail(v1::Failed::Code code, const std::string& text) {
@@ -58,10 +81,24 @@ class FakeLink final : public AgentLink {
       return Fail(v1::Failed::CODE_BUSY, "busy: ann@lab runs it since noon");
     }
     v1::AgentMessage message;
+    if (running_ && !died_) {
+      message.mutable_resume()->set_commands(commands_);
+      Say(message);
+      for (const v1::AgentMessage& kept : kept_) Say(kept);
+      return;
+    }
     message.mutable_welcome()->set_protocol_version(behaviour_.protocol_version);
     message.mutable_welcome()->set_name("fake");
     message.mutable_welcome()->mutable_host()->set_cores(behaviour_.cores);
     message.mutable_welcome()->mutable_host()->set_file_limit(behaviour_.file_limit);
+    Say(message);
+  }
+
+  void OnPing(const v1::Ping& ping) {
+    v1::AgentMessage message;
+    message.mutable_pong()->set_id(ping.id());
+    message.mutable_pong()->set_received_ns(SteadyNow() + behaviour_.clock);
+    message.mutable_pong()->set_sent_ns(SteadyNow() + behaviour_.clock);
     Say(message);
   }
 
@@ -96,7 +133,7 @@ class FakeLink final : public AgentLink {
   }
 
   void Report(uint32_t phase) {
-    if (granted_[phase].empty()) return;
+    if (granted_[phase].empty() || died_) return;
     std::vector<uint64_t> held;
     std::vector<uint64_t> dropped;
     std::vector<uint64_t> unsent;
@@ -120,53 +157,76 @@ class FakeLink final : public AgentLink {
     v1::Snapshot& snapshot = *message.mutable_snapshot();
     snapshot.set_sequence(sequence_++ + behaviour_.first_sequence);
     snapshot.set_phase(phase + behaviour_.phase_shift);
-    *snapshot.mutable_held() = RunsToProto(*ToRuns(held));
-    *snapshot.mutable_dropped() = RunsToProto(*ToRuns(dropped));
-    *snapshot.mutable_unsent() = RunsToProto(*ToRuns(unsent));
+    *snapshot.mutable_held() = RunsToProto(*ToRuns(held, 1));
+    *snapshot.mutable_dropped() = RunsToProto(*ToRuns(dropped, 1));
+    *snapshot.mutable_unsent() = RunsToProto(*ToRuns(unsent, 1));
     snapshot.set_peak_connections(7);
+    snapshot.set_commands(commands_);
+    snapshot.set_began_ns(SteadyNow() + behaviour_.clock);
     *snapshot.mutable_metrics() = metrics.ToProto();
     window_ += 20 * kMillisecond;
     snapshot.set_window_ns(window_ + behaviour_.extra_window);
-    Say(message);
-    if (behaviour_.done_early) {
-      v1::AgentMessage done;
-      done.mutable_done();
-      Say(done);
-      closed_ = true;
-    }
-    if (heard_.recorded >= behaviour_.dies_after) {
-      Close(absl::UnavailableError("the line went dead"));
-    }
+    kept_.push_back(message);
+    const bool breaks = heard_.recorded >= behaviour_.breaks_after && !std::exchange(broken_, true);
+    if (heard_.recorded >= behaviour_.dies_after) died_ = true;
+    if (!breaks) Say(message);
+    if (behaviour_.done_early) Done();
+    if (breaks || died_) Close(absl::UnavailableError("the line went dead"));
   }
 
   const Behaviour behaviour_;
   Heard& heard_;
-  const std::function<void(FleetNews)> events_;
+  Events events_;  // of its stream; null: there is none
+  uint64_t stream_ = 0;
   std::vector<std::vector<uint64_t>> granted_;  // and not reported, by phase
+  std::deque<v1::AgentMessage> kept_;           // and not acknowledged
   uint64_t expected_ = 0;
+  uint64_t commands_ = 0;
   uint64_t sequence_ = 0;
   Nanos window_ = 0;
   bool running_ = false;
-  bool closed_ = false;
+  bool broken_ = false;
+  bool died_ = false;
+};
+
+namespace {
+
+class FakeLink final : public AgentLink {
+ public:
+  FakeLink(std::shared_ptr<FakeAgent> agent, std::function<void(FleetNews)> events)
+      : agent_(std::move(agent)), stream_(agent_->Open(std::move(events))) {}
+
+  void Send(v1::ControllerMessage message) override { agent_->Hear(stream_, std::move(message)); }
+
+ private:
+  const std::shared_ptr<FakeAgent> agent_;
+  const uint64_t stream_;
 };
 
 }  // namespace
+
+FakeDialer::FakeDialer() = default;
+FakeDialer::~FakeDialer() = default;
 
 std::unique_ptr<AgentLink> FakeDialer::Dial(const std::string& target,
                                             std::function<void(FleetNews)> events) {
   const size_t index = std::stoul(target);
   ++heard[index].dialed;
-  return std::make_unique<FakeLink>(behaviours[index], heard[index], std::move(events));
+  std::shared_ptr<FakeAgent>& agent = agents_[index];
+  if (heard[index].dialed == 1) agent = std::make_shared<FakeAgent>(behaviours[index], heard[index]);
+  return std::make_unique<FakeLink>(agent, std::move(events));
 }
 
 FakeFleet::FakeFleet(std::vector<Behaviour> behaviours) {
   dialer.heard.resize(behaviours.size());
   for (size_t i = 0; i < behaviours.size(); ++i) {
-    config.agents.push_back({fmt::format("host-{}:7400", i), std::to_string(i)});
+    config.invitation.agents.push_back(
+        {.address = {fmt::format("host-{}:7400", i), std::to_string(i)}});
   }
   dialer.behaviours = std::move(behaviours);
-  config.run_id = "test";
-  v1::Plan& plan = config.plan;
+  config.order.run_id = "test";
+  config.order.times.grace = FleetTimes::kLeastGrace;
+  v1::Plan& plan = config.order.plan;
   plan.mutable_request()->set_method("GET");
   plan.mutable_request()->set_url("http://127.0.0.1:1/");
   v1::Phase& phase = *plan.add_phases();
@@ -181,14 +241,14 @@ FakeFleet::FakeFleet(std::vector<Behaviour> behaviours) {
 }
 
 void FakeFleet::WarmUp(Nanos duration) {
-  const v1::Phase measured = config.plan.phases(0);
-  config.plan.mutable_phases(0)->Clear();
-  config.plan.mutable_phases(0)->set_duration_ns(duration);
-  *config.plan.add_phases() = measured;
+  const v1::Phase measured = config.order.plan.phases(0);
+  config.order.plan.mutable_phases(0)->Clear();
+  config.order.plan.mutable_phases(0)->set_duration_ns(duration);
+  *config.order.plan.add_phases() = measured;
 }
 
 void FakeFleet::ArriveAt(uint64_t per_second) {
-  for (v1::Phase& phase : *config.plan.mutable_phases()) {
+  for (v1::Phase& phase : *config.order.plan.mutable_phases()) {
     phase.mutable_arrivals()->set_process(v1::ARRIVAL_PROCESS_CONSTANT);
     phase.mutable_arrivals()->set_rate_nano(per_second * 1'000'000'000);
   }

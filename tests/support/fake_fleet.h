@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,9 +22,11 @@ struct Behaviour {
   uint64_t file_limit = 0;
   int busy_times = 0;  // answers busy to the first Hellos
   bool refuses_plan = false;
-  uint64_t dies_after = UINT64_MAX;  // results
-  uint64_t shift = 0;                // added to the numbers it reports
-  uint32_t phase_shift = 0;          // added to the phase it reports
+  uint64_t dies_after = UINT64_MAX;    // results; who dials it then finds it started anew
+  uint64_t breaks_after = UINT64_MAX;  // results: its stream, once; and it resumes
+  Nanos clock = 0;                     // its clock minus ours
+  uint64_t shift = 0;                  // added to the numbers it reports
+  uint32_t phase_shift = 0;            // added to the phase it reports
   uint64_t first_sequence = 1;
   bool done_early = false;    // says Done after its first snapshot
   Nanos extra_window = 0;     // by which its window is too long
@@ -40,14 +43,21 @@ struct Heard {
   int dialed = 0;
 };
 
+class FakeAgent;
+
 class FakeDialer final : public Dialer {
  public:
   // `target` is an index in the vectors below.
+  FakeDialer();
+  ~FakeDialer() override;
   std::unique_ptr<AgentLink> Dial(const std::string& target,
                                   std::function<void(FleetNews)> events) override;
 
   std::vector<Behaviour> behaviours;
   std::vector<Heard> heard;
+
+ private:
+  std::map<size_t, std::shared_ptr<FakeAgent>> agents_;
 };
 
 // Agents host-0, host-1, …, and a plan of 10,000 requests for them. They report every number of the
@@ -63,7 +73,9 @@ struct FakeFleet {
   // Nobody was granted anything or told to start.
   bool NothingSent() const;
 
-  Muster::Config config;
+  // Starts with `times` of a short grace.
+  Coordinator::Config config;
+  v1::Plan& plan() { return config.order.plan; }
   FakeDialer dialer;
 };
 

@@ -43,7 +43,7 @@ TEST(CoordinatorAtARate, AccountsForEveryNumberOfTheSchedule) {
 TEST(CoordinatorAtARate, SaysWhatWasNotSent) {
   FakeFleet fleet(std::vector<Behaviour>{{.drops_every = 10, .leaves_every = 4}});
   fleet.ArriveAt(100'000);
-  fleet.config.plan.mutable_phases(0)->mutable_arrivals()->set_max_backlog(5);
+  fleet.plan().mutable_phases(0)->mutable_arrivals()->set_max_backlog(5);
   const auto result = fleet.Run();
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_THAT(result->notes,
@@ -69,7 +69,7 @@ TEST(CoordinatorAtARate, GrantsSecondAfterSecond) {
 TEST(CoordinatorAtARate, AnAgentThatEndsWithoutAccountingForAllIsNotComplete) {
   FakeFleet fleet(std::vector<Behaviour>{{.done_early = true}});
   fleet.ArriveAt(1'000);
-  fleet.config.plan.mutable_phases(0)->set_duration_ns(9 * kSecond);
+  fleet.plan().mutable_phases(0)->set_duration_ns(9 * kSecond);
   const auto result = fleet.Run();
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->state, RunState::kIncomplete);
@@ -95,7 +95,7 @@ TEST(CoordinatorAtARate, ConcurrencyIsABoundThatLimitsDecide) {
     SCOPED_TRACE(row.name);
     FakeFleet fleet(row.agents);
     fleet.ArriveAt(100'000);
-    fleet.config.plan.set_concurrency(row.asked);
+    fleet.plan().set_concurrency(row.asked);
     const auto result = fleet.Run();
     ASSERT_TRUE(result.ok()) << result.status();
     uint32_t sum = 0;

@@ -55,7 +55,7 @@ TEST(Coordinator, SplitsConcurrencyByCores) {
   EXPECT_EQ(result->agents[1].concurrency, 4u);
   EXPECT_EQ(result->agents[2].concurrency, 6u);
 
-  fleet.config.plan.set_concurrency(0);
+  fleet.plan().set_concurrency(0);
   fleet.dialer.heard.assign(3, {});
   result = fleet.Run();
   ASSERT_TRUE(result.ok());
@@ -64,8 +64,8 @@ TEST(Coordinator, SplitsConcurrencyByCores) {
 
 TEST(Coordinator, SaysWhenFewerAgentsTakePartOrFewerRequestsAreInFlight) {
   FakeFleet fleet({{}, {}, {}});
-  fleet.config.plan.set_concurrency(50);
-  fleet.config.plan.mutable_phases(0)->set_requests(2);
+  fleet.plan().set_concurrency(50);
+  fleet.plan().mutable_phases(0)->set_requests(2);
   const auto result = fleet.Run();
   ASSERT_TRUE(result.ok());
   EXPECT_EQ(result->state, RunState::kComplete);
@@ -77,14 +77,14 @@ TEST(Coordinator, SaysWhenFewerAgentsTakePartOrFewerRequestsAreInFlight) {
 
 TEST(Coordinator, SendsTheListWholeInPieces) {
   FakeFleet fleet({{}, {}});
-  for (int i = 0; fleet.config.list_text.size() < 2 * kChunkBytes + 7; ++i) {
-    fleet.config.list_text += fmt::format("http://127.0.0.1/{}\n", i);
+  for (int i = 0; fleet.config.order.list_text.size() < 2 * kChunkBytes + 7; ++i) {
+    fleet.config.order.list_text += fmt::format("http://127.0.0.1/{}\n", i);
   }
-  v1::UrlList& urls = *fleet.config.plan.mutable_urls();
-  urls.set_size_bytes(fleet.config.list_text.size());
+  v1::UrlList& urls = *fleet.plan().mutable_urls();
+  urls.set_size_bytes(fleet.config.order.list_text.size());
   ASSERT_TRUE(fleet.Run().ok());
   for (const Heard& heard : fleet.dialer.heard) {
-    EXPECT_EQ(heard.list, fleet.config.list_text);
+    EXPECT_EQ(heard.list, fleet.config.order.list_text);
   }
 }
 
@@ -176,7 +176,7 @@ TEST(Coordinator, AWarmUpUsesUpNoNumberAndIsToldApart) {
   for (const uint64_t requests : {uint64_t{1}, uint64_t{3}, uint64_t{10'000}}) {
     SCOPED_TRACE(requests);
     FakeFleet fleet({{}, {}, {}});
-    fleet.config.plan.mutable_phases(0)->set_requests(requests);
+    fleet.plan().mutable_phases(0)->set_requests(requests);
     fleet.WarmUp(100 * kMillisecond);
     const auto result = fleet.Run();
     ASSERT_TRUE(result.ok()) << result.status();
@@ -222,7 +222,7 @@ TEST(Coordinator, EitherEndIsACompleteRun) {
   for (const Row& row : rows) {
     SCOPED_TRACE(row.name);
     FakeFleet fleet({row.behaviour});
-    fleet.config.plan.mutable_phases(0)->set_duration_ns(row.duration);
+    fleet.plan().mutable_phases(0)->set_duration_ns(row.duration);
     const auto result = fleet.Run();
     ASSERT_TRUE(result.ok()) << result.status();
     EXPECT_EQ(result->state, RunState::kComplete);

@@ -38,6 +38,9 @@ class SessionTest : public ::testing::Test {
     v1::Prepare prepare;
     prepare.set_run_id("run");
     prepare.set_concurrency(concurrency);
+    prepare.set_lease_ns(60 * kSecond);
+    prepare.set_grace_ns(120 * kSecond);
+    prepare.set_snapshot_interval_ns(kSecond);
     v1::Plan& plan = *prepare.mutable_plan();
     plan = testing::SimplePlan();
     plan.mutable_request()->set_url(url);
