@@ -93,9 +93,7 @@ class Tally {
   void RaisePeakInFlight(uint64_t in_flight);
 
   const Responses& responses_;
-  const Nanos start_ = SteadyNow();
   std::vector<ThreadCounters> threads_;
-  Clients clients_;
 
   alignas(64) std::atomic<uint64_t> in_flight_{0};
   std::atomic<uint64_t> peak_in_flight_{0};
@@ -108,6 +106,9 @@ class Tally {
   uint64_t connections_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t open_connections_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t peak_connections_ ABSL_GUARDED_BY(mutex_) = 0;
+
+  Clients clients_;
+  const Nanos start_ = SteadyNow();
 };
 
 }  // namespace squall::target

@@ -184,6 +184,14 @@ class Processes(unittest.TestCase):
                 wait_until(lambda pid=pid: not is_running(pid), 5, "it is gone")
                 self.assertEqual(process.wait(5), -signal.SIGKILL)
 
+    def test_one_that_is_stopped_ends_as_well(self):
+        for offsets in self.offsets:
+            start = time.monotonic()
+            with Process("sleep", "1000", host=self.network["a"], **offsets) as process:
+                time.sleep(0.2)
+                process.signal(signal.SIGSTOP)
+            self.assertLess(time.monotonic() - start, 3)
+
     def test_the_exit_code_is_the_program_s(self):
         for offsets in self.offsets:
             with Process("sh", "-c", "exit 3", host=self.network["a"], **offsets) as process:

@@ -64,15 +64,16 @@ def _started_at(pid):
         return None
 
 
-def _members(namespace):
-    return [int(pid) for pid in _run("ip", "netns", "pids", namespace).split()]
+def _running(namespace):
+    return [pid for pid in map(int, _run("ip", "netns", "pids", namespace).split())
+            if is_running(pid)]
 
 
 def _remove(namespace):
     """Removes a namespace and ends what runs there; returns what that was."""
     ended = {}
     with contextlib.suppress(CommandFailed):  # somebody else may be at it too
-        while pids := [pid for pid in _members(namespace) if is_running(pid)]:
+        while pids := _running(namespace):
             for pid in pids:
                 with contextlib.suppress(ProcessLookupError, FileNotFoundError):
                     ended[pid] = Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
@@ -251,6 +252,9 @@ class Network:
     def _remove(self):
         for namespace in [*(host.namespace for host in self.hosts), self.router]:
             if (_FOLDER / namespace).exists():
+                # What was told to end may take a moment for it.
+                with contextlib.suppress(TimeoutError):
+                    wait_until(lambda name=namespace: not _running(name), 1, "all have ended")
                 self.left_running += _remove(namespace)
 
     def cut(self, sender, receiver):

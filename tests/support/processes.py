@@ -79,6 +79,7 @@ class Process:
         """Ends the process, gently at first, and whatever is left of its group."""
         if self._popen.poll() is None:
             self.signal(signal.SIGTERM)
+            self.signal(signal.SIGCONT)  # one that is stopped would not hear of it
             try:
                 self._popen.wait(5)
             except subprocess.TimeoutExpired:
