@@ -170,7 +170,7 @@ void Session::OnHello(const std::shared_ptr<ControlLink>& link, const v1::Hello&
     return refuse(v1::Failed::CODE_BUSY, fmt::format("busy: {}", Welcome().welcome().busy()));
   }
   v1::AgentMessage welcome = Welcome();
-  active_ = std::make_unique<Active>();
+  active_ = std::make_unique<ActiveRun>();
   active_->link = link;
   active_->run_id = hello.run_id();
   active_->controller = Quoted(hello.controller());

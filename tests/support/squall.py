@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import time
 import unittest
 from dataclasses import dataclass
@@ -28,6 +29,10 @@ FAKE_AGENT = _built("SQUALL_FAKE_AGENT", "tests/integration/fake_agent")
 
 def _any_port(host):
     return f"{host.address if host else '127.0.0.1'}:0"
+
+
+# What a run with --listen says on standard error.
+LISTENING = re.compile(r"listening on (\S+)")
 
 
 @dataclass
