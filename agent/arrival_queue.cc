@@ -16,14 +16,19 @@ constexpr size_t kLargestChunk = 64;
 
 ArrivalQueue::ArrivalQueue(const Schedule& schedule, uint32_t workers,
                            std::optional<uint64_t> max_backlog)
-    : max_backlog_(max_backlog),
-      free_since_(workers),
+    : free_since_(workers),
+      max_backlog_(max_backlog),
       draw_times_(schedule),
       due_times_(schedule) {}
 
-void ArrivalQueue::Add(const std::vector<Span>& spans) {
+void ArrivalQueue::Add(const std::vector<Span>& spans, bool again) {
   MutexLock lock(mutex_);
-  for (const Span& span : spans) granted_.Add(span);
+  for (const Span& span : spans) (again ? again_ : granted_).Add(span);
+}
+
+void ArrivalQueue::SetMaxBacklog(uint64_t max_backlog) {
+  MutexLock lock(mutex_);
+  if (max_backlog_) max_backlog_ = max_backlog;
 }
 
 ArrivalQueue::Waited ArrivalQueue::Draw(uint32_t worker, size_t connections, Nanos now,
@@ -38,15 +43,15 @@ ArrivalQueue::Waited ArrivalQueue::Draw(uint32_t worker, size_t connections, Nan
   Waited waited;
   size_t count = 0;
   while (end_ == kForever && count < std::min(connections, kLargestChunk)) {
-    // What waits is due before all that was not due when the bound was applied.
-    PendingNumbers& next = waiting_.empty() ? granted_ : waiting_;
+    PendingNumbers& next = WithFirst();
     if (next.empty()) break;
-    const Arrival arrival = {next.First(), draw_times_.TimeOf(next.First())};
+    const Arrival arrival = {next.First(), draw_times_.TimeOf(next.First()), &next == &again_};
     if (count > 0 && arrival.due > now + kAhead) break;
     next.PopFirst();
     drawn.push_back(arrival);
     ++count;
-    if (arrival.due >= own) continue;
+    if (arrival.due >= own || arrival.again) continue;
+    if (arrival.due >= paused_from_ && arrival.due < paused_until_) continue;
     ++waited.all;
     if (others <= arrival.due) ++waited.beside_free;
   }
@@ -59,14 +64,29 @@ void ArrivalQueue::Freed(uint32_t worker, Nanos now) noexcept {
   free_since_[worker].time.store(now, std::memory_order_relaxed);
 }
 
-std::vector<NumberRun> ArrivalQueue::TakeDropped(Nanos now) {
+void ArrivalQueue::Paused(Nanos from, Nanos until) {
+  MutexLock lock(mutex_);
+  // All workers pause at about the same time.
+  paused_from_ = from < paused_until_ ? std::min(from, paused_from_) : from;
+  paused_until_ = until;
+}
+
+// The part with the next number to draw; an empty one if there is none.
+PendingNumbers& ArrivalQueue::WithFirst() {
+  // What waits is due before all that was not due when the bound was applied.
+  PendingNumbers& next = waiting_.empty() ? granted_ : waiting_;
+  if (again_.empty()) return next;
+  return next.empty() || again_.First() < next.First() ? again_ : next;
+}
+
+std::vector<NumberRun> ArrivalQueue::TakeDropped(Nanos now, uint64_t stride) {
   PendingNumbers taken;
   {
     MutexLock lock(mutex_);
     ApplyBacklogBound(std::min(EarliestFree(kNobody), now));
     std::swap(taken, dropped_);
   }
-  return taken.TakeRuns();
+  return taken.TakeRuns(stride);
 }
 
 void ArrivalQueue::Finish(Nanos end) {
@@ -76,18 +96,20 @@ void ArrivalQueue::Finish(Nanos end) {
   end_ = end;
 }
 
-ArrivalQueue::Unsent ArrivalQueue::TakeUnsent() {
+ArrivalQueue::Unsent ArrivalQueue::TakeUnsent(uint64_t stride) {
   PendingNumbers taken;
   Unsent unsent;
   {
     MutexLock lock(mutex_);
     if (end_ == kForever) return {};
     std::swap(taken, waiting_);
-    granted_.MoveBelow(due_times_.CountBefore(end_), taken);
+    const uint64_t due = due_times_.CountBefore(end_);
+    granted_.MoveBelow(due, taken);
+    again_.MoveBelow(due, taken);
     if (taken.empty()) return {};
     unsent.oldest_age = end_ - draw_times_.TimeOf(taken.First());
   }
-  unsent.runs = taken.TakeRuns();
+  unsent.runs = taken.TakeRuns(stride);
   return unsent;
 }
 

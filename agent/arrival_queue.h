@@ -31,12 +31,18 @@ class ArrivalQueue {
   // so many wait, and every connection is busy, is dropped.
   ArrivalQueue(const Schedule& schedule, uint32_t workers, std::optional<uint64_t> max_backlog);
 
-  // Spans of a grant, or what a worker gives back because it ends. Idle workers must be woken.
-  void Add(const std::vector<Span>& spans);
+  // Spans of a grant, or what a worker gives back. Idle workers must be woken. `again`: a lost
+  // agent had them. What has become due elsewhere is not held against the backlog here: such
+  // numbers are never dropped, and do not count as having waited.
+  void Add(const std::vector<Span>& spans, bool again = false);
+
+  // Of a queue with a bound, from now on; nothing that waits is dropped because the bound sinks.
+  void SetMaxBacklog(uint64_t max_backlog);
 
   struct Arrival {
     uint64_t number = 0;
     Nanos due = 0;
+    bool again = false;
   };
   struct Waited {
     // Of the numbers drawn: fell due while the worker had no connection to spare …
@@ -56,8 +62,13 @@ class ArrivalQueue {
   // The worker, which had no connection to spare, has one, and will draw later. Takes no lock.
   void Freed(uint32_t worker, Nanos now) noexcept;
 
-  // What was dropped since the last call, up to now.
-  std::vector<NumberRun> TakeDropped(Nanos now);
+  // A worker has sent nothing between these times: what fell due meanwhile did not wait for want of
+  // a connection.
+  void Paused(Nanos from, Nanos until);
+
+  // What was dropped since the last call, up to now. As runs at this distance, like the unsent ones
+  // below (PendingNumbers::TakeRuns).
+  std::vector<NumberRun> TakeDropped(Nanos now, uint64_t stride);
 
   // Nothing more is drawn or dropped. Of several ends the first one called holds.
   void Finish(Nanos end);
@@ -68,7 +79,7 @@ class ArrivalQueue {
   };
   // The numbers that were due before the end and that nobody has drawn; each is returned once, also
   // those that are added after Finish(). Nothing before it.
-  Unsent TakeUnsent();
+  Unsent TakeUnsent(uint64_t stride);
 
  private:
   static constexpr uint32_t kNobody = UINT32_MAX;
@@ -82,11 +93,12 @@ class ArrivalQueue {
   // Since when any worker but `except` has had a connection to spare.
   Nanos EarliestFree(uint32_t except) const;
   void ApplyBacklogBound(Nanos until) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  PendingNumbers& WithFirst() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  const std::optional<uint64_t> max_backlog_;
   std::vector<FreeSince> free_since_;
 
   Mutex mutex_;
+  std::optional<uint64_t> max_backlog_ ABSL_GUARDED_BY(mutex_);
   // Two, so that under Poisson arrivals what is drawn and what falls due keep a block each.
   Schedule draw_times_ ABSL_GUARDED_BY(mutex_);
   Schedule due_times_ ABSL_GUARDED_BY(mutex_);
@@ -95,6 +107,10 @@ class ArrivalQueue {
   PendingNumbers granted_ ABSL_GUARDED_BY(mutex_);
   PendingNumbers waiting_ ABSL_GUARDED_BY(mutex_);
   PendingNumbers dropped_ ABSL_GUARDED_BY(mutex_);
+  PendingNumbers again_ ABSL_GUARDED_BY(mutex_);  // beside all that
+  // The newest time in which nothing was sent; empty: there was none.
+  Nanos paused_from_ ABSL_GUARDED_BY(mutex_) = 0;
+  Nanos paused_until_ ABSL_GUARDED_BY(mutex_) = 0;
   Nanos end_ ABSL_GUARDED_BY(mutex_) = kForever;  // kForever: not finished
 };
 

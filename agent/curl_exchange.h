@@ -40,6 +40,8 @@ class CurlExchange {
   uint32_t slot() const { return slot_; }
   bool in_flight() const { return in_flight_; }
 
+  // It will go over other connections than before.
+  void ForgetConnection() { prior_knowledge_.End(false); }
   // Forgets the request before, and takes the new one's URL. `start` is now.
   CURLcode Begin(Nanos start, const std::string& url);
   // The request has waited for the addresses of its name.

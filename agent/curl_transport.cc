@@ -1,5 +1,6 @@
 #include "agent/curl_transport.h"
 
+#include <algorithm>
 #include <csignal>
 #include <deque>
 #include <ev.h>
@@ -30,6 +31,8 @@ CURLcode InitialiseLibcurl() {
   return result;
 }
 
+absl::Status Untold() { return absl::InternalError("libcurl refused to tell about its sockets"); }
+
 class CurlTransport final : public Transport {
  public:
   explicit CurlTransport(const TransportSetup& setup)
@@ -37,23 +40,28 @@ class CurlTransport final : public Transport {
         sink_(setup.sink),
         gauge_(setup.network.connections),
         request_(setup.plan),
-        slots_a_pool_(request_.multiplexed() ? request_.transport().streams() : setup.slots),
+        slots_a_pool_(request_.multiplexed() ? request_.transport().streams() : UINT32_MAX),
+        one_origin_(!setup.plan.has_urls() && !setup.plan.transport().follow()),
         routes_(request_.transport(), setup.network, setup.loop, setup.first_turn),
-        shared_{request_.transport(), setup.network, routes_, sink_} {}
+        shared_{request_.transport(), setup.network, routes_, sink_} {
+    ev_timer_init(&close_pools_, &OnClosePools, 0., 0.);
+    close_pools_.data = this;
+  }
 
   ~CurlTransport() override {
+    ev_timer_stop(loop_, &close_pools_);
     for (const auto& slot : slots_) GiveUp(*slot);
   }
 
-  absl::Status Open(uint32_t slots);
+  absl::Status SetSlots(uint32_t slots) override;
 
   void Send(uint32_t number, Nanos start, const std::string& url) override {
     Slot& slot = *slots_[number];
     if (const CURLcode result = slot.exchange.Begin(start, url)) {
-      return DriverOf(slot).FailLater(slot.easy(), result);
+      return slot.driver->FailLater(slot.easy(), result);
     }
     if (Route* route = slot.binding.Find(url)) return Go(slot, *route);
-    DriverOf(slot).Add(slot.easy());
+    slot.driver->Add(slot.easy());
   }
 
   void CutOff() override {
@@ -76,15 +84,19 @@ class CurlTransport final : public Transport {
     void OnRoute() noexcept override { transport.OnRoute(*this); }
 
     CurlTransport& transport;
+    CurlDriver* driver = nullptr;  // null: it is not in use
     CurlExchange exchange;
     CurlBinding binding;
     Route* awaited = nullptr;
     ev_timer limit;  // of the wait
   };
 
-  CurlDriver& DriverOf(const Slot& slot) { return *drivers_[slot.exchange.slot() / slots_a_pool_]; }
-
-  absl::Status OpenPool();
+  uint32_t PoolOf(uint32_t slot) const { return slot / slots_a_pool_; }
+  absl::Status AddSlot(uint32_t number);
+  absl::Status OpenPool(std::unique_ptr<CurlDriver>& pool);
+  void ClosePools();
+  static void OnClosePools(struct ev_loop* loop, ev_timer* timer, int events) noexcept;
+  absl::Status ShapePool(CURLM* multi);
   void Go(Slot& slot, Route& route);
   void Await(Slot& slot, Route& route);
   Route& EndWait(Slot& slot);
@@ -101,42 +113,69 @@ class CurlTransport final : public Transport {
   // to each host (in a common pool, libcurl 7.88 opens more); all others have one pool. Where a
   // server allows fewer streams than the plan, the pool has more connections.
   const uint32_t slots_a_pool_;
+  const bool one_origin_;
+  uint32_t bound_ = 0;   // slots below it are in use
+  bool shrunk_ = false;  // there were more slots
   Routes routes_;
   CurlBinding::Shared shared_;
   std::deque<CurlGroup> groups_;
-  std::vector<std::unique_ptr<CurlDriver>> drivers_;  // one for each pool
-  std::vector<std::unique_ptr<Slot>> slots_;          // gone before the drivers
+  std::vector<std::unique_ptr<CurlDriver>> drivers_;  // one for each pool; null: it is closed
+  std::vector<std::unique_ptr<Slot>> slots_;  // all there have been; gone before the drivers
+  ev_timer close_pools_;                      // those of slots that are not in use any more
 };
 
-absl::Status CurlTransport::Open(uint32_t slots) {
-  slots_.reserve(slots);
-  for (uint32_t number = 0; number < slots; ++number) {
-    if (number % slots_a_pool_ == 0) {
-      if (absl::Status status = OpenPool(); !status.ok()) return status;
-    }
+absl::Status CurlTransport::SetSlots(uint32_t slots) {
+  for (uint32_t number = bound_; number < slots; ++number) {
+    if (absl::Status status = AddSlot(number); !status.ok()) return status;
+  }
+  shrunk_ = slots < bound_;
+  bound_ = slots;
+  for (const std::unique_ptr<CurlDriver>& driver : drivers_) {
+    if (driver == nullptr) continue;
+    if (absl::Status status = ShapePool(driver->multi()); !status.ok()) return status;
+  }
+  ClosePools();
+  return absl::OkStatus();
+}
+
+// A new one, or one that was in use before.
+absl::Status CurlTransport::AddSlot(uint32_t number) {
+  const uint32_t pool = PoolOf(number);
+  if (pool == drivers_.size()) drivers_.emplace_back();
+  if (drivers_[pool] == nullptr) {
+    if (absl::Status status = OpenPool(drivers_[pool]); !status.ok()) return status;
+  }
+  if (number == slots_.size()) {
     if (!request_.multiplexed() || number % slots_a_pool_ == 0) {
       const auto connection = static_cast<uint32_t>(groups_.size());
       groups_.emplace_back().connection = connection;
     }
-    Slot& slot = *slots_.emplace_back(std::make_unique<Slot>(*this, number, groups_.back()));
-    if (absl::Status status = slot.exchange.Prepare(); !status.ok()) return status;
-    if (DriverOf(slot).Prepare(slot.easy()) != CURLE_OK || slot.binding.Prepare() != CURLE_OK) {
-      return absl::InternalError("libcurl refused to tell about its sockets");
-    }
+    Slot& added = *slots_.emplace_back(std::make_unique<Slot>(*this, number, groups_.back()));
+    if (absl::Status status = added.exchange.Prepare(); !status.ok()) return status;
+    if (added.binding.Prepare() != CURLE_OK) return Untold();
   }
-  return absl::OkStatus();
+  Slot& slot = *slots_[number];
+  if (slot.driver == drivers_[pool].get()) return absl::OkStatus();
+  slot.driver = drivers_[pool].get();
+  slot.exchange.ForgetConnection();
+  return slot.driver->Prepare(slot.easy()) == CURLE_OK ? absl::OkStatus() : Untold();
 }
 
-absl::Status CurlTransport::OpenPool() {
+absl::Status CurlTransport::OpenPool(std::unique_ptr<CurlDriver>& pool) {
   absl::StatusOr<std::unique_ptr<CurlDriver>> driver = CurlDriver::Make(
       loop_, gauge_, [this](CURL* easy, CURLcode result) { OnEnd(easy, result); },
       [this] { sink_.OnBatch(); });
   if (!driver.ok()) return driver.status();
-  CURLM* multi = drivers_.emplace_back(*std::move(driver))->multi();
+  pool = *std::move(driver);
+  return ShapePool(pool->multi());
+}
 
+absl::Status CurlTransport::ShapePool(CURLM* multi) {
   // All the slots' connections stay open; with several hosts, the idle ones to other hosts too, as
-  // far as is usual.
-  const long kept = 4L * slots_a_pool_ + 64;
+  // far as is usual. Where slots have been given up, those of one host are all that is needed.
+  const long slots = request_.multiplexed() ? long{slots_a_pool_} : long{bound_};
+  const bool exact = shrunk_ && one_origin_ && !request_.multiplexed();
+  const long kept = exact ? std::max(slots, 1L) : 4 * slots + 64;
   if (curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, kept) ||
       curl_multi_setopt(multi, CURLMOPT_PIPELINING,
                         request_.http2() ? long{CURLPIPE_MULTIPLEX} : long{CURLPIPE_NOTHING}) ||
@@ -147,6 +186,25 @@ absl::Status CurlTransport::OpenPool() {
   return absl::OkStatus();
 }
 
+// Those whose slots are not in use any more, with their connections.
+void CurlTransport::ClosePools() {
+  const size_t used = bound_ == 0 ? 0 : PoolOf(bound_ - 1) + size_t{1};
+  for (size_t pool = used; pool < drivers_.size(); ++pool) {
+    const bool in_flight = std::any_of(slots_.begin(), slots_.end(), [&](const auto& slot) {
+      return PoolOf(slot->exchange.slot()) == pool && slot->exchange.in_flight();
+    });
+    if (in_flight) continue;
+    for (const auto& slot : slots_) {
+      if (slot->driver == drivers_[pool].get()) slot->driver = nullptr;
+    }
+    drivers_[pool].reset();
+  }
+}
+
+void CurlTransport::OnClosePools(struct ev_loop*, ev_timer* timer, int) noexcept {
+  static_cast<CurlTransport*>(timer->data)->ClosePools();
+}
+
 // Sends the request that has begun, when it is known whereto.
 void CurlTransport::Go(Slot& slot, Route& route) {
   switch (route.Look()) {
@@ -154,12 +212,12 @@ void CurlTransport::Go(Slot& slot, Route& route) {
       return Await(slot, route);
     case Route::State::kFailed:
       slot.exchange.Explain(route.error());
-      return DriverOf(slot).FailLater(slot.easy(), CURLE_COULDNT_RESOLVE_HOST);
+      return slot.driver->FailLater(slot.easy(), CURLE_COULDNT_RESOLVE_HOST);
     case Route::State::kReady:
       if (const CURLcode result = slot.binding.Bind(route)) {
-        return DriverOf(slot).FailLater(slot.easy(), result);
+        return slot.driver->FailLater(slot.easy(), result);
       }
-      return DriverOf(slot).Add(slot.easy());
+      return slot.driver->Add(slot.easy());
   }
 }
 
@@ -195,17 +253,19 @@ void CurlTransport::OnEnd(CURL* easy, CURLcode result) {
   Slot& slot = *slots_[CurlExchange::Of(easy).slot()];
   const bool elsewhere = result != CURLE_OK && slot.binding.MovesOn(result);
   if (slot.exchange.BeginsAnew(result, elsewhere)) {
-    DriverOf(slot).Add(easy);
+    slot.driver->Add(easy);
     return;
   }
   Outcome outcome = slot.exchange.Finish(result);
   if (outcome.kind == v1::FAILURE_KIND_NONE) outcome.address = slot.binding.AnsweredFrom();
+  // Not from within the driver's own call.
+  if (slot.exchange.slot() >= bound_) ev_timer_start(loop_, &close_pools_);
   sink_.OnOutcome(slot.exchange.slot(), end, outcome);
 }
 
 void CurlTransport::GiveUp(Slot& slot) {
   if (slot.awaited != nullptr) EndWait(slot).StopWaiting(slot);
-  if (slot.exchange.in_flight()) DriverOf(slot).Remove(slot.easy());
+  if (slot.exchange.in_flight()) slot.driver->Remove(slot.easy());
 }
 
 }  // namespace
@@ -222,7 +282,7 @@ absl::StatusOr<std::unique_ptr<Transport>> MakeCurlTransport(const TransportSetu
     if (!usable.ok()) return usable.status();
   }
   auto transport = std::make_unique<CurlTransport>(setup);
-  if (absl::Status status = transport->Open(setup.slots); !status.ok()) return status;
+  if (absl::Status status = transport->SetSlots(setup.slots); !status.ok()) return status;
   return transport;
 }
 

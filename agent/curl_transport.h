@@ -3,7 +3,9 @@
 // Limits of libcurl 7.88 that show in outcomes: bodies of redirects that are followed are not in
 // bytes_received; a connection that ends within the status line counts as closed before the
 // response (so that the request may be sent again); where it refuses to send again, libcurl has
-// already opened a connection for it.
+// already opened a connection for it. Where slots are given up, it closes surplus connections one
+// by one as requests end (all at once where none is left), and those of several hosts only beyond a
+// few times as many as there are slots.
 #pragma once
 
 #include <memory>

@@ -2,12 +2,18 @@
 
 namespace squall {
 
-Http1Pool::Http1Pool(Http1Connection::Shared& shared, size_t most_idle)
-    : shared_(shared), most_idle_(most_idle) {}
+void Http1Pool::SetSlots(uint32_t slots) {
+  slots_ = slots;
+  most_idle_ = 4 * size_t{slots} + 64;
+  for (ToOrigin& place : by_origin_) {
+    while (place.open > slots_ && !place.idle.empty()) Discard(*place.idle.first());
+  }
+  while (idle_count_ > most_idle_) Discard(*idle_.first());
+}
 
 Http1Connection* Http1Pool::Take(const Http1Origin& origin) {
-  if (origin.number >= idle_by_origin_.size()) return nullptr;
-  while (Http1Connection* connection = idle_by_origin_[origin.number].last()) {
+  if (origin.number >= by_origin_.size()) return nullptr;
+  while (Http1Connection* connection = by_origin_[origin.number].idle.last()) {
     if (!connection->outdated()) {
       RemoveIdle(*connection);
       return connection;
@@ -17,7 +23,13 @@ Http1Connection* Http1Pool::Take(const Http1Origin& origin) {
   return nullptr;
 }
 
-Http1Connection& Http1Pool::New() {
+Http1Pool::ToOrigin& Http1Pool::PlaceOf(const Http1Origin& origin) {
+  if (origin.number >= by_origin_.size()) by_origin_.resize(origin.number + 1);
+  return by_origin_[origin.number];
+}
+
+Http1Connection& Http1Pool::New(const Http1Origin& origin) {
+  ++PlaceOf(origin).open;
   if (spare_.empty()) return *all_.emplace_back(std::make_unique<Http1Connection>(shared_));
   Http1Connection& connection = *spare_.back();
   spare_.pop_back();
@@ -25,24 +37,26 @@ Http1Connection& Http1Pool::New() {
 }
 
 void Http1Pool::PutIdle(Http1Connection& connection) {
-  const uint32_t origin = connection.origin().number;
-  if (origin >= idle_by_origin_.size()) idle_by_origin_.resize(origin + 1);
+  ToOrigin& place = by_origin_[connection.origin().number];
   connection.exchange = nullptr;
   connection.used = true;
-  idle_by_origin_[origin].Append(connection);
+  place.idle.Append(connection);
   idle_.Append(connection);
-  if (++idle_count_ > most_idle_) Discard(*idle_.first());
+  ++idle_count_;
+  if (place.open > slots_) Discard(*place.idle.first());
+  if (idle_count_ > most_idle_) Discard(*idle_.first());
 }
 
 void Http1Pool::Discard(Http1Connection& connection) {
   if (connection.exchange == nullptr) RemoveIdle(connection);
   connection.exchange = nullptr;
+  --by_origin_[connection.origin().number].open;
   connection.Close();
   spare_.push_back(&connection);
 }
 
 void Http1Pool::RemoveIdle(Http1Connection& connection) {
-  idle_by_origin_[connection.origin().number].Remove(connection);
+  by_origin_[connection.origin().number].idle.Remove(connection);
   idle_.Remove(connection);
   --idle_count_;
 }

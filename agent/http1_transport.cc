@@ -3,6 +3,7 @@
 #include <array>
 #include <csignal>
 #include <cstring>
+#include <deque>
 #include <ev.h>
 #include <string>
 #include <string_view>
@@ -39,6 +40,7 @@ class Http1Transport final : public Transport, private Http1Connection::Listener
 
   absl::Status Open() { return poll_.Open(); }  // first of all
 
+  absl::Status SetSlots(uint32_t slots) override;
   void Send(uint32_t slot, Nanos start, const std::string& url) override;
   void CutOff() override;
 
@@ -86,8 +88,8 @@ class Http1Transport final : public Transport, private Http1Connection::Listener
   Http1Connection::Shared shared_;
   Http1Origins origins_;
   Http1Pool pool_;
-  std::vector<Http1Exchange> exchanges_;  // by slot
-  Http1Origin* one_origin_ = nullptr;     // where there is one URL
+  std::deque<Http1Exchange> exchanges_;  // by slot, all that there have been: they stay in place
+  Http1Origin* one_origin_ = nullptr;    // where there is one URL
   std::string one_request_;
   InFlight in_flight_;  // the oldest first
   ev_timer timer_;      // for the oldest one's timeout
@@ -117,10 +119,9 @@ Http1Transport::Http1Transport(const TransportSetup& setup)
               TlsSessions(),
               Http1KnownHeader()},
       origins_(request_, routes_),
-      pool_(shared_, 4 * size_t{setup.slots} + 64),
-      exchanges_(setup.slots),
+      pool_(shared_),
       buffer_(kBufferBytes) {
-  for (uint32_t slot = 0; slot < setup.slots; ++slot) exchanges_[slot].slot = slot;
+  Http1Transport::SetSlots(setup.slots).IgnoreError();
   ev_timer_init(&timer_, &OnTimeout, 0., 0.);
   ev_timer_init(&later_, &OnLater, 0., 0.);
   timer_.data = later_.data = this;
@@ -129,6 +130,15 @@ Http1Transport::Http1Transport(const TransportSetup& setup)
 Http1Transport::~Http1Transport() {
   ev_timer_stop(loop_, &timer_);
   ev_timer_stop(loop_, &later_);
+}
+
+absl::Status Http1Transport::SetSlots(uint32_t slots) {
+  while (exchanges_.size() < slots) {
+    const auto slot = static_cast<uint32_t>(exchanges_.size());
+    exchanges_.emplace_back().slot = slot;
+  }
+  pool_.SetSlots(slots);
+  return absl::OkStatus();
 }
 
 // ---- sending
@@ -163,7 +173,7 @@ void Http1Transport::WriteRequest(Http1Exchange& exchange, const std::string& ur
 }
 
 void Http1Transport::OpenFor(Http1Exchange& exchange) {
-  Http1Connection& connection = pool_.New();
+  Http1Connection& connection = pool_.New(*exchange.origin);
   connection.exchange = &exchange;
   connection.response.Begin(request_.is_head());
   exchange.connection = &connection;

@@ -1,6 +1,7 @@
 #include "agent/pending_numbers.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace squall {
 namespace {
@@ -62,15 +63,32 @@ void PendingNumbers::MoveBelow(uint64_t number, PendingNumbers& other) {
   std::make_heap(heap_.begin(), heap_.end(), kLater);
 }
 
-std::vector<NumberRun> PendingNumbers::TakeRuns() {
-  std::vector<NumberRun> runs;
-  for (; !empty(); PopFirst()) {
-    if (!runs.empty() && runs.back().first + runs.back().count == First()) {
-      ++runs.back().count;
+std::vector<NumberRun> PendingNumbers::TakeRuns(uint64_t stride) {
+  std::vector<NumberRun> parts;
+  for (const Span& span : heap_) {
+    if (span.stride == stride) {
+      parts.push_back({span.first, span.count});
     } else {
-      runs.push_back({First(), 1});
+      for (uint64_t i = 0; i < span.count; ++i) parts.push_back({span.first + i * span.stride, 1});
     }
   }
+  heap_.clear();
+  count_ = 0;
+
+  // Those that may touch stand next to each other.
+  std::sort(parts.begin(), parts.end(), [stride](const NumberRun& a, const NumberRun& b) {
+    return std::pair(a.first % stride, a.first) < std::pair(b.first % stride, b.first);
+  });
+  std::vector<NumberRun> runs;
+  for (const NumberRun& part : parts) {
+    if (!runs.empty() && runs.back().first + runs.back().count * stride == part.first) {
+      runs.back().count += part.count;
+    } else {
+      runs.push_back(part);
+    }
+  }
+  std::sort(runs.begin(), runs.end(),
+            [](const NumberRun& a, const NumberRun& b) { return a.first < b.first; });
   return runs;
 }
 

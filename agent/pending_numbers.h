@@ -31,8 +31,9 @@ class PendingNumbers {
   // Moves all numbers below `number` to `other`.
   void MoveBelow(uint64_t number, PendingNumbers& other);
 
-  // Removes all numbers. Takes time for each of them.
-  std::vector<NumberRun> TakeRuns();
+  // Removes all numbers: as runs of numbers at this distance, rising by their first ones and as few
+  // as possible. Takes time for each span, or where its stride is another for each number.
+  std::vector<NumberRun> TakeRuns(uint64_t stride);
 
  private:
   std::vector<Span> heap_;  // none is empty

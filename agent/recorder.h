@@ -24,6 +24,7 @@ struct Sample {
   Nanos intended_start = 0;
   Nanos start = 0;
   Nanos end = 0;
+  bool again = false;  // granted again, after another agent was lost
 };
 
 // What was recorded of one phase between two swaps.
@@ -78,6 +79,7 @@ class Recorder {
     latency.service = std::max<Nanos>(sample.end - sample.start, 0);
     if (open_loop_[sample.phase]) {
       latency.lag = std::max<Nanos>(sample.start - sample.intended_start, 0);
+      latency.again = sample.again;
     }
     PhaseInterval& phase = interval_.phases[sample.phase];
     phase.metrics.Add(sample.number, latency, outcome);

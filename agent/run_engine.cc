@@ -10,9 +10,28 @@
 namespace squall {
 namespace {
 
+// The distance of the numbers in the runs of snapshots.
+constexpr uint64_t kRunStride = 1;
+
 // Connections that `concurrency` requests in flight need.
 uint32_t Connections(uint32_t concurrency, uint32_t streams) {
   return (concurrency + streams - 1) / streams;
+}
+
+// What one of `workers` gets of a concurrency: whole connections, so that none has fewer streams
+// than asked but the newest of all. With the concurrency, no worker's part sinks.
+struct Part {
+  uint32_t connections = 0;
+  uint32_t slots = 0;
+};
+Part PartOf(uint32_t index, uint32_t workers, uint32_t concurrency, uint32_t streams) {
+  const uint32_t connections = Connections(concurrency, streams);
+  Part part;
+  part.connections = connections / workers + (index < connections % workers ? 1 : 0);
+  part.slots = part.connections * streams;
+  const bool has_newest = connections != 0 && (connections - 1) % workers == index;
+  if (has_newest) part.slots -= connections * streams - concurrency;
+  return part;
 }
 
 // Nothing was recorded, not even a connection.
@@ -27,6 +46,8 @@ RunEngine::RunEngine(RequestSource source, const v1::Prepare& prepare, uint32_t 
                      std::function<void(Event)> events)
     : events_(std::move(events)),
       source_(std::move(source)),
+      streams_(prepare.plan().transport().streams()),
+      concurrency_(prepare.concurrency()),
       last_ends_(static_cast<size_t>(prepare.plan().phases_size())),
       total_(last_ends_.size()) {
   const v1::Plan& plan = prepare.plan();
@@ -43,7 +64,9 @@ RunEngine::RunEngine(RequestSource source, const v1::Prepare& prepare, uint32_t 
 }
 
 RunEngine::~RunEngine() {
-  for (auto& worker : workers_) worker->Quit();  // all at once; then each is joined
+  // All at once, and none is gone before the last one wakes no other any more.
+  for (auto& worker : workers_) worker->Quit();
+  for (auto& worker : workers_) worker->Join();
 }
 
 absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& prepare,
@@ -54,10 +77,10 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
   absl::StatusOr<RequestSource> source = RequestSource::Create(plan, std::move(list_text));
   if (!source.ok()) return source.status();
 
-  // Whole connections go to a worker, so that none has a connection with fewer streams than asked.
+  // As many as it takes if this agent has to take all the others' connections over.
   const uint32_t streams = plan.transport().streams();
-  const uint32_t connections = Connections(prepare.concurrency(), streams);
-  const uint32_t workers = std::min(threads, connections);
+  const uint32_t workers =
+      std::min(threads, Connections(std::max(plan.concurrency(), prepare.concurrency()), streams));
   std::unique_ptr<RunEngine> engine(
       new RunEngine(*std::move(source), prepare, workers, std::move(events)));
   // libcurl makes its own, and nobody else reads the system's authorities for nothing.
@@ -67,19 +90,17 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
     engine->network_.tls = std::make_shared<const TlsContext>(*std::move(tls));
   }
 
-  uint32_t unassigned = prepare.concurrency();
   uint32_t first_connection = prepare.first_connection();
   for (uint32_t index = 0; index < workers; ++index) {
-    const uint32_t share = connections / workers + (index < connections % workers ? 1 : 0);
+    const Part part = PartOf(index, workers, prepare.concurrency(), streams);
     Worker::Config config;
     config.index = index;
-    config.concurrency = std::min(unassigned, share * streams);
+    config.concurrency = part.slots;
     config.drain = MeasuredPhase(plan).drain_ns();
     config.first_connection = first_connection;
-    unassigned -= config.concurrency;
-    first_connection += share;
-    auto worker =
-        Worker::Create(config, plan, engine->network_, engine->source_, engine->phases_, *engine);
+    first_connection += part.connections;
+    auto worker = Worker::Create(config, plan, engine->network_, engine->source_, engine->lease_,
+                                 engine->phases_, *engine);
     if (!worker.ok()) return worker.status();
     engine->workers_.push_back(*std::move(worker));
     engine->spares_.push_back(std::make_unique<Interval>(engine->phases_.size()));
@@ -87,18 +108,35 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
   return engine;
 }
 
-void RunEngine::Start() {
-  started_at_ = SteadyNow();
-  for (auto& worker : workers_) worker->Start(started_at_);
+void RunEngine::Start(Nanos at, Nanos lease_until) {
+  started_at_ = at;
+  lease_.Renew(lease_until);
+  for (auto& worker : workers_) worker->Start(at);
 }
 
-void RunEngine::Grant(size_t phase, const std::vector<Span>& spans, bool exhausted) {
-  if (phases_[phase].open_loop()) {
-    phases_[phase].arrivals->Add(spans);
-  } else {
-    phases_[phase].numbers.Add(spans, exhausted);
-  }
+void RunEngine::RenewLease(Nanos until) {
+  if (!lease_.Renew(until)) return;
   for (auto& worker : workers_) worker->Wake();
+}
+
+void RunEngine::Grant(size_t phase, const std::vector<Span>& spans, bool exhausted, bool again) {
+  if (!spans.empty()) phases_[phase].stride = spans.back().stride;
+  if (phases_[phase].open_loop()) {
+    phases_[phase].arrivals->Add(spans, again);
+  } else {
+    phases_[phase].numbers.Add(spans, exhausted, again);
+  }
+  for (auto& worker : workers_) again ? worker->DrawAnew() : worker->Wake();
+}
+
+void RunEngine::SetConcurrency(uint32_t concurrency, uint64_t max_backlog) {
+  concurrency_ = concurrency;
+  for (RunPhase& phase : phases_) {
+    if (phase.open_loop()) phase.arrivals->SetMaxBacklog(max_backlog);
+  }
+  for (uint32_t index = 0; index < workers(); ++index) {
+    workers_[index]->SetSlots(PartOf(index, workers(), concurrency, streams_).slots);
+  }
 }
 
 void RunEngine::Stop(Nanos deadline) {
@@ -108,6 +146,7 @@ void RunEngine::Stop(Nanos deadline) {
 void RunEngine::RequestSnapshot() {
   awaited_ = workers();
   finished_ = 0;
+  at_once_ = 0;
   for (size_t i = 0; i < workers_.size(); ++i) {
     workers_[i]->RequestSnapshot(std::move(spares_[i]));
   }
@@ -119,9 +158,13 @@ bool RunEngine::Collect(Worker::Listener::Swapped swapped, Collected& collected)
   interval.Clear();
   spares_[swapped.worker] = std::move(swapped.interval);
   if (swapped.finished) ++finished_;
+  at_once_ += swapped.concurrency;
+  if (swapped.began != 0 && (began_ == 0 || swapped.began < began_)) began_ = swapped.began;
+  fault_.Update(swapped.status);
   if (--awaited_ != 0) return false;
 
   collected.finished = finished_ == workers();
+  collected.status = fault_;
   NameAddresses();
   const auto add = [&](size_t phase, const Losses& losses) {
     absl::StatusOr<v1::Snapshot> snapshot = SnapshotOf(phase, losses);
@@ -144,7 +187,10 @@ RunEngine::Losses RunEngine::TakeLosses(size_t phase) {
   if (!phases_[phase].open_loop() || started_at_ == 0) return {};
   ArrivalQueue& arrivals = *phases_[phase].arrivals;
   const Nanos now = SteadyNow() - started_at_ - phases_[phase].begin;
-  return {now > 0 ? arrivals.TakeDropped(now) : std::vector<NumberRun>(), arrivals.TakeUnsent()};
+  Losses losses;
+  if (now > 0) losses.dropped = arrivals.TakeDropped(now, kRunStride);
+  losses.unsent = arrivals.TakeUnsent(kRunStride);
+  return losses;
 }
 
 absl::StatusOr<v1::Snapshot> RunEngine::SnapshotOf(size_t phase, const Losses& losses) {
@@ -162,6 +208,8 @@ absl::StatusOr<v1::Snapshot> RunEngine::SnapshotOf(size_t phase, const Losses& l
   *snapshot.mutable_unsent() = RunsToProto(losses.unsent.runs);
   snapshot.set_oldest_unsent_ns(losses.unsent.oldest_age);
   snapshot.set_peak_connections(network_.connections.peak());
+  snapshot.set_concurrency(std::max(concurrency_, at_once_));
+  snapshot.set_began_ns(began_);
   snapshot.set_window_ns(last_end == 0 ? 0 : last_end - started_at_ - phases_[phase].begin);
   return snapshot;
 }
@@ -179,5 +227,12 @@ void RunEngine::NameAddresses() {
 void RunEngine::OnSwapped(Swapped swapped) noexcept { events_(std::move(swapped)); }
 
 void RunEngine::OnAttention() noexcept { events_(Attention{}); }
+
+// On that worker's thread.
+void RunEngine::OnPutBack(uint32_t worker) noexcept {
+  for (uint32_t index = 0; index < workers(); ++index) {
+    if (index != worker) workers_[index]->DrawAnew();
+  }
+}
 
 }  // namespace squall

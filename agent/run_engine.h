@@ -1,5 +1,9 @@
 // The workers of one run, and the phases whose numbers they draw.
 //
+// It sends nothing before the instant that it is started at, and nothing when its lease is over
+// (docs/fleet.md): what is in flight then is awaited and recorded, and what is drawn or still to be
+// drawn waits for the lease to be renewed, with its intended start, or for the end of its phase.
+//
 // Owned and called by one thread (the session's). News from the workers go to `events` from their
 // threads; the owner hands OnSwapped's content back through Collect().
 #pragma once
@@ -14,6 +18,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "agent/lease.h"
 #include "agent/network.h"
 #include "agent/request_source.h"
 #include "agent/run_phase.h"
@@ -29,8 +34,9 @@ class RunEngine final : private Worker::Listener {
   struct Attention {};
   using Event = std::variant<Worker::Listener::Swapped, Attention>;
 
-  // Makes min(threads, connections) workers that wait for Start(). `events` is called from their
-  // threads and must not block. INVALID_ARGUMENT if the plan cannot be executed here.
+  // Makes min(threads, connections of the plan's whole concurrency) workers that wait for Start():
+  // some may have nothing to do before SetConcurrency(). `events` is called from their threads and
+  // must not block. INVALID_ARGUMENT if the plan cannot be executed here.
   static absl::StatusOr<std::unique_ptr<RunEngine>> Create(const v1::Prepare& prepare,
                                                            std::string list_text, uint32_t threads,
                                                            std::function<void(Event)> events);
@@ -39,9 +45,18 @@ class RunEngine final : private Worker::Listener {
 
   uint32_t workers() const { return static_cast<uint32_t>(workers_.size()); }
 
-  void Start();
-  // `phase` is an index in the plan's phases.
-  void Grant(size_t phase, const std::vector<Span>& spans, bool exhausted);
+  // The first phase begins, or began, at `at`; both on the steady clock. If that is past, the phase
+  // that is going on is begun with; what was or is granted of phases that are over is named as
+  // unsent where it was due before their end (under a rate), and otherwise never sent.
+  void Start(Nanos at, Nanos lease_until);
+  // Nothing is sent from `until` on. Earlier than the end it has: no change.
+  void RenewLease(Nanos until);
+  // `phase` is an index in the plan's phases. `again`: a lost agent had the numbers. Under a rate
+  // they keep their intended starts, and their response times are kept apart as well.
+  void Grant(size_t phase, const std::vector<Span>& spans, bool exhausted, bool again);
+  // The share of the plan's concurrency from now on (at least 1, at most the plan's), and of a
+  // bound on the backlog. Snapshots say how many there are in flight until it has come down to it.
+  void SetConcurrency(uint32_t concurrency, uint64_t max_backlog);
   // See Worker::Stop. Again with an earlier deadline shortens it.
   void Stop(Nanos deadline);
 
@@ -50,12 +65,13 @@ class RunEngine final : private Worker::Listener {
   bool collecting() const { return awaited_ != 0; }
 
   struct Collected {
-    // Without their sequence. One of each phase with something new; if there is none, one that
-    // says so.
+    // Without their sequence and commands. One of each phase with something new; if there is none,
+    // one that says so.
     std::vector<v1::Snapshot> snapshots;
     bool empty = true;      // nothing was recorded, not even a connection
     bool finished = false;  // every worker has ended, nothing is in flight
-    // INVALID_ARGUMENT if a snapshot has two results of a number, which was granted twice.
+    // INVALID_ARGUMENT if a snapshot has two results of a number, which was granted twice. INTERNAL
+    // if what SetConcurrency() asked for cannot be made.
     absl::Status status;
   };
   // Takes one worker's answer; true with the last, when `collected` is filled.
@@ -76,19 +92,26 @@ class RunEngine final : private Worker::Listener {
 
   void OnSwapped(Swapped swapped) noexcept override;
   void OnAttention() noexcept override;
+  void OnPutBack(uint32_t worker) noexcept override;
 
   Losses TakeLosses(size_t phase);
   absl::StatusOr<v1::Snapshot> SnapshotOf(size_t phase, const Losses& losses);
 
   const std::function<void(Event)> events_;
   const RequestSource source_;
+  const uint32_t streams_;  // of a connection
   Network network_;
+  Lease lease_;
   std::deque<RunPhase> phases_;  // which cannot be moved
+  uint32_t concurrency_;         // the share of the plan's
   Nanos started_at_ = 0;
+  Nanos began_ = 0;               // the first worker; 0: none has
   std::vector<Nanos> last_ends_;  // by phase, of any request; 0: there is none
   size_t last_reported_ = 0;      // the phase of the last snapshot
   uint32_t awaited_ = 0;          // answers still to come
   uint32_t finished_ = 0;         // answers from finished workers
+  uint32_t at_once_ = 0;          // requests in flight at most, of the workers that have answered
+  absl::Status fault_;            // of a worker
   Interval total_;                // of the answers that have come
   std::vector<std::unique_ptr<Interval>> spares_;
   std::vector<std::unique_ptr<Worker>> workers_;  // last, so that they end first

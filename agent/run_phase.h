@@ -14,11 +14,14 @@ struct RunPhase {
   explicit RunPhase(uint32_t workers) : numbers(workers) {}
 
   bool open_loop() const { return arrivals.has_value(); }
+  // `now` counts from Start.
+  bool IsOver(Nanos now) const { return now >= end; }
 
   // Counted from Start. At `end` nothing more of it is issued; kForever: until the workers are
   // stopped.
   Nanos begin = 0;
   Nanos end = kForever;
+  uint64_t stride = 1;                   // of the newest span granted
   SpanQueue numbers;                     // to be sent in a closed loop …
   std::optional<ArrivalQueue> arrivals;  // … or each at its time
 };

@@ -16,8 +16,11 @@ class SpanQueue {
  public:
   explicit SpanQueue(uint32_t workers) : workers_(workers) {}
 
-  // Appends spans of a grant. With `exhausted` nobody is told when the queue runs low.
-  void Add(const std::vector<Span>& spans, bool exhausted);
+  // Appends spans of a grant. With `exhausted` nobody is told when the queue runs low. `again`: a
+  // lost agent had them, and they are drawn before all others.
+  void Add(const std::vector<Span>& spans, bool exhausted, bool again = false);
+  // Puts back what was drawn and not sent: it is drawn next. Idle workers must be woken.
+  void PutBack(const Span& span);
 
   struct Drawn {
     Span span;  // count 0: there is nothing
@@ -30,6 +33,7 @@ class SpanQueue {
  private:
   const uint32_t workers_;
   Mutex mutex_;
+  std::deque<Span> first_ ABSL_GUARDED_BY(mutex_);  // drawn before spans_
   std::deque<Span> spans_ ABSL_GUARDED_BY(mutex_);
   uint64_t remaining_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t low_mark_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/status/status.h"
 #include "agent/network.h"
 #include "common/clock.h"
 #include "common/metrics.h"
@@ -36,6 +37,12 @@ class Transport {
 
   virtual ~Transport() = default;
 
+  // How many slots there are from now on; none is allowed. Those above are used no more once they
+  // are free, and of the connections that are kept no more stay open than the slots need: the
+  // others are closed now, or as soon as what they are used for has ended. An error: there are as
+  // many as before. Not from within a call to the sink.
+  virtual absl::Status SetSlots(uint32_t slots) = 0;
+
   // Sends one request to `url` (borrowed for the call) in a free slot, 0 ≤ slot < slots. `start` is
   // now. The outcome comes later from the loop, never from within this call.
   virtual void Send(uint32_t slot, Nanos start, const std::string& url) = 0;
@@ -51,7 +58,7 @@ struct TransportSetup {
   Network& network;      // like the next two, outlives the transport
   struct ev_loop* loop;
   Transport::Sink& sink;
-  uint32_t slots;  // requests in flight at most
+  uint32_t slots;  // requests in flight at most, to begin with
   // How many connections the workers and agents before this one have: where Routes begin to count.
   uint32_t first_turn = 0;
 };

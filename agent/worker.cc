@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <ev.h>
-#include <optional>
 #include <utility>
 
 #include "agent/curl_transport.h"
 #include "agent/http1_transport.h"
-#include "agent/pacing_timer.h"
+#include "agent/worker_loop.h"
 
 namespace squall {
 namespace {
@@ -18,89 +17,33 @@ std::vector<bool> OpenLoops(const std::deque<RunPhase>& phases) {
   return open_loops;
 }
 
+// How many slots are added before the loop turns. libcurl's handles take some 10 µs each to make,
+// which is in the time of the requests that are in flight.
+constexpr uint32_t kSlotsATurn = 32;
+
 }  // namespace
 
-// The thread's event loop and the watchers of its own (a transport has others on the same loop).
-struct Worker::Loop {
-  Loop(struct ev_loop* created, Worker* worker) : loop(created) {
-    pacing.emplace(
-        created, [](void* owner) noexcept { static_cast<Worker*>(owner)->Fill(); }, worker);
-    ev_async_init(&command, [](struct ev_loop*, ev_async* watcher, int) noexcept {
-      static_cast<Worker*>(watcher->data)->TakeCommands();
-    });
-    ev_timer_init(
-        &phase_end,
-        [](struct ev_loop*, ev_timer* watcher, int) noexcept {
-          auto* self = static_cast<Worker*>(watcher->data);
-          const Nanos now = SteadyNow();
-          if (now < self->phase_end_) {  // by less than the loop can tell
-            self->loop_->Arm(*watcher, self->phase_end_);
-          } else {
-            self->EndPhase();
-          }
-        },
-        0, 0);
-    ev_timer_init(
-        &cut_off,
-        [](struct ev_loop*, ev_timer* watcher, int) noexcept {
-          static_cast<Worker*>(watcher->data)->CutOff();
-        },
-        0, 0);
-    ev_prepare_init(&before_waiting, [](struct ev_loop*, ev_prepare* watcher, int) noexcept {
-      static_cast<Worker*>(watcher->data)->Fill();
-    });
-    command.data = phase_end.data = cut_off.data = before_waiting.data = worker;
-    ev_async_start(loop, &command);
-    ev_prepare_start(loop, &before_waiting);
-  }
-  ~Loop() {
-    pacing.reset();
-    ev_loop_destroy(loop);
-  }
-  Loop(const Loop&) = delete;
-  Loop& operator=(const Loop&) = delete;
-
-  // (Re)arms a one-shot timer for a time on the steady clock.
-  void Arm(ev_timer& timer, Nanos at) {
-    ev_now_update(loop);
-    ev_timer_stop(loop, &timer);
-    const Nanos delay = at - SteadyNow();
-    ev_timer_set(&timer, delay > 0 ? static_cast<double>(delay) * 1e-9 : 0.0, 0.0);
-    ev_timer_start(loop, &timer);
-  }
-
-  struct ev_loop* const loop;
-  ev_async command;
-  ev_timer phase_end;
-  ev_timer cut_off;
-  ev_prepare before_waiting;
-  std::optional<PacingTimer> pacing;  // gone before the loop
-};
-
 Worker::Worker(struct ev_loop* loop, const Config& config, const RequestSource& source,
-               std::deque<RunPhase>& phases, Listener& listener)
+               const Lease& lease, std::deque<RunPhase>& phases, Listener& listener)
     : config_(config),
       source_(source),
+      lease_(lease),
       phases_(phases),
       listener_(listener),
       recorder_(OpenLoops(phases)),
       loop_(std::make_unique<Loop>(loop, this)),
-      slots_(config.concurrency) {
-  free_slots_.reserve(config.concurrency);
-  for (uint32_t slot = config.concurrency; slot > 0; --slot) free_slots_.push_back(slot - 1);
-}
+      slots_(config.concurrency),
+      wanted_slots_(config.concurrency) {}
 
-absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(const Config& config, const v1::Plan& plan,
-                                                       Network& network,
-                                                       const RequestSource& source,
-                                                       std::deque<RunPhase>& phases,
-                                                       Listener& listener) {
+absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(
+    const Config& config, const v1::Plan& plan, Network& network, const RequestSource& source,
+    const Lease& lease, std::deque<RunPhase>& phases, Listener& listener) {
   struct ev_loop* loop = ev_loop_new(EVFLAG_AUTO);
   if (loop == nullptr) {
     return absl::ResourceExhaustedError(
         "no event loop for a worker: raise the limit of open files, or use fewer --threads");
   }
-  std::unique_ptr<Worker> worker(new Worker(loop, config, source, phases, listener));
+  std::unique_ptr<Worker> worker(new Worker(loop, config, source, lease, phases, listener));
   if (absl::Status status = worker->loop_->pacing->Open(); !status.ok()) return status;
   const TransportSetup setup = {
       plan, network, loop, *worker, config.concurrency, config.first_connection};
@@ -113,9 +56,12 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(const Config& config, con
 }
 
 Worker::~Worker() {
-  if (!thread_.joinable()) return;
   Quit();
-  thread_.join();
+  Join();
+}
+
+void Worker::Join() {
+  if (thread_.joinable()) thread_.join();
 }
 
 template <typename Change>
@@ -127,12 +73,20 @@ void Worker::Command(Change change) {
   ev_async_send(loop_->loop, &loop_->command);
 }
 
-void Worker::Start(Nanos now) {
-  Command([now](Commands& commands) { commands.start_at = now; });
+void Worker::Start(Nanos at) {
+  Command([at](Commands& commands) { commands.start_at = at; });
+}
+
+void Worker::SetSlots(uint32_t slots) {
+  Command([slots](Commands& commands) { commands.slots = slots; });
 }
 
 void Worker::Wake() {
   Command([](Commands&) {});
+}
+
+void Worker::DrawAnew() {
+  Command([](Commands& commands) { commands.draw_anew = true; });
 }
 
 void Worker::RequestSnapshot(std::unique_ptr<Interval> spare) {
@@ -161,13 +115,81 @@ void Worker::TakeCommands() noexcept {
     ev_break(loop_->loop, EVBREAK_ALL);
     return;
   }
+  if (taken.slots) wanted_slots_ = *taken.slots;
+  if (wanted_slots_ != slots_.limit()) Resize();
+  if (taken.draw_anew && state_ == State::kIssuing && in_hand() != 0) {
+    const bool none_to_spare = slots_.room() == in_hand();
+    PutBackHand(0);
+    ReserveAnew(none_to_spare);
+  }
   if (taken.start_at != kForever && state_ == State::kWaiting) {
-    state_ = State::kIssuing;
+    state_ = State::kStarting;
     started_at_ = taken.start_at;
-    BeginPhase(0);
+    Begin();
   }
   if (taken.stop_deadline != kForever) EndIssuing(taken.stop_deadline);
   if (taken.spare) HandOver(std::move(taken.spare));
+}
+
+// The loop has been woken at the time that was asked for.
+void Worker::OnTime() {
+  if (state_ == State::kStarting) Begin();
+  Fill();
+}
+
+// Begins in the phase that is going on, as soon as there is one.
+void Worker::Begin() {
+  const Nanos now = SteadyNow();
+  if (now < started_at_) return loop_->pacing->Arm(started_at_);
+  state_ = State::kIssuing;
+  for (phase_ = 0; phases_[phase_].IsOver(now - started_at_); ++phase_) {
+    const RunPhase& over = phases_[phase_];
+    // For whoever granted numbers of it.
+    if (over.open_loop()) phases_[phase_].arrivals->Finish(over.end - over.begin);
+    if (phase_ + 1 == phases_.size()) return EndIssuing(started_at_ + over.end + config_.drain);
+  }
+  began_ = now;
+  BeginPhase(phase_);
+}
+
+// Takes its slots closer to their wanted number.
+void Worker::Resize() {
+  const uint32_t limit = std::min(wanted_slots_, slots_.limit() + kSlotsATurn);
+  if (absl::Status status = transport_->SetSlots(limit); !status.ok()) {
+    status_ = std::move(status);
+    wanted_slots_ = slots_.limit();
+    return;
+  }
+  const bool none_to_spare = slots_.room() == in_hand();
+  if (slots_.limit() == 0) idle_noted_ = false;
+  slots_.SetLimit(limit);
+  if (state_ == State::kIssuing) {
+    if (phases_[phase_].open_loop()) {
+      ReserveAnew(none_to_spare);
+    } else if (limit == 0 && chunk_.count != 0) {
+      phases_[phase_].numbers.PutBack(std::exchange(chunk_, {}));
+      listener_.OnPutBack(config_.index);
+    }
+  }
+  if (limit != wanted_slots_) ev_async_send(loop_->loop, &loop_->command);
+}
+
+// What is in hand keeps a slot each, as far as there are any.
+void Worker::ReserveAnew(bool none_to_spare) {
+  ArrivalQueue& arrivals = *phases_[phase_].arrivals;
+  const Nanos now = SteadyNow() - phase_begin();
+  if (in_hand() == 0) loop_->pacing->Disarm();
+  if (slots_.room() > in_hand()) {
+    if (none_to_spare) arrivals.Freed(config_.index, now);
+    return;
+  }
+  if (slots_.room() < in_hand()) {
+    PutBackHand(slots_.room());
+    if (in_hand() == 0) loop_->pacing->Disarm();
+    listener_.OnPutBack(config_.index);
+  }
+  std::vector<ArrivalQueue::Arrival> none;
+  arrivals.Draw(config_.index, 0, now, none);
 }
 
 void Worker::BeginPhase(uint32_t phase) {
@@ -175,6 +197,7 @@ void Worker::BeginPhase(uint32_t phase) {
   hand_.clear();
   hand_next_ = 0;
   idle_noted_ = false;
+  if (lease_.Holds(SteadyNow())) paused_since_ = 0;
   const Nanos end = phases_[phase].end;
   phase_end_ = end == kForever ? kForever : started_at_ + end;
   if (end == kForever) {
@@ -183,7 +206,7 @@ void Worker::BeginPhase(uint32_t phase) {
     loop_->Arm(loop_->phase_end, phase_end_);
   }
   // The phase before may still have them all.
-  if (phases_[phase].open_loop() && free_slots_.empty()) DrawArrivals(SteadyNow());
+  if (phases_[phase].open_loop() && slots_.room() == 0) DrawArrivals(SteadyNow());
 }
 
 // What is in flight goes on; numbers that were drawn and not issued never are.
@@ -199,11 +222,12 @@ void Worker::EndPhase() {
 
 void Worker::EndIssuing(Nanos cut_off_at) {
   if (state_ == State::kIssuing) GiveBack(SteadyNow());
+  loop_->pacing->Disarm();
   state_ = State::kEnded;
   idle_noted_ = false;
   ev_timer_stop(loop_->loop, &loop_->phase_end);
   cut_off_at_ = std::min(cut_off_at_, cut_off_at);
-  if (in_flight() != 0) loop_->Arm(loop_->cut_off, cut_off_at_);
+  if (slots_.in_flight() != 0) loop_->Arm(loop_->cut_off, cut_off_at_);
   NoteIfIdle();
 }
 
@@ -214,18 +238,22 @@ void Worker::CutOff() {
 
 void Worker::HandOver(std::unique_ptr<Interval> spare) {
   recorder_.Swap(*spare);
-  const bool finished = state_ == State::kEnded && in_flight() == 0;
-  listener_.OnSwapped({config_.index, std::move(spare), finished});
+  const bool finished = state_ == State::kEnded && slots_.in_flight() == 0;
+  listener_.OnSwapped({config_.index, std::move(spare), finished, began_,
+                       std::max(slots_.limit(), slots_.in_flight()), status_});
 }
 
 // After a batch of outcomes, and once before the loop waits. With http1 a batch is all that has
 // come: answers are timed before the next requests are sent, and each of the two paths through the
 // kernel stays in the core's cache.
 void Worker::Fill() {
-  while (state_ == State::kIssuing && !free_slots_.empty()) {
+  while (state_ == State::kIssuing && slots_.room() != 0) {
     const Nanos now = SteadyNow();
     if (now >= phase_end_) {
       EndPhase();
+    } else if (!lease_.Holds(now)) {
+      if (paused_since_ == 0) paused_since_ = now;
+      return;  // with what is drawn, until woken
     } else if (!FillOnce(now)) {
       break;
     }
@@ -240,18 +268,16 @@ bool Worker::FillOnce(Nanos now) {
     const uint64_t number = chunk_.first;
     chunk_.first += chunk_.stride;
     --chunk_.count;
-    Issue(number, now, now);
+    Issue({.phase = phase_, .number = number, .intended_start = now, .start = now});
     return true;
   }
   if (in_hand() == 0 && !DrawArrivals(now)) return false;
-  const ArrivalQueue::Arrival next = hand_[hand_next_];
-  const Nanos due = phase_begin() + next.due;
+  const Nanos due = phase_begin() + hand_[hand_next_].due;
   if (due > now) {
     loop_->pacing->Arm(std::min(due, phase_end_));
     return false;
   }
-  ++hand_next_;
-  Issue(next.number, due, now);
+  IssueNext(now);
   return true;
 }
 
@@ -265,8 +291,12 @@ bool Worker::DrawNumbers() {
 bool Worker::DrawArrivals(Nanos now) {
   hand_.clear();
   hand_next_ = 0;
+  if (paused_since_ != 0) {
+    const Nanos since = std::exchange(paused_since_, 0);
+    phases_[phase_].arrivals->Paused(since - phase_begin(), now - phase_begin());
+  }
   const ArrivalQueue::Waited waited =
-      phases_[phase_].arrivals->Draw(config_.index, free_slots_.size(), now - phase_begin(), hand_);
+      phases_[phase_].arrivals->Draw(config_.index, slots_.room(), now - phase_begin(), hand_);
   recorder_.RecordWaiting(phase_, waited.all, waited.beside_free);
   drawn_waited_ = waited.all != 0;
   return !hand_.empty();
@@ -275,10 +305,11 @@ bool Worker::DrawArrivals(Nanos now) {
 // At the end of a phase: what fell due while a connection was free is issued, however late this
 // thread comes; what had to wait for one is not.
 void Worker::IssueRest(Nanos now) {
-  while (!free_slots_.empty()) {
+  while (slots_.room() != 0) {
+    const Nanos start = SteadyNow();
+    if (!lease_.Holds(start)) return;
     if (in_hand() == 0 && (!DrawArrivals(now) || drawn_waited_)) return;
-    const ArrivalQueue::Arrival next = hand_[hand_next_++];
-    Issue(next.number, phase_begin() + next.due, SteadyNow());
+    IssueNext(start);
   }
 }
 
@@ -289,29 +320,48 @@ void Worker::GiveBack(Nanos now) {
   ArrivalQueue* arrivals = phases_[phase_].open_loop() ? &*phases_[phase_].arrivals : nullptr;
   if (arrivals == nullptr) return;
   arrivals->Finish(now - phase_begin());
-  std::vector<Span> spans;
-  for (; in_hand() != 0; ++hand_next_) spans.push_back({hand_[hand_next_].number, 1, 1});
-  arrivals->Add(spans);
+  PutBackHand(0);
 }
 
-void Worker::Issue(uint64_t number, Nanos due, Nanos now) {
-  const uint32_t slot = free_slots_.back();
-  free_slots_.pop_back();
+// All but the first `kept` in hand.
+void Worker::PutBackHand(size_t kept) {
+  for (const bool again : {false, true}) {
+    std::vector<Span> spans;
+    for (size_t i = hand_next_ + kept; i < hand_.size(); ++i) {
+      if (hand_[i].again == again) spans.push_back({hand_[i].number, 1, 1});
+    }
+    phases_[phase_].arrivals->Add(spans, again);
+  }
+  hand_.resize(hand_next_ + kept);
+}
+
+void Worker::IssueNext(Nanos now) {
+  const ArrivalQueue::Arrival& next = hand_[hand_next_++];
+  Issue({.phase = phase_,
+         .number = next.number,
+         .intended_start = phase_begin() + next.due,
+         .start = now,
+         .again = next.again});
+}
+
+void Worker::Issue(const Sample& sample) {
+  const uint32_t slot = slots_.Take(sample);
   idle_noted_ = false;
-  source_.Url(number, url_);
-  slots_[slot] = {.phase = phase_, .number = number, .intended_start = due, .start = now};
-  transport_->Send(slot, now, url_);
+  source_.Url(sample.number, url_);
+  transport_->Send(slot, sample.start, url_);
 }
 
 void Worker::OnOutcome(uint32_t slot, Nanos end, const Outcome& outcome) noexcept {
-  Sample& sample = slots_[slot];
+  Sample& sample = slots_.SampleOf(slot);
   sample.end = end;
   recorder_.Record(sample, outcome);
+  const bool none_to_spare = slots_.room() == in_hand();
+  slots_.Free(slot);
   // It has just become free for more than it holds, and draws when all that has come is read.
-  if (state_ == State::kIssuing && phases_[phase_].open_loop() && free_slots_.size() == in_hand()) {
+  if (none_to_spare && slots_.room() > in_hand() && state_ == State::kIssuing &&
+      phases_[phase_].open_loop()) {
     phases_[phase_].arrivals->Freed(config_.index, end - phase_begin());
   }
-  free_slots_.push_back(slot);
 }
 
 void Worker::OnConnecting(uint32_t address) noexcept {
@@ -320,13 +370,11 @@ void Worker::OnConnecting(uint32_t address) noexcept {
 
 // A worker with nothing in flight that can get nothing to send asks, once, to be looked at.
 void Worker::NoteIfIdle() {
-  if (idle_noted_ || state_ == State::kWaiting || in_flight() != 0 || in_hand() != 0) return;
+  if (idle_noted_ || slots_.in_flight() != 0 || in_hand() != 0) return;
+  const bool issuing = state_ == State::kIssuing && slots_.limit() != 0;
+  if (!issuing && state_ != State::kEnded) return;
   idle_noted_ = true;
   listener_.OnAttention();
-}
-
-uint32_t Worker::in_flight() const {
-  return config_.concurrency - static_cast<uint32_t>(free_slots_.size());
 }
 
 }  // namespace squall

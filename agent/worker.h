@@ -1,22 +1,26 @@
 // One thread with one event loop that draws numbers, sends their requests and records them.
 //
 // Everything on the way from number to record belongs to the worker's thread: no lock (but once a
-// chunk of numbers), no allocation, nothing shared. Other threads give it commands, which it takes
-// when its loop is woken, and hear of it through the Listener.
+// chunk of numbers), no allocation, nothing shared but the lease, which is only looked at. While
+// that is over it sends nothing and keeps what it has drawn. Other threads give it commands, which
+// it takes when its loop is woken, and hear of it through the Listener.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "agent/lease.h"
 #include "agent/recorder.h"
 #include "agent/request_source.h"
 #include "agent/run_phase.h"
+#include "agent/slots.h"
 #include "agent/transport.h"
 #include "common/mutex.h"
 #include "squall/v1/plan.pb.h"
@@ -35,10 +39,16 @@ class Worker final : private Transport::Sink {
       uint32_t worker = 0;
       std::unique_ptr<Interval> interval;
       bool finished = false;  // stopped, and nothing is in flight
+      Nanos began = 0;        // when it began to issue, on the steady clock; 0: it has not
+      // Requests in flight at most from now on: its slots, or as many as are in flight.
+      uint32_t concurrency = 0;
+      absl::Status status;  // not OK: slots that it was to have could not be made
     };
     virtual void OnSwapped(Swapped swapped) noexcept = 0;
     // It is time for an early snapshot: numbers run low, or this worker has nothing left to do.
     virtual void OnAttention() noexcept = 0;
+    // This worker has put numbers back for others, which are to draw anew.
+    virtual void OnPutBack(uint32_t worker) noexcept = 0;
 
    protected:
     ~Listener() = default;
@@ -46,26 +56,31 @@ class Worker final : private Transport::Sink {
 
   struct Config {
     uint32_t index = 0;
-    uint32_t concurrency = 1;  // requests in flight at once
+    uint32_t concurrency = 1;  // requests in flight at once; 0: it waits for SetSlots()
     Nanos drain = 0;           // how long what is in flight is awaited at the end of the last phase
     // How many connections the workers and agents before it have.
     uint32_t first_connection = 0;
   };
 
   // Makes the transport and starts the thread, which waits for Start(). `network`,
-  // `source`, `phases` (at least one) and `listener` outlive the worker. Errors: the transport's.
-  static absl::StatusOr<std::unique_ptr<Worker>> Create(const Config& config, const v1::Plan& plan,
-                                                        Network& network,
-                                                        const RequestSource& source,
-                                                        std::deque<RunPhase>& phases,
-                                                        Listener& listener);
+  // `source`, `lease`, `phases` (at least one) and `listener` outlive the worker. Errors: the
+  // transport's.
+  static absl::StatusOr<std::unique_ptr<Worker>> Create(
+      const Config& config, const v1::Plan& plan, Network& network, const RequestSource& source,
+      const Lease& lease, std::deque<RunPhase>& phases, Listener& listener);
   // Quits and joins.
   ~Worker();
 
-  // Begins with the first phase; `now` on the steady clock is when it does.
-  void Start(Nanos now);
+  // The first phase begins, or began, at `at` on the steady clock. A worker that is late begins in
+  // the phase that is going on, and draws nothing of those that are over.
+  void Start(Nanos at);
+  // How many requests may be in flight from now on. More than now come in steps; fewer at once, but
+  // for what is in flight. With none it neither draws nor asks for attention.
+  void SetSlots(uint32_t slots);
   // There may be numbers to draw again.
   void Wake();
+  // The same, and there may be some that are due before those that it has drawn.
+  void DrawAnew();
   // Swaps what is recorded against `spare`, which is empty. One request at a time.
   void RequestSnapshot(std::unique_ptr<Interval> spare);
   // Issues nothing more; what is in flight at `deadline` (steady clock) is cut off. Of several
@@ -73,10 +88,14 @@ class Worker final : private Transport::Sink {
   void Stop(Nanos deadline);
   // Cuts off what is in flight at once and ends the thread; nothing more is heard of it.
   void Quit();
+  // Waits for the end of the thread, after Quit().
+  void Join();
 
  private:
   struct Commands {
     Nanos start_at = kForever;  // kForever: not started
+    std::optional<uint32_t> slots;
+    bool draw_anew = false;
     bool quit = false;
     Nanos stop_deadline = kForever;  // kForever: not stopped
     std::unique_ptr<Interval> spare;
@@ -84,17 +103,21 @@ class Worker final : private Transport::Sink {
   struct Loop;  // libev's watchers, which are not for this header
 
   Worker(struct ev_loop* loop, const Config& config, const RequestSource& source,
-         std::deque<RunPhase>& phases, Listener& listener);
+         const Lease& lease, std::deque<RunPhase>& phases, Listener& listener);
 
   void OnOutcome(uint32_t slot, Nanos end, const Outcome& outcome) noexcept override;
   void OnBatch() noexcept override { Fill(); }
   void OnConnecting(uint32_t address) noexcept override;
 
-  enum class State { kWaiting, kIssuing, kEnded };
+  enum class State { kWaiting, kStarting, kIssuing, kEnded };
 
   template <typename Change>
   void Command(Change change);
   void TakeCommands() noexcept;
+  void OnTime();
+  void Begin();
+  void Resize();
+  void ReserveAnew(bool none_to_spare);
   void BeginPhase(uint32_t phase);
   void EndPhase();
   void EndIssuing(Nanos cut_off_at);
@@ -106,14 +129,16 @@ class Worker final : private Transport::Sink {
   bool DrawArrivals(Nanos now);
   void IssueRest(Nanos now);
   void GiveBack(Nanos now);
-  void Issue(uint64_t number, Nanos due, Nanos now);
+  void PutBackHand(size_t kept);
+  void IssueNext(Nanos now);
+  void Issue(const Sample& sample);
   void NoteIfIdle();
-  uint32_t in_flight() const;
   Nanos phase_begin() const { return started_at_ + phases_[phase_].begin; }
   size_t in_hand() const { return hand_.size() - hand_next_; }
 
   const Config config_;
   const RequestSource& source_;
+  const Lease& lease_;
   std::deque<RunPhase>& phases_;
   Listener& listener_;
   Recorder recorder_;
@@ -122,10 +147,12 @@ class Worker final : private Transport::Sink {
 
   // The worker's thread only.
   State state_ = State::kWaiting;
-  std::vector<Sample> slots_;  // what is in flight, by slot
-  std::vector<uint32_t> free_slots_;
+  Slots slots_;
+  uint32_t wanted_slots_;
+  absl::Status status_;  // of making them
   std::string url_;
   Nanos started_at_ = 0;
+  Nanos began_ = 0;             // 0: not yet
   uint32_t phase_ = 0;          // what is issued belongs to it
   Nanos phase_end_ = kForever;  // on the steady clock
   Span chunk_;                  // of the phase's numbers: drawn and not yet issued
@@ -134,6 +161,8 @@ class Worker final : private Transport::Sink {
   size_t hand_next_ = 0;
   bool drawn_waited_ = false;  // what was drawn last had waited for a connection
   Nanos cut_off_at_ = kForever;
+  Nanos paused_since_ =
+      0;  // the lease was found to be over; 0: it has not been, since the last draw
   bool idle_noted_ = false;
 
   Mutex mutex_;

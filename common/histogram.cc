@@ -57,6 +57,61 @@ void Histogram::Merge(const Histogram& other) {
   max_ = std::max(max_, other.max_);
 }
 
+bool Histogram::Contains(const Histogram& part) const {
+  if (part.count_ == 0) return true;
+  if (part.min_ < min_ || part.max_ > max_ || part.sum_ > sum_) return false;
+  absl::uint128 least = 0;
+  absl::uint128 greatest = 0;
+  for (uint32_t row = 0; row < kRows; ++row) {
+    if (rows_[row] == nullptr && part.rows_[row] == nullptr) continue;
+    for (uint32_t place = 0; place < kRowSize; ++place) {
+      const uint64_t whole = rows_[row] == nullptr ? 0 : (*rows_[row])[place];
+      const uint64_t taken = part.rows_[row] == nullptr ? 0 : (*part.rows_[row])[place];
+      if (taken > whole) return false;
+      const uint64_t lowest = LowestOf(uint64_t{row} * kRowSize + place);
+      least += absl::uint128(lowest) * (whole - taken);
+      greatest += absl::uint128(lowest + (uint64_t{1} << ShiftOf(row)) - 1) * (whole - taken);
+    }
+  }
+  return sum_ - part.sum_ >= least && sum_ - part.sum_ <= greatest;
+}
+
+Histogram Histogram::Without(const Histogram& part) const {
+  SQUALL_CHECK(Contains(part));
+  if (part.count_ == count_) return {};
+  Histogram rest = *this;
+  for (uint32_t row = 0; row < kRows; ++row) {
+    if (part.rows_[row] == nullptr || rest.rows_[row] == nullptr) continue;
+    Row& ours = *rest.rows_[row];
+    std::transform(ours.begin(), ours.end(), part.rows_[row]->begin(), ours.begin(),
+                   std::minus<uint64_t>());
+  }
+  rest.count_ -= part.count_;
+  rest.sum_ -= part.sum_;
+
+  // The largest can be no more than what the sum leaves if all others are as small as can be; the
+  // smallest likewise.
+  const std::vector<Bucket> buckets = rest.Buckets();
+  rest.min_ = std::max(buckets.front().lowest, min_);
+  rest.max_ = std::min(buckets.back().highest, max_);
+  absl::uint128 least = 0;
+  absl::uint128 greatest = 0;
+  for (const Bucket& bucket : buckets) {
+    least += absl::uint128(std::max(bucket.lowest, rest.min_)) * bucket.count;
+    greatest += absl::uint128(std::min(bucket.highest, rest.max_)) * bucket.count;
+  }
+  const uint64_t last = std::max(buckets.back().lowest, rest.min_);
+  const uint64_t first = std::min(buckets.front().highest, rest.max_);
+  if (rest.sum_ >= least) {
+    const absl::uint128 most = last + (rest.sum_ - least);
+    if (most < rest.max_) rest.max_ = absl::Uint128Low64(most);
+  }
+  if (rest.sum_ <= greatest && greatest - rest.sum_ <= first) {
+    rest.min_ = std::max(rest.min_, first - absl::Uint128Low64(greatest - rest.sum_));
+  }
+  return rest;
+}
+
 void Histogram::Clear() {
   for (auto& row : rows_) {
     if (row != nullptr) row->fill(0);

@@ -50,6 +50,14 @@ class Histogram {
 
   void Merge(const Histogram& other);
 
+  // Whether the values of `part` may be among these: bucket for bucket, and what is left has a sum
+  // that its buckets can have.
+  bool Contains(const Histogram& part) const;
+  // What is left without the values of `part`, which this contains (a broken invariant otherwise).
+  // Buckets, count and sum are exact; min and max are as close as these and the whole's tell: exact
+  // if the part's are others, or if one value is left, and never outside their buckets.
+  Histogram Without(const Histogram& part) const;
+
   // Forgets all values and keeps the memory.
   void Clear();
 

@@ -52,6 +52,7 @@ void Metrics::Add(uint64_t number, const Latency& latency, const Outcome& outcom
     const auto lag = static_cast<uint64_t>(latency.lag);
     (success ? success_response : failure_response).Record(service + lag);
     schedule_lag.Record(lag);
+    if (success && latency.again) success_response_again.Record(service + lag);
   }
   if (success) {
     ++succeeded;
@@ -73,6 +74,7 @@ void Metrics::Merge(const Metrics& other) {
   success_response.Merge(other.success_response);
   failure_response.Merge(other.failure_response);
   schedule_lag.Merge(other.schedule_lag);
+  success_response_again.Merge(other.success_response_again);
   waited += other.waited;
   waited_beside_free += other.waited_beside_free;
   timings.Merge(other.timings);
@@ -92,6 +94,7 @@ void Metrics::Clear() {
   success_response.Clear();
   failure_response.Clear();
   schedule_lag.Clear();
+  success_response_again.Clear();
   waited = waited_beside_free = 0;
   timings.Clear();
   addresses.clear();

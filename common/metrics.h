@@ -29,6 +29,8 @@ struct Latency {
   // Schedule lag: actual start - intended start. Negative: none was intended (a closed loop). With
   // it there is a response time, end - intended start: the sum of both.
   Nanos lag = -1;
+  // The number was granted again after the loss of another agent. Looked at in an open loop only.
+  bool again = false;
 };
 
 // The outcome of one request.
@@ -108,6 +110,8 @@ struct Metrics {
   Histogram success_response;
   Histogram failure_response;
   Histogram schedule_lag;  // of all
+  // The part of success_response that is of numbers granted again.
+  Histogram success_response_again;
   // Open loop only: requests that found every connection of their worker busy when they were due,
   // and of these the ones for which another worker of the same agent had one free. Counted when
   // they begin to wait.

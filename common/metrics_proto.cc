@@ -32,6 +32,7 @@ absl::Status ReadLatencies(const v1::Metrics& proto, Metrics& metrics) {
            std::pair(&proto.success_response(), &metrics.success_response),
            std::pair(&proto.failure_response(), &metrics.failure_response),
            std::pair(&proto.schedule_lag(), &metrics.schedule_lag),
+           std::pair(&proto.success_response_again(), &metrics.success_response_again),
        }) {
     if (absl::Status status = ReadHistogram(*field, *histogram); !status.ok()) return status;
   }
@@ -45,6 +46,9 @@ absl::Status ReadLatencies(const v1::Metrics& proto, Metrics& metrics) {
       metrics.success_response.count() != (open_loop ? metrics.succeeded : 0) ||
       metrics.failure_response.count() != (open_loop ? metrics.failed : 0)) {
     return Malformed("response times are not those of the requests");
+  }
+  if (!metrics.success_response.Contains(metrics.success_response_again)) {
+    return Malformed("response times of numbers granted again are not among the others");
   }
   if (metrics.waited_beside_free > metrics.waited) return Malformed("more waited than waited");
   return absl::OkStatus();
@@ -146,6 +150,7 @@ v1::Metrics Metrics::ToProto() const {
   *proto.mutable_success_response() = success_response.ToProto();
   *proto.mutable_failure_response() = failure_response.ToProto();
   *proto.mutable_schedule_lag() = schedule_lag.ToProto();
+  *proto.mutable_success_response_again() = success_response_again.ToProto();
   proto.set_waited(waited);
   proto.set_waited_beside_free(waited_beside_free);
   *proto.mutable_timings() = timings.ToProto();

@@ -64,8 +64,8 @@ class Engine {
       return;
     }
     engine_ = *std::move(engine);
-    engine_->Start();
-    engine_->Grant(0, {{0, 1, 1'000'000'000}}, false);
+    engine_->Start(SteadyNow(), kForever);
+    engine_->Grant(0, {{0, 1, 1'000'000'000}}, false, false);
   }
 
   // What happens in so much time.

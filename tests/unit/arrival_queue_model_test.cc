@@ -23,7 +23,10 @@ class Model {
   Model(const Schedule& schedule, uint32_t workers, std::optional<uint64_t> max_backlog)
       : schedule_(schedule), max_backlog_(max_backlog), free_since_(workers, 0) {}
 
-  void Add(uint64_t number) { granted_.insert(number); }
+  void Add(uint64_t number, bool again) { (again ? again_ : granted_).insert(number); }
+  void SetMaxBacklog(uint64_t max_backlog) {
+    if (max_backlog_) max_backlog_ = max_backlog;
+  }
 
   ArrivalQueue::Waited Draw(uint32_t worker, size_t connections, Nanos now,
                             std::vector<ArrivalQueue::Arrival>& drawn) {
@@ -44,9 +47,10 @@ class Model {
       const Nanos due = schedule_.TimeOf(number);
       if (count > 0 && due > now + kMillisecond) break;
       from->erase(number);
-      drawn.push_back({number, due});
-      if (due < own) ++waited.all;
-      if (due < own && others <= due) ++waited.beside_free;
+      const bool again = from == &again_;
+      drawn.push_back({number, due, again});
+      if (due < own && !again) ++waited.all;
+      if (due < own && !again && others <= due) ++waited.beside_free;
     }
     if (count < connections) free_since_[worker] = own;
     return waited;
@@ -71,15 +75,17 @@ class Model {
     return unsent;
   }
 
-  size_t left() const { return granted_.size() + waiting_.size(); }
+  size_t left() const { return granted_.size() + waiting_.size() + again_.size(); }
   bool is_free(uint32_t worker) const { return free_since_[worker] != kForever; }
 
  private:
   std::set<uint64_t>* First() {
-    if (granted_.empty() && waiting_.empty()) return nullptr;
-    if (granted_.empty()) return &waiting_;
-    if (waiting_.empty()) return &granted_;
-    return *waiting_.begin() < *granted_.begin() ? &waiting_ : &granted_;
+    std::set<uint64_t>* first = nullptr;
+    for (std::set<uint64_t>* part : {&granted_, &waiting_, &again_}) {
+      if (part->empty()) continue;
+      if (first == nullptr || *part->begin() < *first->begin()) first = part;
+    }
+    return first;
   }
 
   void Bound(Nanos now) {
@@ -97,9 +103,9 @@ class Model {
   }
 
   Schedule schedule_;
-  const std::optional<uint64_t> max_backlog_;
+  std::optional<uint64_t> max_backlog_;
   std::vector<Nanos> free_since_;
-  std::set<uint64_t> granted_, waiting_;
+  std::set<uint64_t> granted_, waiting_, again_;
   std::vector<uint64_t> dropped_;
 };
 
@@ -164,13 +170,18 @@ class Trial {
       spans.insert(spans.begin(), later_.begin(), later_.end());
       later_.clear();
     }
-    Add(spans);
+    Add(spans, random_() % 8 == 0);
+    if (random_() % 32 == 0) {
+      const uint64_t max_backlog = random_() % 30;
+      queue_.SetMaxBacklog(max_backlog);
+      model_.SetMaxBacklog(max_backlog);
+    }
   }
 
-  void Add(const std::vector<Span>& spans) {
-    queue_.Add(spans);
+  void Add(const std::vector<Span>& spans, bool again) {
+    queue_.Add(spans, again);
     for (const Span& span : spans) {
-      for (uint64_t i = 0; i < span.count; ++i) model_.Add(span.first + i * span.stride);
+      for (uint64_t i = 0; i < span.count; ++i) model_.Add(span.first + i * span.stride, again);
       granted_ += span.count;
     }
   }
@@ -184,6 +195,7 @@ class Trial {
     for (size_t i = 0; i < got.size(); ++i) {
       ASSERT_EQ(got[i].number, want[i].number) << now_;
       ASSERT_EQ(got[i].due, want[i].due) << now_;
+      ASSERT_EQ(got[i].again, want[i].again) << now_;
       CameOut(got[i].number);
     }
     ASSERT_EQ(got_waited.all, want_waited.all) << now_;
@@ -191,7 +203,7 @@ class Trial {
   }
 
   void TakeDropped() {
-    const std::vector<uint64_t> got = Numbers(queue_.TakeDropped(now_));
+    const std::vector<uint64_t> got = Numbers(queue_.TakeDropped(now_, 1));
     std::vector<uint64_t> want = model_.TakeDropped(now_);
     std::sort(want.begin(), want.end());
     ASSERT_EQ(got, want) << now_;
@@ -205,12 +217,12 @@ class Trial {
     TakeUnsent();
     Grant();
     TakeUnsent();
-    ASSERT_EQ(Numbers(queue_.TakeDropped(kForever)), std::vector<uint64_t>());
+    ASSERT_EQ(Numbers(queue_.TakeDropped(kForever, 1)), std::vector<uint64_t>());
     ASSERT_EQ(came_out_.size() + model_.left(), granted_);
   }
 
   void TakeUnsent() {
-    const ArrivalQueue::Unsent got = queue_.TakeUnsent();
+    const ArrivalQueue::Unsent got = queue_.TakeUnsent(1);
     const std::vector<uint64_t> want = model_.TakeUnsent(now_);
     ASSERT_EQ(Numbers(got.runs), want);
     for (const uint64_t number : want) CameOut(number);

@@ -94,7 +94,7 @@ TEST(ArrivalQueue, AnEarlierNumberThatIsAddedLaterComesFirst) {
   queue.Add({{.first = 100, .stride = 1, .count = 2}});
   std::vector<ArrivalQueue::Arrival> drawn;
   queue.Draw(0, 0, kSecond, drawn);
-  queue.TakeDropped(kSecond);  // moves 100 and 101 to those that wait
+  queue.TakeDropped(kSecond, 1);  // moves 100 and 101 to those that wait
   queue.Add({{.first = 7, .stride = 1, .count = 1}});
   queue.Draw(0, 2, kSecond, drawn);
   ASSERT_EQ(drawn.size(), 2u);
@@ -178,13 +178,52 @@ TEST(ArrivalQueue, DropsWhatFallsDueBeyondTheBacklog) {
     ASSERT_EQ(fixture.Draw(0, 2, kGap), (Numbers{0, 1})) << c.name;
     Fixture other(kGap, 1, c.max_backlog);
     other.Draw(0, 2, kGap);
-    EXPECT_EQ(fixture.queue.TakeDropped(c.now), c.dropped) << c.name;
-    EXPECT_EQ(fixture.queue.TakeDropped(c.now), Runs()) << c.name;
+    EXPECT_EQ(fixture.queue.TakeDropped(c.now, 1), c.dropped) << c.name;
+    EXPECT_EQ(fixture.queue.TakeDropped(c.now, 1), Runs()) << c.name;
     EXPECT_EQ(fixture.Draw(0, 2, c.now), c.drawn) << c.name;
     // The same if nobody looked before the draw.
     EXPECT_EQ(other.Draw(0, 2, c.now), c.drawn) << c.name;
-    EXPECT_EQ(other.queue.TakeDropped(c.now), c.dropped) << c.name;
+    EXPECT_EQ(other.queue.TakeDropped(c.now, 1), c.dropped) << c.name;
   }
+}
+
+// What fell due while a lost agent had it is not dropped for having come late, and does not wait.
+TEST(ArrivalQueue, WhatALostAgentHadIsDrawnByItsNumberAndNeverDropped) {
+  constexpr Nanos kGap = 10 * kMillisecond;
+  Fixture fixture(kGap, 1, 0);
+  fixture.Draw(0, 2, kGap);  // 0, 1
+  fixture.queue.Freed(0, 4 * kGap + 1);
+  fixture.queue.Add({{.first = 2'000'000, .stride = 1, .count = 1}}, true);
+  EXPECT_EQ(fixture.queue.TakeDropped(4 * kGap + 1, 1), (Runs{{2, 3}}));
+  fixture.queue.Add({{.first = 2, .stride = 2, .count = 1}}, true);
+  std::vector<ArrivalQueue::Arrival> drawn;
+  EXPECT_EQ(fixture.queue.Draw(0, 2, 5 * kGap, drawn).all, 0u);
+  ASSERT_EQ(drawn.size(), 2u);
+  EXPECT_EQ(drawn[0].number, 2u);
+  EXPECT_EQ(drawn[0].due, 2 * kGap);
+  EXPECT_TRUE(drawn[0].again);
+  EXPECT_EQ(drawn[1].number, 5u);
+  EXPECT_FALSE(drawn[1].again);
+  fixture.queue.Add({{.first = 3, .stride = 1, .count = 1}}, true);
+  fixture.queue.Finish(6 * kGap);
+  EXPECT_EQ(fixture.queue.TakeUnsent(1).runs, (Runs{{3, 1}}));
+}
+
+TEST(ArrivalQueue, ABoundThatSinksDropsOnlyWhatFallsDueFromThenOn) {
+  constexpr Nanos kGap = 10 * kMillisecond;
+  Fixture fixture(kGap, 1, 4);
+  fixture.Draw(0, 2, kGap);                                       // 0, 1
+  EXPECT_EQ(fixture.queue.TakeDropped(5 * kGap + 1, 1), Runs());  // 2 to 5 wait
+  fixture.queue.SetMaxBacklog(1);
+  EXPECT_EQ(fixture.queue.TakeDropped(6 * kGap + 1, 1), (Runs{{6, 1}}));
+  fixture.queue.SetMaxBacklog(6);
+  EXPECT_EQ(fixture.queue.TakeDropped(9 * kGap + 1, 1), (Runs{{9, 1}}));
+  EXPECT_EQ(fixture.Draw(0, 5, 9 * kGap + 1), (Numbers{2, 3, 4, 5, 7}));
+
+  Fixture unbound(kGap, 1);
+  unbound.Draw(0, 2, kGap);
+  unbound.queue.SetMaxBacklog(0);
+  EXPECT_EQ(unbound.queue.TakeDropped(kSecond, 1), Runs());
 }
 
 TEST(ArrivalQueue, WhatIsDrawnMakesRoomForWhatFallsDueLater) {
@@ -194,20 +233,20 @@ TEST(ArrivalQueue, WhatIsDrawnMakesRoomForWhatFallsDueLater) {
   EXPECT_EQ(fixture.Draw(0, 1, 4 * kGap + 1), Numbers{2});    // 3 waits, 4 was too many
   EXPECT_EQ(fixture.Draw(0, 1, 6 * kGap + 1), Numbers{3});    // 5 waits, 6 was too many
   EXPECT_EQ(fixture.Draw(0, 3, 6 * kGap + 2), (Numbers{5}));  // 7 is not due
-  EXPECT_EQ(fixture.queue.TakeDropped(6 * kGap + 2), (Runs{{4, 1}, {6, 1}}));
+  EXPECT_EQ(fixture.queue.TakeDropped(6 * kGap + 2, 1), (Runs{{4, 1}, {6, 1}}));
 }
 
 TEST(ArrivalQueue, DropsNothingWhileAConnectionIsFree) {
   constexpr Nanos kGap = 10 * kMillisecond;
   Fixture fixture(kGap, 2, 0);
   fixture.Draw(0, 2, kGap);  // 0, 1; worker 1 is late
-  EXPECT_EQ(fixture.queue.TakeDropped(5 * kGap + 1), Runs());
+  EXPECT_EQ(fixture.queue.TakeDropped(5 * kGap + 1, 1), Runs());
   EXPECT_EQ(fixture.Draw(0, 1, 5 * kGap + 1), Numbers{2});
   EXPECT_EQ(fixture.Draw(1, 2, 5 * kGap + 1), (Numbers{3, 4}));
   // Now all are busy, and 5 was too many all along.
-  EXPECT_EQ(fixture.queue.TakeDropped(5 * kGap + 1), (Runs{{5, 1}}));
+  EXPECT_EQ(fixture.queue.TakeDropped(5 * kGap + 1, 1), (Runs{{5, 1}}));
   fixture.queue.Freed(1, 6 * kGap);
-  EXPECT_EQ(fixture.queue.TakeDropped(9 * kGap), Runs());
+  EXPECT_EQ(fixture.queue.TakeDropped(9 * kGap, 1), Runs());
 }
 
 TEST(ArrivalQueue, TheEndLeavesWhatWasDueAndNotDrawn) {
@@ -227,15 +266,15 @@ TEST(ArrivalQueue, TheEndLeavesWhatWasDueAndNotDrawn) {
   for (const auto& c : kCases) {
     Fixture fixture(kGap, 1, c.max_backlog);
     fixture.Draw(0, 2, kGap);  // 0, 1
-    EXPECT_EQ(fixture.queue.TakeUnsent().runs, Runs()) << c.name;
+    EXPECT_EQ(fixture.queue.TakeUnsent(1).runs, Runs()) << c.name;
     fixture.queue.Finish(c.end);
     fixture.queue.Finish(100 * kGap);
     EXPECT_EQ(fixture.Draw(0, 2, c.end), Numbers()) << c.name;
-    const ArrivalQueue::Unsent unsent = fixture.queue.TakeUnsent();
+    const ArrivalQueue::Unsent unsent = fixture.queue.TakeUnsent(1);
     EXPECT_EQ(unsent.runs, c.unsent) << c.name;
     EXPECT_EQ(unsent.oldest_age, c.oldest_age) << c.name;
-    EXPECT_EQ(fixture.queue.TakeUnsent().runs, Runs()) << c.name;
-    EXPECT_EQ(fixture.queue.TakeDropped(100 * kGap), c.dropped) << c.name;
+    EXPECT_EQ(fixture.queue.TakeUnsent(1).runs, Runs()) << c.name;
+    EXPECT_EQ(fixture.queue.TakeDropped(100 * kGap, 1), c.dropped) << c.name;
   }
 }
 
@@ -245,10 +284,10 @@ TEST(ArrivalQueue, WhatIsGivenBackAfterTheEndIsUnsent) {
   fixture.Draw(0, 10, 2 * kGap);
   fixture.queue.Finish(2 * kGap + 1);
   fixture.queue.Add({{.first = 1, .stride = 1, .count = 2}});
-  const ArrivalQueue::Unsent unsent = fixture.queue.TakeUnsent();
+  const ArrivalQueue::Unsent unsent = fixture.queue.TakeUnsent(1);
   EXPECT_EQ(unsent.runs, (Runs{{1, 2}}));
   EXPECT_EQ(unsent.oldest_age, kGap + 1);
-  EXPECT_EQ(fixture.queue.TakeDropped(kSecond), Runs());
+  EXPECT_EQ(fixture.queue.TakeDropped(kSecond, 1), Runs());
 }
 
 TEST(ArrivalQueue, ThreadsNeverDrawTheSameNumber) {

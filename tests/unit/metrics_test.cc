@@ -127,12 +127,18 @@ TEST(MetricsTest, ResponseTimeAndLagAreThoseOfAnOpenLoop) {
   EXPECT_EQ(metrics.failure_response.sum(), 49u);
   EXPECT_EQ(metrics.schedule_lag.sum(), 16u);
   EXPECT_EQ(metrics.schedule_lag.count(), 3u);
+  EXPECT_EQ(metrics.success_response_again.count(), 0u);
+  metrics.Add(3, {.service = 50, .lag = 8, .again = true}, Response(200));
+  metrics.Add(4, {.service = 50, .lag = 9, .again = true}, Response(500));
+  EXPECT_EQ(metrics.success_response.sum(), 107u + 58u);
+  EXPECT_EQ(metrics.success_response_again.sum(), 58u);
+  EXPECT_EQ(metrics.success_response_again.count(), 1u) << "successes";
 
   metrics = Metrics();
-  metrics.Add(0, {.service = 50}, Response(200));
+  metrics.Add(0, {.service = 50, .again = true}, Response(200));
   metrics.Add(1, {.service = 50}, Response(404));
   EXPECT_EQ(metrics.success_response.count() + metrics.failure_response.count(), 0u);
-  EXPECT_EQ(metrics.schedule_lag.count(), 0u);
+  EXPECT_EQ(metrics.schedule_lag.count() + metrics.success_response_again.count(), 0u);
 }
 
 // By name: resolve, connect, tls, first byte and transfer, each on fresh and on reused connections.
@@ -231,6 +237,7 @@ std::vector<Request> AnyRequests(std::mt19937_64& random) {
     request.number = numbers[i];
     request.latency.service = any_time();
     if (open_loop) request.latency.lag = any_time();
+    request.latency.again = random() % 4 == 0;
     request.timings = {any_part(), any_part(), any_part(), any_part(), any_part()};
     if (random() % 4 == 0) {
       request.kind = static_cast<v1::FailureKind>(2 + random() % (v1::FailureKind_ARRAYSIZE - 2));

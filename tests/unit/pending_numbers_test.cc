@@ -45,8 +45,25 @@ TEST(PendingNumbers, ComeOutInRisingOrder) {
 }
 
 TEST(PendingNumbers, RunsAreAsFewAsPossible) {
-  EXPECT_EQ(Make({{0, 2, 3}, {1, 2, 2}, {9, 4, 2}}).TakeRuns(),
-            (std::vector<NumberRun>{{0, 5}, {9, 1}, {13, 1}}));
+  const struct {
+    std::string name;
+    std::vector<Span> spans;
+    uint64_t stride;
+    std::vector<NumberRun> want;
+  } kCases[] = {
+      {"nothing", {}, 3, {}},
+      {"neighbours", {{0, 2, 3}, {1, 2, 2}, {9, 4, 2}}, 1, {{0, 5}, {9, 1}, {13, 1}}},
+      {"spans that touch", {{10, 1, 5}, {0, 1, 10}}, 1, {{0, 15}}},
+      {"lanes in each other", {{1, 4, 3}, {0, 4, 5}}, 4, {{0, 5}, {1, 3}}},
+      {"a lane in two pieces", {{12, 4, 2}, {0, 4, 3}}, 4, {{0, 5}}},
+      {"another distance", {{0, 1, 5}, {5, 2, 2}}, 2, {{0, 3}, {1, 4}}},
+  };
+  for (const auto& c : kCases) {
+    PendingNumbers numbers = Make(c.spans);
+    EXPECT_EQ(numbers.TakeRuns(c.stride), c.want) << c.name;
+    EXPECT_TRUE(numbers.empty()) << c.name;
+    EXPECT_EQ(numbers.count(), 0u) << c.name;
+  }
 }
 
 // Disjoint spans: lanes of a few stretches.

@@ -15,16 +15,26 @@ TEST(Recorder, KeepsIntendedStartsInAnOpenLoopOnly) {
     Recorder recorder({open_loop});
     recorder.Record(kSample, Response(200));
     recorder.Record(kSample, Response(500));
+    Sample again = kSample;
+    again.again = true;
+    again.end = 160;
+    recorder.Record(again, Response(500));
     Interval swapped(1);
     recorder.Swap(swapped);
     const PhaseInterval& interval = swapped.phases[0];
     const uint64_t each = open_loop ? 1 : 0;
+    EXPECT_EQ(interval.metrics.success_response_again.count(), 0u);
+    recorder.Record(again, Response(200));
+    Interval swapped_again(1);
+    recorder.Swap(swapped_again);
+    EXPECT_EQ(swapped_again.phases[0].metrics.success_response_again.count(), each);
+    EXPECT_EQ(swapped_again.phases[0].metrics.success_response_again.max(), each * 60);
     EXPECT_EQ(interval.metrics.success_service.max(), 60u);
     EXPECT_EQ(interval.metrics.failure_service.max(), 60u);
     EXPECT_EQ(interval.metrics.success_response.count(), each);
     EXPECT_EQ(interval.metrics.success_response.max(), each * 90);
     EXPECT_EQ(interval.metrics.failure_response.max(), each * 90);
-    EXPECT_EQ(interval.metrics.schedule_lag.count(), each * 2);
+    EXPECT_EQ(interval.metrics.schedule_lag.count(), each * 3);
     EXPECT_EQ(interval.metrics.schedule_lag.max(), each * 30);
   }
 }

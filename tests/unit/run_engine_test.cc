@@ -2,109 +2,21 @@
 
 #include "agent/run_engine.h"
 
-#include <numeric>
-
 #include <gtest/gtest.h>
 
-#include "common/mailbox.h"
-#include "target/server.h"
+#include "tests/unit/run_engine_support.h"
 
 namespace squall {
 namespace {
-
-constexpr Nanos kDeadline = 30 * kSecond;
-
-uint64_t Total(const std::vector<NumberRun>& runs) {
-  uint64_t total = 0;
-  for (const NumberRun& run : runs) total += run.count;
-  return total;
-}
-
-class RunEngineTest : public testing::Test {
- protected:
-  void Serve(target::Options options = {}) {
-    options.listen = "127.0.0.1:0";
-    auto server = target::Server::Start(options);
-    ASSERT_TRUE(server.ok()) << server.status();
-    server_ = *std::move(server);
-  }
-
-  v1::Prepare Prepare(uint32_t concurrency) {
-    v1::Prepare prepare;
-    prepare.set_concurrency(concurrency);
-    v1::Plan& plan = *prepare.mutable_plan();
-    plan.mutable_request()->set_method("GET");
-    plan.mutable_request()->set_url(server_->url() + "/");
-    plan.add_phases()->set_measured(true);
-    plan.mutable_phases(0)->set_drain_ns(10 * kSecond);
-    plan.set_concurrency(concurrency);
-    plan.mutable_transport()->set_kind(v1::TRANSPORT_KIND_HTTP1);
-    plan.mutable_transport()->set_http_version(v1::HTTP_VERSION_1_1);
-    plan.mutable_transport()->set_streams(1);
-    plan.mutable_transport()->set_timeout_ns(10 * kSecond);
-    return prepare;
-  }
-
-  // Puts a phase in front that lasts so long.
-  static void WarmUp(v1::Prepare& prepare, Nanos duration) {
-    v1::Plan& plan = *prepare.mutable_plan();
-    *plan.add_phases() = plan.phases(0);
-    plan.mutable_phases(0)->Clear();
-    plan.mutable_phases(0)->set_duration_ns(duration);
-  }
-
-  void Make(const v1::Prepare& prepare, uint32_t threads) {
-    auto engine = RunEngine::Create(
-        prepare, "", threads, [this](RunEngine::Event event) { mailbox_.Push(std::move(event)); });
-    ASSERT_TRUE(engine.ok()) << engine.status();
-    engine_ = *std::move(engine);
-  }
-
-  // The next snapshot; on the way `attention` is noted.
-  RunEngine::Collected Snapshot() {
-    engine_->RequestSnapshot();
-    RunEngine::Collected collected;
-    const Nanos deadline = SteadyNow() + kDeadline;
-    while (std::optional<RunEngine::Event> event = mailbox_.PopUntil(deadline)) {
-      if (std::holds_alternative<RunEngine::Attention>(*event)) {
-        ++attention_;
-      } else if (engine_->Collect(std::get<Worker::Listener::Swapped>(std::move(*event)),
-                                  collected)) {
-        return collected;
-      }
-    }
-    ADD_FAILURE() << "no snapshot";
-    return collected;
-  }
-
-  // Snapshots until `count` numbers are held; their sum of runs.
-  std::vector<NumberRun> HoldAll(uint64_t count) {
-    std::vector<uint64_t> numbers;
-    const Nanos deadline = SteadyNow() + kDeadline;
-    while (numbers.size() < count && SteadyNow() < deadline) {
-      const auto runs = RunsFromProto(Snapshot().snapshots[0].held());
-      for (const NumberRun& run : *runs) {
-        for (uint64_t i = 0; i < run.count; ++i) numbers.push_back(run.first + i);
-      }
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-    return *ToRuns(numbers);
-  }
-
-  std::unique_ptr<target::Server> server_;
-  Mailbox<RunEngine::Event> mailbox_;
-  int attention_ = 0;
-  std::unique_ptr<RunEngine> engine_;
-};
 
 TEST_F(RunEngineTest, SendsExactlyTheNumbersGranted) {
   Serve();
   Make(Prepare(7), 3);
   EXPECT_EQ(engine_->workers(), 3u);
-  engine_->Grant(0, {{0, 1, 500}}, false);
+  Grant(0, {{0, 1, 500}}, false);
   EXPECT_EQ(server_->counts().requests, 0u) << "nothing before Start";
-  engine_->Start();
-  engine_->Grant(0, {{1'000, 1, 250}, {2'000, 2, 250}}, true);
+  Start();
+  Grant(0, {{1'000, 1, 250}, {2'000, 2, 250}}, true);
   std::vector<NumberRun> expected = {{0, 500}, {1'000, 250}};
   for (uint64_t i = 0; i < 250; ++i) expected.push_back({2'000 + 2 * i, 1});
   EXPECT_EQ(HoldAll(1'000), expected);
@@ -115,8 +27,8 @@ TEST_F(RunEngineTest, SendsExactlyTheNumbersGranted) {
 TEST_F(RunEngineTest, ASnapshotsMetricsAreOfItsNumbers) {
   Serve({.status = 404});
   Make(Prepare(4), 2);
-  engine_->Start();
-  engine_->Grant(0, {{0, 1, 300}}, true);
+  Start();
+  Grant(0, {{0, 1, 300}}, true);
   uint64_t held = 0;
   while (held < 300) {
     const v1::Snapshot snapshot = Snapshot().snapshots[0];
@@ -143,8 +55,8 @@ TEST_F(RunEngineTest, WholeConnectionsGoToAWorker) {
 TEST_F(RunEngineTest, AsksForAttentionWhenWorkRunsLowAndWhenThereIsNone) {
   Serve();
   Make(Prepare(1), 1);
-  engine_->Grant(0, {{0, 1, 100}}, false);
-  engine_->Start();
+  Grant(0, {{0, 1, 100}}, false);
+  Start();
   HoldAll(100);
   Snapshot();
   EXPECT_EQ(attention_, 3) << "low, empty, idle";
@@ -153,8 +65,8 @@ TEST_F(RunEngineTest, AsksForAttentionWhenWorkRunsLowAndWhenThereIsNone) {
 TEST_F(RunEngineTest, StopDrainsWhatIsInFlightAndIssuesNothingMore) {
   Serve({.delay = absl::Milliseconds(200)});
   Make(Prepare(10), 2);
-  engine_->Start();
-  engine_->Grant(0, {{0, 1, 1'000}}, true);
+  Start();
+  Grant(0, {{0, 1, 1'000}}, true);
   while (server_->counts().in_flight < 10) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
@@ -168,8 +80,8 @@ TEST_F(RunEngineTest, StopDrainsWhatIsInFlightAndIssuesNothingMore) {
 TEST_F(RunEngineTest, WhatIsInFlightAtTheDeadlineIsCutOff) {
   Serve({.delay = absl::Seconds(60)});
   Make(Prepare(10), 2);
-  engine_->Start();
-  engine_->Grant(0, {{0, 1, 1'000}}, true);
+  Start();
+  Grant(0, {{0, 1, 1'000}}, true);
   while (server_->counts().in_flight < 10) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
@@ -191,8 +103,8 @@ TEST_F(RunEngineTest, UnderADurationItEndsByItself) {
   v1::Prepare prepare = Prepare(4);
   prepare.mutable_plan()->mutable_phases(0)->set_duration_ns(200 * kMillisecond);
   Make(prepare, 2);
-  engine_->Start();
-  engine_->Grant(0, {{0, 1, 100'000}}, false);
+  Start();
+  Grant(0, {{0, 1, 100'000}}, false);
   uint64_t recorded = 0;
   while (true) {
     const RunEngine::Collected collected = Snapshot();
@@ -241,9 +153,9 @@ TEST_F(RunEnginePhasesTest, FollowEachOtherOnTheSameConnections) {
   v1::Prepare prepare = Prepare(7);
   WarmUp(prepare, 150 * kMillisecond);
   Make(prepare, 3);
-  engine_->Grant(0, {{0, 1, 1'000'000}}, false);
-  engine_->Grant(1, {{0, 1, 300}}, true);
-  engine_->Start();
+  Grant(0, {{0, 1, 1'000'000}}, false);
+  Grant(1, {{0, 1, 300}}, true);
+  Start();
   std::vector<Seen> seen = See(300);
   EXPECT_EQ(*ToRuns(seen[1].numbers), (std::vector<NumberRun>{{0, 300}}));
   EXPECT_GT(seen[0].numbers.size(), 7u);
@@ -257,9 +169,9 @@ TEST_F(RunEnginePhasesTest, ARequestBelongsToThePhaseThatIssuedIt) {
   v1::Prepare prepare = Prepare(4);
   WarmUp(prepare, 100 * kMillisecond);
   Make(prepare, 2);
-  engine_->Grant(0, {{0, 1, 1'000}}, false);
-  engine_->Grant(1, {{0, 1, 4}}, true);
-  engine_->Start();
+  Grant(0, {{0, 1, 1'000}}, false);
+  Grant(1, {{0, 1, 4}}, true);
+  Start();
   std::vector<Seen> seen = See(4);
   EXPECT_EQ(seen[0].numbers.size(), 4u) << "those of the beginning";
   EXPECT_GE(seen[0].window, 300 * kMillisecond) << "they were not cut off";
@@ -271,9 +183,9 @@ TEST_F(RunEnginePhasesTest, AnIdleWorkerIsAwakeWhenThePhaseBegins) {
   v1::Prepare prepare = Prepare(2);
   WarmUp(prepare, 100 * kMillisecond);
   Make(prepare, 2);
-  engine_->Grant(1, {{0, 1, 10}}, true);
+  Grant(1, {{0, 1, 10}}, true);
   const Nanos start = SteadyNow();
-  engine_->Start();
+  Start();
   std::vector<Seen> seen = See(10);
   EXPECT_EQ(seen[0].numbers.size(), 0u);
   EXPECT_EQ(seen[1].numbers.size(), 10u);
@@ -287,9 +199,9 @@ TEST_F(RunEngineTest, AfterADurationItDrainsForSoLong) {
   prepare.mutable_plan()->mutable_phases(0)->set_duration_ns(50 * kMillisecond);
   prepare.mutable_plan()->mutable_phases(0)->set_drain_ns(100 * kMillisecond);
   Make(prepare, 2);
-  engine_->Grant(0, {{0, 1, 1'000}}, false);
+  Grant(0, {{0, 1, 1'000}}, false);
   const Nanos start = SteadyNow();
-  engine_->Start();
+  Start();
   uint64_t failed = 0;
   for (bool finished = false; !finished;) {
     const RunEngine::Collected collected = Snapshot();

@@ -25,6 +25,17 @@ TEST(SpanQueue, GivesOutWhatItWasGivenInOrder) {
   EXPECT_EQ(queue.Draw().span.count, 0u);
 }
 
+TEST(SpanQueue, WhatALostAgentHadAndWhatIsPutBackComesFirst) {
+  SpanQueue queue(1);
+  queue.Add({{.first = 100, .stride = 1, .count = 2}}, false);
+  queue.Add({{.first = 10, .stride = 2, .count = 2}}, false, true);
+  queue.Add({{.first = 3, .stride = 1, .count = 1}}, true, true);
+  const Span drawn = queue.Draw().span;
+  EXPECT_EQ(drawn, (Span{.first = 10, .stride = 2, .count = 1}));
+  queue.PutBack(drawn);
+  EXPECT_EQ(DrawAll(queue), (std::vector<uint64_t>{10, 12, 3, 100, 101}));
+}
+
 TEST(SpanQueue, ChunksShrinkWithWhatIsLeft) {
   SpanQueue queue(4);
   queue.Add({{.first = 0, .stride = 1, .count = 3'200}}, true);
