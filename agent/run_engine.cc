@@ -10,8 +10,12 @@
 namespace squall {
 namespace {
 
-// The distance of the numbers in the runs of snapshots.
-constexpr uint64_t kRunStride = 1;
+// Runs whose numbers lie at this distance.
+v1::Runs StridedRuns(const std::vector<NumberRun>& runs, uint64_t stride) {
+  std::vector<Span> spans;
+  for (const NumberRun& run : runs) spans.push_back({run.first, stride, run.count});
+  return RunsToProto(spans);
+}
 
 // Connections that `concurrency` requests in flight need.
 uint32_t Connections(uint32_t concurrency, uint32_t streams) {
@@ -188,14 +192,14 @@ RunEngine::Losses RunEngine::TakeLosses(size_t phase) {
   ArrivalQueue& arrivals = *phases_[phase].arrivals;
   const Nanos now = SteadyNow() - started_at_ - phases_[phase].begin;
   Losses losses;
-  if (now > 0) losses.dropped = arrivals.TakeDropped(now, kRunStride);
-  losses.unsent = arrivals.TakeUnsent(kRunStride);
+  if (now > 0) losses.dropped = arrivals.TakeDropped(now, phases_[phase].stride);
+  losses.unsent = arrivals.TakeUnsent(phases_[phase].stride);
   return losses;
 }
 
 absl::StatusOr<v1::Snapshot> RunEngine::SnapshotOf(size_t phase, const Losses& losses) {
   PhaseInterval& interval = total_.phases[phase];
-  const auto runs = ToRuns(interval.numbers);
+  const auto runs = ToRuns(interval.numbers, phases_[phase].stride);
   if (!runs.ok()) return runs.status();
   Nanos& last_end = last_ends_[phase];
   last_end = std::max(last_end, interval.last_end);
@@ -204,8 +208,8 @@ absl::StatusOr<v1::Snapshot> RunEngine::SnapshotOf(size_t phase, const Losses& l
   snapshot.set_phase(static_cast<uint32_t>(phase));
   *snapshot.mutable_held() = RunsToProto(*runs);
   *snapshot.mutable_metrics() = interval.metrics.ToProto();
-  *snapshot.mutable_dropped() = RunsToProto(losses.dropped);
-  *snapshot.mutable_unsent() = RunsToProto(losses.unsent.runs);
+  *snapshot.mutable_dropped() = StridedRuns(losses.dropped, phases_[phase].stride);
+  *snapshot.mutable_unsent() = StridedRuns(losses.unsent.runs, phases_[phase].stride);
   snapshot.set_oldest_unsent_ns(losses.unsent.oldest_age);
   snapshot.set_peak_connections(network_.connections.peak());
   snapshot.set_concurrency(std::max(concurrency_, at_once_));

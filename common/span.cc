@@ -104,25 +104,6 @@ absl::StatusOr<std::vector<Span>> ToRuns(std::vector<uint64_t>& numbers, uint64_
   return runs;
 }
 
-std::vector<Span> RangesToRuns(const std::vector<NumberRun>& ranges, uint64_t stride) {
-  std::vector<Span> parts;
-  for (const NumberRun& range : ranges) {
-    for (uint64_t i = 0; i < std::min(range.count, stride); ++i) {
-      parts.push_back({range.first + i, stride, (range.count - i - 1) / stride + 1});
-    }
-  }
-  std::vector<Span> runs;
-  for (const Span& part : SortedByResidue(parts, stride)) {
-    if (!runs.empty() && part.first == EndOf(runs.back())) {
-      runs.back().count += part.count;
-    } else {
-      runs.push_back(part);
-    }
-  }
-  SortByFirst(runs);
-  return runs;
-}
-
 v1::Runs RunsToProto(const std::vector<Span>& runs) {
   v1::Runs proto;
   if (runs.empty()) return proto;

@@ -34,9 +34,6 @@ struct NumberRun {
 // that. What `numbers` holds afterwards is of no use.
 absl::StatusOr<std::vector<Span>> ToRuns(std::vector<uint64_t>& numbers, uint64_t stride);
 
-// The numbers of disjoint ranges as runs of that stride.
-std::vector<Span> RangesToRuns(const std::vector<NumberRun>& ranges, uint64_t stride);
-
 v1::Runs RunsToProto(const std::vector<Span>& runs);
 
 // The inverse of RunsToProto(): INVALID_ARGUMENT for all that it never makes.

@@ -30,14 +30,14 @@ std::vector<Span> TrueRuns(FuzzedDataProvider& data) {
     SQUALL_CHECK(runs.ok());
     return *runs;
   }
-  std::vector<NumberRun> ranges;
+  std::vector<Span> ranges;
   uint64_t next = data.ConsumeBool() ? 0 : data.ConsumeIntegralInRange<uint64_t>(0, kEnd - 1);
   for (int i = data.ConsumeIntegralInRange(0, 8); i > 0 && next < kEnd; --i) {
     const uint64_t most = data.ConsumeBool() ? std::min<uint64_t>(kEnd - next, 100) : kEnd - next;
-    ranges.push_back({next, data.ConsumeIntegralInRange<uint64_t>(1, most)});
-    next += ranges.back().count + data.ConsumeIntegralInRange<uint64_t>(0, 200);
+    ranges.push_back({next, 1, data.ConsumeIntegralInRange<uint64_t>(1, most)});
+    next += ranges.back().count + data.ConsumeIntegralInRange<uint64_t>(1, 200);
   }
-  return RangesToRuns(ranges, data.ConsumeIntegralInRange<uint64_t>(1, 12));
+  return ranges;
 }
 
 // By pairs, not by lanes in order.

@@ -109,7 +109,9 @@ TEST(ConnectionShares, NeverMoreThanTheTotalAndInTheEndAllOfIt) {
       model.Settle();
     }
     EXPECT_TRUE(model.shares.settled()) << "seed " << seed;
-    if (!model.told.empty()) EXPECT_EQ(model.InFlight(), total) << "seed " << seed;
+    if (!model.told.empty()) {
+      EXPECT_EQ(model.InFlight(), total) << "seed " << seed;
+    }
   }
 }
 

@@ -91,23 +91,6 @@ TEST(SpanTest, RunsNameExactlyTheNumbersAlsoOverTheWire) {
   }
 }
 
-TEST(SpanTest, RangesBecomeTheRunsOfTheirNumbers) {
-  for (uint64_t seed = 0; seed < 300; ++seed) {
-    std::mt19937_64 random(seed);
-    std::vector<NumberRun> ranges;
-    std::vector<uint64_t> numbers;
-    uint64_t next = 0;
-    for (uint64_t i = random() % 20; i > 0; --i) {
-      ranges.push_back({next + random() % 5, 1 + random() % 30});
-      next = ranges.back().first + ranges.back().count;
-      for (uint64_t n = ranges.back().first; n < next; ++n) numbers.push_back(n);
-    }
-    const uint64_t stride = 1 + random() % 12;
-    EXPECT_EQ(RangesToRuns(ranges, stride), *ToRuns(numbers, stride)) << seed;
-  }
-  EXPECT_EQ(RangesToRuns({{5, kEnd - 5}}, 1), (std::vector<Span>{{5, 1, kEnd - 5}}));
-}
-
 TEST(SpanTest, NoRunsNameANumberTwice) {
   for (std::vector<uint64_t> numbers :
        {std::vector<uint64_t>{3, 1, 2, 1}, {0, 0}, {kEnd - 1, 5, kEnd - 1}}) {
