@@ -24,7 +24,7 @@ struct Options {
   // Event loops, each on a thread of its own. At least 1.
   int threads = 1;
   // File with a line for each request (request_log.h); empty: none is written.
-  std::string log;
+  std::string log = {};
 };
 
 }  // namespace squall::target

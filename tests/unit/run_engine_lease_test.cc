@@ -56,7 +56,7 @@ TEST_F(RunEngineLease, InAClosedLoopNothingIsSentWithoutIt) {
     EXPECT_TRUE(Eventually([&] { return server_->counts().requests > sent + 10; }));
     EXPECT_EQ(server_->counts().connections, 5u) << "they were kept";
     ASSERT_TRUE(Eventually([&] { return Tell(), tallies_[0].held.size() == 1'000; }));
-    EXPECT_EQ(*ToRuns(tallies_[0].held), (std::vector<NumberRun>{{0, 1'000}}));
+    EXPECT_EQ(*ToRuns(tallies_[0].held, 1), (std::vector<Span>{{0, 1, 1'000}}));
   }
 }
 

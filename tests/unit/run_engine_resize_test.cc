@@ -57,7 +57,7 @@ TEST_P(RunEngineResize, InAClosedLoop) {
   engine_->Stop(SteadyNow() + kDeadline);
   TellToTheEnd();
   EXPECT_EQ(tallies_[0].metrics.failed, 0u);
-  EXPECT_TRUE(ToRuns(tallies_[0].held).ok());
+  EXPECT_TRUE(ToRuns(tallies_[0].held, 1).ok());
 }
 
 // The workers that lose all their slots have drawn some.
@@ -69,7 +69,7 @@ TEST_P(RunEngineResize, InAClosedLoopNoNumberIsLost) {
   ASSERT_TRUE(Eventually([&] { return server_->counts().requests >= 100; }));
   engine_->SetConcurrency(1, 0);
   ASSERT_TRUE(Eventually([&] { return Tell(), tallies_[0].held.size() == 1'000; }));
-  EXPECT_EQ(*ToRuns(tallies_[0].held), (std::vector<NumberRun>{{0, 1'000}}));
+  EXPECT_EQ(*ToRuns(tallies_[0].held, 1), (std::vector<Span>{{0, 1, 1'000}}));
 }
 
 // Answers take so long that every connection is needed.
@@ -89,7 +89,7 @@ TEST_P(RunEngineResize, UnderARate) {
   TellToTheEnd();
   EXPECT_EQ(tallies_[0].metrics.failed, 0u);
   EXPECT_EQ(tallies_[0].held.size() + tallies_[0].unsent, 2'000u);
-  EXPECT_TRUE(ToRuns(tallies_[0].held).ok());
+  EXPECT_TRUE(ToRuns(tallies_[0].held, 1).ok());
 }
 
 // Each worker has one number in hand that is far from due; the first keeps its connection.

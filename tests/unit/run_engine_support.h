@@ -23,9 +23,9 @@ namespace squall {
 
 inline constexpr Nanos kDeadline = 30 * kSecond;
 
-inline uint64_t Total(const std::vector<NumberRun>& runs) {
+inline uint64_t Total(const std::vector<Span>& runs) {
   uint64_t total = 0;
-  for (const NumberRun& run : runs) total += run.count;
+  for (const Span& run : runs) total += run.count;
   return total;
 }
 
@@ -94,17 +94,17 @@ class RunEngineTest : public ::testing::Test {
   }
 
   // Snapshots until `count` numbers are held; their sum of runs.
-  std::vector<NumberRun> HoldAll(uint64_t count) {
+  std::vector<Span> HoldAll(uint64_t count) {
     std::vector<uint64_t> numbers;
     const Nanos deadline = SteadyNow() + kDeadline;
     while (numbers.size() < count && SteadyNow() < deadline) {
       const auto runs = RunsFromProto(Snapshot().snapshots[0].held());
-      for (const NumberRun& run : *runs) {
-        for (uint64_t i = 0; i < run.count; ++i) numbers.push_back(run.first + i);
+      for (const Span& run : *runs) {
+        for (uint64_t i = 0; i < run.count; ++i) numbers.push_back(run.first + i * run.stride);
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
-    return *ToRuns(numbers);
+    return *ToRuns(numbers, 1);
   }
 
   // Number n of the phase is due n / `rate` seconds after its beginning.
@@ -130,8 +130,8 @@ class RunEngineTest : public ::testing::Test {
       if (snapshot.phase() >= tallies_.size()) tallies_.resize(snapshot.phase() + 1);
       Tally& tally = tallies_[snapshot.phase()];
       const auto held = RunsFromProto(snapshot.held());
-      for (const NumberRun& run : *held) {
-        for (uint64_t i = 0; i < run.count; ++i) tally.held.push_back(run.first + i);
+      for (const Span& run : *held) {
+        for (uint64_t i = 0; i < run.count; ++i) tally.held.push_back(run.first + i * run.stride);
       }
       tally.unsent += Total(*RunsFromProto(snapshot.unsent()));
       tally.dropped += Total(*RunsFromProto(snapshot.dropped()));

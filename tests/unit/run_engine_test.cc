@@ -17,7 +17,7 @@ TEST_F(RunEngineTest, SendsExactlyTheNumbersGranted) {
   EXPECT_EQ(server_->counts().requests, 0u) << "nothing before Start";
   Start();
   Grant(0, {{1'000, 1, 250}, {2'000, 2, 250}}, true);
-  std::vector<NumberRun> expected = {{0, 500}, {1'000, 250}};
+  std::vector<Span> expected = {{0, 1, 500}, {1'000, 1, 250}};
   for (uint64_t i = 0; i < 250; ++i) expected.push_back({2'000 + 2 * i, 1});
   EXPECT_EQ(HoldAll(1'000), expected);
   EXPECT_EQ(server_->counts().requests, 1'000u);
@@ -136,8 +136,9 @@ class RunEnginePhasesTest : public RunEngineTest {
         phase.window = snapshot.window_ns();
         const auto runs = RunsFromProto(snapshot.held());
         EXPECT_EQ(Total(*runs), snapshot.metrics().succeeded()) << "its results are its own";
-        for (const NumberRun& run : *runs) {
-          for (uint64_t i = 0; i < run.count; ++i) phase.numbers.push_back(run.first + i);
+        for (const Span& run : *runs) {
+          for (uint64_t i = 0; i < run.count; ++i)
+            phase.numbers.push_back(run.first + i * run.stride);
         }
       }
       if (seen[1].numbers.size() == count) engine_->Stop(deadline);
@@ -157,7 +158,7 @@ TEST_F(RunEnginePhasesTest, FollowEachOtherOnTheSameConnections) {
   Grant(1, {{0, 1, 300}}, true);
   Start();
   std::vector<Seen> seen = See(300);
-  EXPECT_EQ(*ToRuns(seen[1].numbers), (std::vector<NumberRun>{{0, 300}}));
+  EXPECT_EQ(*ToRuns(seen[1].numbers, 1), (std::vector<Span>{{0, 1, 300}}));
   EXPECT_GT(seen[0].numbers.size(), 7u);
   EXPECT_LT(seen[0].numbers.size(), 1'000'000u) << "the rest is never sent";
   EXPECT_EQ(server_->counts().requests, 300u + seen[0].numbers.size());

@@ -199,22 +199,59 @@ TEST_F(RunOptionsTest, UrlListNeedsNoUrlBesides) {
 TEST_F(RunOptionsTest, Agents) {
   Write("agents.txt", "# the lab\nc1\r\n  c2:1  # by the window\n\nunix:/run/a.sock");
   struct Case {
-    std::string name, agents;
+    std::string name;
+    std::vector<std::string> words;
     std::vector<std::string> want;
+    std::vector<uint32_t> weights;
   };
   const std::vector<Case> cases = {
-      {"one", "c1", {"c1:7400"}},
-      {"some", "c1,c2:1, [::1]:2", {"c1:7400", "c2:1", "[::1]:2"}},
-      {"file", "@agents.txt", {"c1:7400", "c2:1", "unix:/run/a.sock"}},
+      {"one", {"--agents", "c1"}, {"c1:7400"}, {0}},
+      {"some", {"--agents", "c1,c2:1, [::1]:2"}, {"c1:7400", "c2:1", "[::1]:2"}, {0, 0, 0}},
+      {"file", {"--agents", "@agents.txt"}, {"c1:7400", "c2:1", "unix:/run/a.sock"}, {0, 0, 0}},
+      {"stars", {"--agents", "c1*3,c2:1,[::1]:2*10"}, {"c1:7400", "c2:1", "[::1]:2"}, {3, 1, 10}},
+      {"a star in a path", {"--agents", "unix:/a*b,c"}, {"unix:/a*b", "c:7400"}, {0, 0}},
+      {"weights", {"--agents", "c1,c2", "--weights", "1, 4"}, {"c1:7400", "c2:7400"}, {1, 4}},
   };
   for (const Case& c : cases) {
-    const auto options = Run({"--agents", c.agents, "http://h/"});
+    std::vector<std::string> words = c.words;
+    words.push_back("http://h/");
+    const auto options = Run(words);
     ASSERT_TRUE(options.ok()) << c.name << ": " << options.status();
     std::vector<std::string> displays;
-    for (const Address& address : options->agents) displays.push_back(address.display);
+    std::vector<uint32_t> weights;
+    for (const AgentSpec& agent : options->fleet.invitation.agents) {
+      displays.push_back(agent.address.display);
+      weights.push_back(agent.weight);
+    }
     EXPECT_EQ(displays, c.want) << c.name;
+    EXPECT_EQ(weights, c.weights) << c.name;
   }
-  EXPECT_TRUE(Run({"http://h/"})->agents.empty());
+  EXPECT_TRUE(Run({"http://h/"})->fleet.invitation.agents.empty());
+}
+
+TEST_F(RunOptionsTest, Fleet) {
+  auto fleet = Run({"http://h/"})->fleet;
+  EXPECT_EQ(fleet.times.grace, 10 * kSecond);
+  EXPECT_FALSE(fleet.listen);
+  EXPECT_FALSE(fleet.abort_on_loss);
+  EXPECT_FALSE(fleet.invitation.join_late);
+
+  fleet = Run({"--listen", "0.0.0.0:0", "--expect", "7", "--wait", "3s", "--grace", "2s",
+               "--on-agent-loss", "abort", "--join-late", "http://h/"})
+              ->fleet;
+  ASSERT_TRUE(fleet.listen);
+  EXPECT_EQ(fleet.listen->display, "0.0.0.0:0");
+  EXPECT_EQ(fleet.invitation.expected, 7u);
+  EXPECT_EQ(fleet.invitation.wait, 3 * kSecond);
+  EXPECT_EQ(fleet.times.grace, 2 * kSecond);
+  EXPECT_TRUE(fleet.abort_on_loss);
+  EXPECT_TRUE(fleet.invitation.join_late);
+
+  EXPECT_EQ(Run({"--listen", "[::]:7500", "http://h/"})->fleet.invitation.expected, 1u);
+  EXPECT_EQ(Run({"--listen", "h:1", "--agents", "a", "--join-late", "http://h/"})
+                ->fleet.invitation.expected,
+            0u)
+      << "they may all come late";
 }
 
 TEST_F(RunOptionsTest, Output) {

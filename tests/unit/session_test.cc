@@ -51,9 +51,9 @@ class Tally {
     ASSERT_TRUE(runs.ok()) << runs.status();
     ASSERT_TRUE(metrics.ok()) << metrics.status();
     uint64_t count = 0;
-    for (const NumberRun& run : *runs) {
+    for (const Span& run : *runs) {
       count += run.count;
-      for (uint64_t i = 0; i < run.count; ++i) numbers_.push_back(run.first + i);
+      for (uint64_t i = 0; i < run.count; ++i) numbers_.push_back(run.first + i * run.stride);
     }
     EXPECT_EQ(metrics->recorded(), count) << "snapshot " << sequence_;
     EXPECT_GE(snapshot.window_ns(), window_) << "snapshot " << sequence_;
