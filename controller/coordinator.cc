@@ -264,11 +264,23 @@ void Coordinator::OnFenced(size_t index) {
   allotment_->GrantToAll(SteadyNow());
 }
 
+// There is nothing to do for somebody who comes now.
+bool Coordinator::IsEnding() const {
+  return stopping_ || (MeasuredPhase(config_.order.plan).duration_ns() != 0 &&
+                       SteadyNow() >= allotment_->BeginOf(allotment_->phases()));
+}
+
+void Coordinator::TurnAway(size_t index) {
+  roster_->Disconnect(index);
+  (*roster_)[index].stage = Stage::kUnused;
+  (*roster_)[index].result.name.clear();
+}
+
 // A new agent gets a share as if it had been there from the beginning.
 void Coordinator::OnWelcomed(size_t index) {
   Member& member = (*roster_)[index];
   v1::Plan& plan = config_.order.plan;
-  if (stopping_) return roster_->Disconnect(index);
+  if (IsEnding()) return TurnAway(index);
   uint64_t share = 0;
   if (allotment_->fixed_bounds()) {
     share = DefaultBound(member, plan, roster_->size());
@@ -286,7 +298,7 @@ void Coordinator::OnWelcomed(size_t index) {
 
 // Where the concurrency is shared, it is started when the others have made room for it.
 void Coordinator::OnReady(size_t index) {
-  if (stopping_) return roster_->Disconnect(index);
+  if (IsEnding()) return TurnAway(index);
   if (allotment_->fixed_bounds()) return JoinLate(index);
   allotment_->Queue(index);
   SettleConnections();

@@ -51,6 +51,8 @@ class Coordinator {
   void Drive();
   void LetGo();
   bool IsOver() const;
+  bool IsEnding() const;
+  void TurnAway(size_t index);
 
   void OnEvent(CoordinatorEvent& event);
   void OnHappenings();

@@ -226,7 +226,7 @@ std::string Totals(const RunResult& result, const TextStyle& style) {
                   "on a fresh connection, as a kept one had been closed"});
   }
   if (result.possibly_repeated > 0) {
-    table.AddRow({"Possibly repeated", Cell(FormatCount(result.possibly_repeated), Colour::kYellow),
+    table.AddRow({"Repeated", Cell(FormatCount(result.possibly_repeated), Colour::kYellow),
                   "at most, by agents that were lost"});
   }
   return "\n" + table.ToString(style, 0);

@@ -239,14 +239,10 @@ class Round:
 
 
 def counts_of(report):
-    """What the summary adds up; 0 where a report does not tell."""
-    totals = report["totals"]
-    agents = report["agents"]
-    return {"lost": sum(agent.get("state") == "lost" or bool(agent.get("lost"))
-                        for agent in agents),
-            "resumed": sum(int(agent.get("resumed") or 0) for agent in agents),
-            "regranted": totals.get("regranted", 0),
-            "possibly_repeated": totals.get("possibly_repeated", 0)}
+    """What the summary adds up."""
+    kinds = [event["kind"] for event in report["events"]]
+    return {**{kind: kinds.count(kind) for kind in ("lost", "resumed", "regranted", "joined")},
+            "possibly_repeated": report["totals"]["possibly_repeated"]}
 
 
 def play(plan, dry, folder, keep):

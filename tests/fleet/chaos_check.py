@@ -52,7 +52,7 @@ class Seen:
     @property
     def extra(self):
         """How many requests more than recorded the target may have seen."""
-        return self.totals.get("possibly_repeated", 0) + self.totals["resent"]
+        return self.totals["possibly_repeated"] + self.totals["resent"]
 
 
 def _check_state(plan, seen):

@@ -87,6 +87,15 @@ RunResult Example(bool open_loop) {
     }
   }
   for (const AgentResult& agent : result.agents) result.fleet.Merge(agent.metrics);
+  result.agents[0].clock = {.offset = -3'600 * kSecond,
+                            .error = 50 * kMicrosecond,
+                            .rtt = 90 * kMicrosecond,
+                            .drift = ClockSync::Drift{-12.5, 3}};
+  result.agents[1].clock.emplace();
+  result.start_spread = {.spread = 400 * kMicrosecond, .error = 200 * kMicrosecond};
+  result.possibly_repeated = 5;
+  result.events = {{2 * kSecond, RunEvent::Kind::kLost, "beta", "out of reach for 10 s"},
+                   {3 * kSecond, RunEvent::Kind::kRegranted, "beta", "7 requests"}};
   return result;
 }
 

@@ -213,7 +213,8 @@ std::unique_ptr<AgentLink> FakeDialer::Dial(const std::string& target,
   const size_t index = std::stoul(target);
   ++heard[index].dialed;
   std::shared_ptr<FakeAgent>& agent = agents_[index];
-  if (heard[index].dialed == 1) agent = std::make_shared<FakeAgent>(behaviours[index], heard[index]);
+  if (heard[index].dialed == 1)
+    agent = std::make_shared<FakeAgent>(behaviours[index], heard[index]);
   return std::make_unique<FakeLink>(agent, std::move(events));
 }
 

@@ -35,7 +35,9 @@ TEST(Coordinator, StartsNobodyBeforeAllAreReady) {
   ASSERT_TRUE(fleet.Run().ok());
   for (const Heard& heard : fleet.dialer.heard) {
     std::vector<int> kinds;
-    for (const auto& message : heard.messages) kinds.push_back(message.kind_case());
+    for (const auto& message : heard.messages) {
+      if (!message.has_ping()) kinds.push_back(message.kind_case());
+    }
     ASSERT_GE(kinds.size(), 4u);
     EXPECT_EQ(kinds[0], v1::ControllerMessage::kHello);
     EXPECT_EQ(kinds[1], v1::ControllerMessage::kPrepare);
@@ -119,16 +121,22 @@ TEST(Coordinator, RefusesBeforeTheStartWhatCannotWork) {
   }
 }
 
-TEST(Coordinator, ALostOrLyingAgentMakesTheRunIncompleteAndIsNamed) {
+std::vector<RunEvent::Kind> KindsOf(const RunResult& result) {
+  std::vector<RunEvent::Kind> kinds;
+  for (const RunEvent& event : result.events) kinds.push_back(event.kind);
+  return kinds;
+}
+
+TEST(Coordinator, OthersDoTheWorkOfALostOrLyingAgentWhichIsNamed) {
   struct Row {
     const char* name;
     Behaviour behaviour;
     const char* words;
   };
   const Row rows[] = {
-      {"dies", {.dies_after = 1}, "the line went dead"},
+      {"dies", {.dies_after = 1}, "it was started anew"},
       {"numbers of others", {.shift = 5'000}, "not granted"},
-      {"a snapshot twice or missing", {.first_sequence = 2}, "snapshot 2 after 0"},
+      {"a snapshot missing", {.first_sequence = 2}, "snapshot 2 after 0"},
       {"a phase that there is not", {.phase_shift = 1}, "phase 2 of 1"},
       {"an end of its own", {.done_early = true}, "before it was told to"},
       {"a window longer than the run", {.extra_window = 3'600 * kSecond}, "longer than it does"},
@@ -136,15 +144,68 @@ TEST(Coordinator, ALostOrLyingAgentMakesTheRunIncompleteAndIsNamed) {
   };
   for (const Row& row : rows) {
     SCOPED_TRACE(row.name);
-    FakeFleet fleet({{}, row.behaviour});
+    for (const bool abort : {false, true}) {
+      FakeFleet fleet({{}, row.behaviour});
+      fleet.config.abort_on_loss = abort;
+      const auto result = fleet.Run();
+      ASSERT_TRUE(result.ok()) << result.status();
+      EXPECT_EQ(result->state, abort ? RunState::kIncomplete : RunState::kComplete);
+      EXPECT_EQ(result->fleet.recorded() == 10'000, !abort);
+      ASSERT_FALSE(result->notes.empty());
+      EXPECT_THAT(result->notes[0], testing::HasSubstr(row.words));
+      EXPECT_THAT(result->notes[0], testing::HasSubstr("host-1:7400"));
+      ASSERT_FALSE(result->events.empty());
+      EXPECT_EQ(result->events[0].kind, RunEvent::Kind::kLost);
+    }
+  }
+}
+
+TEST(Coordinator, ABrokenStreamIsGoneOnWith) {
+  FakeFleet fleet({{.breaks_after = 1}, {.breaks_after = 500}});
+  const auto result = fleet.Run();
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->state, RunState::kComplete);
+  EXPECT_EQ(result->fleet.recorded(), 10'000u);
+  EXPECT_EQ(result->possibly_repeated, 0u);
+  EXPECT_THAT(KindsOf(*result),
+              testing::ElementsAre(RunEvent::Kind::kResumed, RunEvent::Kind::kResumed));
+  uint64_t reported = 0;
+  for (const Heard& heard : fleet.dialer.heard) reported += heard.recorded;
+  EXPECT_EQ(reported, 10'000u) << "a number was granted twice";
+}
+
+TEST(Coordinator, TheirConnectionsAreTakenOverAsFarAsLimitsAllow) {
+  for (const bool enough : {true, false}) {
+    FakeFleet fleet({{.file_limit = enough ? 200u : 64u + 8u}, {.dies_after = 1}});
+    fleet.plan().set_concurrency(12);
     const auto result = fleet.Run();
     ASSERT_TRUE(result.ok()) << result.status();
-    EXPECT_EQ(result->state, RunState::kIncomplete);
-    EXPECT_LT(result->fleet.recorded(), 10'000u);
-    ASSERT_FALSE(result->notes.empty());
-    EXPECT_THAT(result->notes[0], testing::HasSubstr(row.words));
-    EXPECT_THAT(result->notes[0], testing::HasSubstr("host-1:7400"));
+    EXPECT_EQ(result->state, enough ? RunState::kComplete : RunState::kIncomplete);
+    std::vector<uint32_t> sizes;
+    for (const v1::ControllerMessage& message : fleet.dialer.heard[0].messages) {
+      if (message.has_resize()) sizes.push_back(message.resize().concurrency());
+    }
+    if (enough) {
+      EXPECT_THAT(sizes, testing::ElementsAre(12u));
+    } else {
+      EXPECT_THAT(result->notes[0], testing::HasSubstr("cannot have 12 requests in flight"));
+    }
   }
+}
+
+// Hours apart: whoever forgets to convert a time is lost.
+TEST(Coordinator, ClocksOfAgentsHaveNothingToDoWithEachOther) {
+  FakeFleet fleet({{.clock = 3'600 * kSecond}, {.clock = -3'600 * kSecond}, {}});
+  const auto result = fleet.Run();
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->state, RunState::kComplete);
+  EXPECT_THAT(result->events, testing::IsEmpty());
+  ASSERT_TRUE(result->start_spread);
+  EXPECT_LT(result->start_spread->spread, kSecond);
+  ASSERT_TRUE(result->agents[0].clock);
+  EXPECT_NEAR(static_cast<double>(result->agents[0].clock->offset), 3.6e12, 1e8);
+  EXPECT_NEAR(static_cast<double>(result->agents[1].clock->offset), -3.6e12, 1e8);
+  EXPECT_LT(result->agents[0].clock->error, kSecond / 10);
 }
 
 TEST(Coordinator, TheOnlyAgentsOwnEndIsNoCompleteRun) {

@@ -30,15 +30,22 @@ std::vector<std::string> Keys(const Json& json) {
 
 TEST(JsonReport, HasTheDocumentedKeys) {
   const Json json = Parsed(ExampleResult());
-  EXPECT_THAT(Keys(json), ElementsAre("run", "notes", "plan", "warmup", "totals", "latency",
-                                      "schedule_lag", "waited", "waited_beside_free", "timings",
-                                      "addresses", "status_codes", "errors", "agents"));
+  EXPECT_THAT(Keys(json),
+              ElementsAre("run", "notes", "plan", "warmup", "totals", "latency", "schedule_lag",
+                          "waited", "waited_beside_free", "timings", "addresses", "status_codes",
+                          "errors", "clocks", "events", "agents"));
   EXPECT_THAT(Keys(json["run"]),
               ElementsAre("id", "version", "seed", "started_at", "elapsed_ns", "state"));
   EXPECT_THAT(Keys(json["totals"]),
               ElementsAre("planned", "recorded", "succeeded", "failed", "bytes_received",
                           "bytes_sent", "connections", "resent", "requests_per_second", "dropped",
-                          "unsent", "oldest_unsent_ns", "peak_connections"));
+                          "unsent", "oldest_unsent_ns", "peak_connections", "possibly_repeated"));
+  EXPECT_THAT(Keys(json["clocks"]),
+              ElementsAre("agents", "start_spread_ns", "start_spread_error_ns"));
+  EXPECT_THAT(
+      Keys(json["clocks"]["agents"][0]),
+      ElementsAre("name", "offset_ns", "error_ns", "rtt_ns", "drift_ppm", "drift_error_ppm"));
+  EXPECT_THAT(Keys(json["events"][0]), ElementsAre("at_ns", "kind", "agent", "detail"));
   EXPECT_THAT(Keys(json["latency"]), ElementsAre("success", "failure"));
   EXPECT_THAT(Keys(json["latency"]["failure"]["service"]),
               ElementsAre("count", "min_ns", "mean_ns", "stddev_ns", "max_ns", "p50_ns", "p75_ns",
@@ -65,6 +72,14 @@ TEST(JsonReport, TellsTheExample) {
   EXPECT_EQ(json["run"]["started_at"], "2023-11-14T22:13:20.123Z");
   EXPECT_EQ(json["run"]["elapsed_ns"], 4'000'000'000);
   EXPECT_EQ(json["run"]["state"], "complete");
+  EXPECT_EQ(json["totals"]["possibly_repeated"], 5);
+  EXPECT_EQ(json["clocks"]["start_spread_ns"], 400'000);
+  EXPECT_EQ(json["clocks"]["start_spread_error_ns"], 200'000);
+  EXPECT_EQ(json["clocks"]["agents"][0]["offset_ns"], -3'600'000'000'000);
+  EXPECT_EQ(json["clocks"]["agents"][0]["drift_ppm"], -12.5);
+  EXPECT_EQ(json["events"][0]["kind"], "lost");
+  EXPECT_EQ(json["events"][1]["kind"], "regranted");
+  EXPECT_EQ(json["events"][0]["at_ns"], 2'000'000'000);
   EXPECT_EQ(json["totals"]["planned"], 2000);
   EXPECT_EQ(json["totals"]["recorded"], 2000);
   EXPECT_EQ(json["totals"]["succeeded"], 1994);

@@ -36,6 +36,7 @@ Recorded      2,000  of 2,000 planned
 Received     998 kB  250 kB/s
 Sent         160 kB  40.0 kB/s
 Connections      16  opened
+Repeated          5  at most, by agents that were lost
 
 Service time
                min     mean   stddev      max
@@ -87,6 +88,12 @@ Agents, and the service time of their successes
   alpha  10.0.0.1:7400      4  8     1,000       6  250.0  1.50 ms  1.99 ms
   beta   10.0.0.2:7400      4  8     1,000       0  250.0  1.50 ms  1.99 ms
   gamma  10.0.0.3:7400      4  -  not used
+
+Start spread 400 us +- 200 us over 2 agents
+
+Events
+  2.00 s  lost       beta  out of reach for 10 s
+  3.00 s  regranted  beta  7 requests
 )";
 
 constexpr const char* kOpenLoopText = R"(

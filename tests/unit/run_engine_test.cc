@@ -18,7 +18,7 @@ TEST_F(RunEngineTest, SendsExactlyTheNumbersGranted) {
   Start();
   Grant(0, {{1'000, 1, 250}, {2'000, 2, 250}}, true);
   std::vector<Span> expected = {{0, 1, 500}, {1'000, 1, 250}};
-  for (uint64_t i = 0; i < 250; ++i) expected.push_back({2'000 + 2 * i, 1});
+  for (uint64_t i = 0; i < 250; ++i) expected.push_back({2'000 + 2 * i, 1, 1});
   EXPECT_EQ(HoldAll(1'000), expected);
   EXPECT_EQ(server_->counts().requests, 1'000u);
   EXPECT_EQ(server_->counts().connections, 7u);

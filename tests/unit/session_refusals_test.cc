@@ -76,6 +76,15 @@ TEST_F(SessionRefusals, MessagesOutOfOrderOrMalformed) {
   const v1::ControllerMessage grant = GrantMessage({{0, 1, 10}});
   const v1::ControllerMessage start = StartMessage();
   const v1::ControllerMessage no_kind;
+  v1::ControllerMessage later = grant;
+  later.set_command(3);
+  v1::ControllerMessage tomorrow = start;
+  tomorrow.mutable_start()->set_at_ns(SteadyNow() + 86'400 * kSecond);
+  const auto resize = [](uint32_t concurrency) {
+    v1::ControllerMessage message;
+    message.mutable_resize()->set_concurrency(concurrency);
+    return message;
+  };
   constexpr uint64_t kTooLarge = uint64_t{1} << 63;
 
   constexpr v1::Failed::Code kProtocol = v1::Failed::CODE_PROTOCOL;
@@ -102,13 +111,19 @@ TEST_F(SessionRefusals, MessagesOutOfOrderOrMalformed) {
 
       {"DataChunk before Prepare", {hello, DataMessage("a")}, kProtocol, "DataChunk out of order"},
       {"empty DataChunk before Prepare", {hello, DataMessage("")}, kProtocol, "DataChunk"},
-      {"Grant before Prepare", {hello, grant}, kProtocol, "Grant out of order"},
-      {"Start before Prepare", {hello, start}, kProtocol, "Start out of order"},
+      {"Grant before Prepare", {hello, grant}, kProtocol, "a command before the plan"},
+      {"Start before Prepare", {hello, start}, kProtocol, "a command before the plan"},
       {"no kind after Hello", {hello, no_kind}, kProtocol, "does not know"},
 
       {"Prepare while the list is read", {hello, list, prepare}, kProtocol, "Prepare out of order"},
-      {"Grant while the list is read", {hello, list, grant}, kProtocol, "Grant out of order"},
-      {"Start while the list is read", {hello, list, start}, kProtocol, "Start out of order"},
+      {"Grant while the list is read",
+       {hello, list, grant},
+       kProtocol,
+       "a command before the plan"},
+      {"Start while the list is read",
+       {hello, list, start},
+       kProtocol,
+       "a command before the plan"},
       {"DataChunk too long", {hello, list, DataMessage("http://a/bcde")}, kProtocol, "DataChunk"},
       {"DataChunks too long together",
        {hello, list, DataMessage("http://"), DataMessage("a/bcde")},
@@ -146,6 +161,13 @@ TEST_F(SessionRefusals, MessagesOutOfOrderOrMalformed) {
        kProtocol,
        "Grant"},
 
+      {"a command left out", {hello, prepare, later}, kProtocol, "command 3 after 0"},
+      {"Start in another clock", {hello, prepare, tomorrow}, kProtocol, "not of this clock"},
+      {"Resize to nothing", {hello, prepare, resize(0)}, v1::Failed::CODE_PLAN, "not a share"},
+      {"Resize beyond the plan", {hello, prepare, resize(4)}, v1::Failed::CODE_PLAN, "not a share"},
+      {"Ack before Start", {hello, prepare, AckMessage(0)}, kProtocol, "Ack of a snapshot"},
+      {"Ack of what was not sent", {hello, prepare, start, AckMessage(9)}, kProtocol, "Ack of"},
+
       {"Start twice", {hello, prepare, start, start}, kProtocol, "Start out of order"},
       {"Hello when running", {hello, prepare, start, hello}, kProtocol, "second Hello"},
       {"Prepare when running", {hello, prepare, start, prepare}, kProtocol, "Prepare out of order"},
@@ -166,6 +188,11 @@ TEST_F(SessionRefusals, PlansThatCannotBeExecuted) {
       Plan("no share", "not a share", [](v1::Prepare& prepare) { prepare.clear_concurrency(); }),
       Plan("a share larger than the plan's concurrency", "not a share",
            [](v1::Prepare& prepare) { prepare.set_concurrency(prepare.plan().concurrency() + 1); }),
+      Plan("no lease", "lease", [](v1::Prepare& prepare) { prepare.clear_lease_ns(); }),
+      Plan("a grace that is too short for the lease", "lease",
+           [](v1::Prepare& prepare) { prepare.set_grace_ns(2 * prepare.lease_ns() - 1); }),
+      Plan("snapshots that come too late for the lease", "lease",
+           [](v1::Prepare& prepare) { prepare.set_snapshot_interval_ns(2 * prepare.lease_ns()); }),
       Plan("more streams than HTTP/2 has", "transport.streams",
            [](v1::Prepare& prepare) {
              prepare.set_concurrency(2);

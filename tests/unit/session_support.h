@@ -66,8 +66,9 @@ class SessionTest : public ::testing::Test {
   }
 
   // Hello to Ready.
-  static void MakeReady(testing::FakeController& controller, const v1::Prepare& prepare) {
-    controller.Say(testing::HelloMessage());
+  static void MakeReady(testing::FakeController& controller, const v1::Prepare& prepare,
+                        const std::string& run_id = "run") {
+    controller.Say(testing::HelloMessage("ann@lab (process 1)", kProtocolVersion, run_id));
     controller.Hear(Kind::kWelcome);
     controller.Say(testing::PrepareMessage(prepare));
     controller.Hear(Kind::kReady);
@@ -76,7 +77,7 @@ class SessionTest : public ::testing::Test {
   // The next controller is served up to Ready, and sent away.
   void ExpectFree() {
     testing::FakeController next(session_);
-    MakeReady(next, Share("http://127.0.0.1:1/", 1));
+    MakeReady(next, Share("http://127.0.0.1:1/", 1), "next");
     next.Say(testing::StopMessage(0));
     next.Hear(Kind::kDone);
     next.Hear(Kind::KIND_NOT_SET);

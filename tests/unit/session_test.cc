@@ -20,6 +20,7 @@ namespace {
 using target::StartServer;
 using testing::AckMessage;
 using testing::DataMessage;
+using testing::DismissMessage;
 using testing::FakeController;
 using testing::GrantMessage;
 using testing::HelloMessage;
@@ -226,27 +227,29 @@ TEST_F(OneWorkerSession, SnapshotsComeEarlyWhenNumbersRunLowButNotInAFlood) {
       << "each has waited for the end of its second";
 }
 
-TEST_F(SessionTest, StopBeforeStartIsTheEndAtOnce) {
+TEST_F(SessionTest, StopOrDismissBeforeStartIsTheEndAtOnce) {
   const auto server = StartServer();
   const v1::Prepare prepare = Share(server->url() + "/", 2);
   const struct {
     const char* name;
     std::vector<v1::ControllerMessage> said;  // after Hello
+    bool stops;
   } rows[] = {
-      {"welcomed", {}},
-      {"waits for the list", {PrepareMessage(ListShare(12, 1))}},
-      {"ready", {PrepareMessage(prepare)}},
-      {"has numbers", {PrepareMessage(prepare), GrantMessage({{0, 1, 100}})}},
+      {"welcomed", {}, false},
+      {"waits for the list", {PrepareMessage(ListShare(12, 1))}, false},
+      {"ready", {PrepareMessage(prepare)}, false},
+      {"ready and stopped", {PrepareMessage(prepare)}, true},
+      {"has numbers", {PrepareMessage(prepare), GrantMessage({{0, 1, 100}})}, true},
   };
   for (const auto& row : rows) {
     SCOPED_TRACE(row.name);
     FakeController controller(session_);
     controller.Say(HelloMessage());
     for (const v1::ControllerMessage& message : row.said) controller.Say(message);
-    controller.Say(StopMessage(kPatience));
+    controller.Say(row.stops ? StopMessage(kPatience) : DismissMessage());
     const std::vector<v1::AgentMessage> answers = controller.HearAll();
     ASSERT_FALSE(answers.empty());
-    EXPECT_TRUE(answers.back().has_done()) << answers.back().ShortDebugString();
+    EXPECT_EQ(answers.back().has_done(), row.stops) << answers.back().ShortDebugString();
     ExpectFree();
   }
   EXPECT_EQ(server->counts().connections, 0u);
@@ -309,7 +312,11 @@ TEST_F(SessionTest, WithoutItsControllerItSendsNothingMoreAndIsFree) {
     SCOPED_TRACE(absl::FormatDuration(delay));
     const auto server = StartServer({.delay = delay});
     FakeController controller(session_);
-    MakeReady(controller, Share(server->url() + "/", 4));
+    v1::Prepare prepare = Share(server->url() + "/", 4);
+    prepare.set_lease_ns(kSecond / 2);
+    prepare.set_grace_ns(kSecond);
+    prepare.set_snapshot_interval_ns(kSecond / 10);
+    MakeReady(controller, prepare);
     controller.Say(GrantMessage({{0, 1, 1'000'000'000}}));
     controller.Say(StartMessage());
     WaitUntil([&] {
@@ -318,6 +325,7 @@ TEST_F(SessionTest, WithoutItsControllerItSendsNothingMoreAndIsFree) {
     });
     const Nanos closed_at = SteadyNow();
     controller.Close();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1'200));
     ExpectFree();
     EXPECT_LT(SteadyNow() - closed_at, 5 * kSecond);
     // The run's workers are gone, but the target may still have to read what they had written. (It
