@@ -175,7 +175,7 @@ class Joining(squall.TestCase):
     def test_one_comes_late(self):
         for plan in (["-n", "6000", "-c", "8"], ["-n", "6000", "-q", "1500"]):
             with self.subTest(plan):
-                run, address = self.listening("--join-late", *plan)
+                run, address = self.listening("--join-late", "--grace", GRACE, *plan)
                 self.joined(1, address)
                 before = self.target.stats()["requests"]
                 wait_until(lambda: self.target.stats()["requests"] > before + 200, 20, "it began")

@@ -20,7 +20,7 @@ BEFORE_START = [
 AFTER_START = [
     ("dies-after-ready", "was lost"),
     ("wrong-numbers", "not granted"),
-    ("doubled-snapshot", "reported before"),
+    ("doubled-snapshot", "not granted"),
     ("contradiction", "histograms"),
 ]
 LONGEST_WAIT_SECONDS = 100
@@ -32,7 +32,7 @@ class BadAgents(squall.TestCase):
         self.agent = self.enterContext(squall.Agent("good-agent"))
 
     def run_with(self, *addresses):
-        return squall.run("-n", "1000", "-c", "8", self.server.url, "--agents",
+        return squall.run("-n", "1000", "-c", "8", "--grace", "2s", self.server.url, "--agents",
                           ",".join(addresses), timeout=LONGEST_WAIT_SECONDS)
 
     def check_refused(self, result, *words):
@@ -78,13 +78,13 @@ class BadAgents(squall.TestCase):
         self.check_agent_is_free()
 
     def test_misbehaving_after_start(self):
+        """The others do its work."""
         for mode, words in AFTER_START:
             with self.subTest(mode), squall.FakeAgent(mode) as fake:
                 result = self.run_with(self.agent.address, fake.address)
-                self.check_exit(result, 3)
-                self.check_consistent(result)
-                self.assertEqual(result.report["run"]["state"], "incomplete")
-                self.assertLessEqual(result.recorded, 1000)
+                self.check_complete(result, 1000)
+                self.assertEqual([event["kind"] for event in result.report["events"]],
+                                 ["lost", "regranted"])
                 first_lines = " ".join(result.stdout.split("\n\n")[0].split())
                 self.assertIn(fake.address, first_lines)
                 self.assertIn(words, first_lines)
@@ -96,7 +96,6 @@ class BadAgents(squall.TestCase):
             result = self.run_with(self.agent.address, fake.address)
             self.check_complete(result, 1000)
             self.assertLess(result.seconds, 15)
-            self.assertIn(fake.address, result.stdout.split("\n\n")[0])
         self.check_agent_is_free()
 
     def test_fake_agent_is_otherwise_a_good_one(self):
@@ -122,8 +121,8 @@ class BusyAgents(squall.TestCase):
         first = self.busy_for("60s")
         result = squall.run("-n", "10", self.server.url, agents=self.agents, timeout=40)
         self.check_exit(result, 2)
-        self.assertGreater(result.seconds, 9)
-        self.assertLess(result.seconds, 20)
+        self.assertGreater(result.seconds, 14)
+        self.assertLess(result.seconds, 25)
         for words in ("busy", self.agents[0].address, socket.gethostname(), "since"):
             self.assertIn(words, result.stderr)
         self.assertEqual(self.server.connections, 0)
