@@ -21,6 +21,9 @@ inline constexpr uint64_t kMaxListBytes = uint64_t{1} << 30;
 // Most requests of one run.
 inline constexpr uint64_t kMaxRequests = uint64_t{1} << 62;
 
+// More cores than any machine has: an agent that says so lies.
+inline constexpr uint32_t kMaxCores = 1 << 16;
+
 // Most requests in flight of one run.
 inline constexpr uint32_t kMaxConcurrency = 1'000'000;
 

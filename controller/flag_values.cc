@@ -18,4 +18,21 @@ absl::StatusOr<std::string> ReadNamedFile(std::string_view flag, const std::stri
   return text;
 }
 
+absl::Status ReadOutputPath(std::string_view flag, const Text& text,
+                            std::initializer_list<Text> inputs, std::string& path) {
+  if (!text) return absl::OkStatus();
+  if (text->empty()) return Invalid("{} \"\": name a file, or - for standard output", flag);
+  if (*text != "-") {
+    for (const Text& input : inputs) {
+      if (input && IsSameFile(*text, *input)) {
+        return Invalid("{} {}: this is one of the files that are read: name another", flag,
+                       Quoted(*text));
+      }
+    }
+    if (absl::Status status = CheckWritable(*text); !status.ok()) return For(flag, status);
+  }
+  path = *text;
+  return absl::OkStatus();
+}
+
 }  // namespace squall

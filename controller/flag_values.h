@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,5 +56,10 @@ absl::Status ReadDuration(std::string_view flag, const Text& text, absl::Duratio
 // All of a file, of `limit` bytes at most.
 absl::StatusOr<std::string> ReadNamedFile(std::string_view flag, const std::string& path,
                                           size_t limit);
+
+// A file that will be written, or "-": standard output. Leaves `path` as it is if none was given.
+// Errors if it cannot be written, or is one of the files that are read.
+absl::Status ReadOutputPath(std::string_view flag, const Text& text,
+                            std::initializer_list<Text> inputs, std::string& path);
 
 }  // namespace squall

@@ -10,6 +10,7 @@
 #include "common/output.h"
 #include "common/protocol.h"
 #include "common/version.h"
+#include "controller/fleet_command.h"
 #include "controller/run_command.h"
 #include "controller/run_flags.h"
 #include "controller/usage.h"
@@ -38,12 +39,15 @@ int main(int argc, char** argv) {
       "Examples:\n"
       "  squall run http://127.0.0.1:8080/ -n 10000 -c 50\n"
       "  squall run http://10.0.0.9/ -z 30s --agents 10.0.0.5,10.0.0.6\n"
+      "  squall fleet check --agents 10.0.0.5,10.0.0.6\n"
       "  squall COMMAND --help                     # more on each");
 
   squall::RunFlags run_flags;
+  squall::FleetFlags fleet_flags;
   squall::AgentFlags agent_flags;
   squall::TargetFlags target_flags;
   const CLI::App* run = squall::AddRunCommand(app, run_flags);
+  const CLI::App* fleet = squall::AddFleetCommand(app, fleet_flags);
   const CLI::App* agent = squall::AddAgentCommand(app, agent_flags);
   const CLI::App* target = squall::AddTargetCommand(app, target_flags);
   CLI::App* version = app.add_subcommand("version", "Print the version of program and protocol");
@@ -56,6 +60,7 @@ int main(int argc, char** argv) {
   }
 
   if (run->parsed()) return squall::RunRun(run_flags);
+  if (fleet->parsed()) return squall::RunFleet(*fleet, fleet_flags);
   if (agent->parsed()) return squall::RunAgent(agent_flags);
   if (target->parsed()) return squall::RunTarget(target_flags);
   const bool written = squall::Print(stdout, "squall {} (protocol {})\n", squall::kVersion,

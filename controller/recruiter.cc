@@ -21,8 +21,6 @@ constexpr Nanos kBusyTime = 15 * kSecond;
 constexpr Nanos kRedialInterval = kSecond / 2;
 // How long nothing may move while a plan and its list are sent and read.
 constexpr Nanos kPrepareTime = 30 * kSecond;
-// More cores than any machine has: an agent that says so lies.
-constexpr uint32_t kMaxCores = 1 << 16;
 // Round trips, one after the other, when an agent is welcomed and when it is timed again.
 constexpr size_t kRoundTrips = 5;
 

@@ -1,8 +1,6 @@
 #include "controller/run_command.h"
 
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <optional>
 #include <random>
 #include <unistd.h>
@@ -19,6 +17,7 @@
 #include "controller/local_agent.h"
 #include "controller/progress.h"
 #include "controller/report_json.h"
+#include "controller/report_output.h"
 #include "controller/report_text.h"
 #include "controller/run_options.h"
 #include "controller/terminal.h"
@@ -47,34 +46,6 @@ std::string NewRunId() {
 Progress::Mode ProgressMode(bool quiet) {
   if (quiet) return Progress::Mode::kQuiet;
   return IsLiveTerminal(STDERR_FILENO) ? Progress::Mode::kLive : Progress::Mode::kLines;
-}
-
-// False, with a message, if it could not be written whole.
-bool WriteText(std::FILE* file, const std::string& text, std::string_view name) {
-  if (Write(file, text)) return true;
-  Print(stderr, "squall: {}: cannot write: {}\n", name, std::strerror(errno));
-  return false;
-}
-
-bool WriteJson(const RunResult& result, const std::string& path) {
-  std::FILE* file = std::fopen(path.c_str(), "w");
-  if (file == nullptr) {
-    Print(stderr, "squall: {}: cannot write: {}\n", path, std::strerror(errno));
-    return false;
-  }
-  const bool written = WriteText(file, JsonReport(result), path);
-  return std::fclose(file) == 0 && written;
-}
-
-bool WriteReports(const RunResult& result, const std::string& json_path) {
-  bool written = true;
-  if (json_path == "-") {
-    written = WriteText(stdout, JsonReport(result), "standard output");
-  } else {
-    written = WriteText(stdout, TextReport(result, DetectStyle(STDOUT_FILENO)), "standard output");
-    if (!json_path.empty()) written = WriteJson(result, json_path) && written;
-  }
-  return written;
 }
 
 int ExitCode(const RunResult& result) {
@@ -117,7 +88,9 @@ int RunRun(const RunFlags& flags) {
   const std::string json_path = options->json_path;
   const absl::StatusOr<RunResult> result = Execute(*std::move(options), progress);
   if (!result.ok()) return Fail(result.status());
-  const bool written = WriteReports(*result, json_path);
+  const bool written = WriteReports(
+      json_path, {.text = [&](const TextStyle& style) { return TextReport(*result, style); },
+                  .json = [&] { return JsonReport(*result); }});
   const int code = ExitCode(*result);
   return written || code != kDone ? code : kNotAsAsked;
 }

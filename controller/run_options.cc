@@ -16,7 +16,6 @@
 #include "common/url.h"
 #include "common/url_list.h"
 #include "common/values.h"
-#include "controller/files.h"
 #include "controller/flag_values.h"
 #include "controller/fleet_flags.h"
 #include "controller/network_flags.h"
@@ -204,24 +203,10 @@ absl::Status ResolveOutput(const RunFlags& flags, RunOptions& options) {
     if (!level.ok()) return For("--log-level", level.status());
     options.log_level = *level;
   }
-  if (!flags.json) return absl::OkStatus();
-  if (flags.json->empty()) {
-    return Invalid("--json \"\": name a file, or - for standard output");
-  }
-  if (*flags.json != "-") {
-    for (const Text& input : {flags.urls, flags.body_file, flags.ca_file, flags.certificate_file,
-                              flags.key_file, AgentsFile(flags.agents)}) {
-      if (input && IsSameFile(*flags.json, *input)) {
-        return Invalid("--json {}: this is one of the files that the run reads: name another",
-                       Quoted(*flags.json));
-      }
-    }
-    if (absl::Status status = CheckWritable(*flags.json); !status.ok()) {
-      return For("--json", status);
-    }
-  }
-  options.json_path = *flags.json;
-  return absl::OkStatus();
+  return ReadOutputPath("--json", flags.json,
+                        {flags.urls, flags.body_file, flags.ca_file, flags.certificate_file,
+                         flags.key_file, AgentsFile(flags.agents)},
+                        options.json_path);
 }
 
 }  // namespace

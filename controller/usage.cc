@@ -56,6 +56,22 @@ std::string Nearest(std::string_view typed, const std::vector<std::string>& word
   return nearest;
 }
 
+std::vector<std::string> Commands(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  return names;
+}
+
+bool HasCommands(const CLI::App& app) { return !Commands(app).empty(); }
+
+// "squall fleet check".
+std::string FullName(const CLI::App& command) {
+  if (command.get_parent() == nullptr) return command.get_name();
+  return fmt::format("{} {}", FullName(*command.get_parent()), command.get_name());
+}
+
 std::string UnknownFlag(const CLI::App& command, std::string_view typed) {
   typed = typed.substr(0, typed.find('='));
   std::string_view name = typed;
@@ -67,33 +83,26 @@ std::string UnknownFlag(const CLI::App& command, std::string_view typed) {
   const std::string nearest = Nearest(name, names);
   if (nearest.empty()) {
     return fmt::format("unknown flag {}{}", Quoted(typed),
-                       command.get_parent() == nullptr ? "; flags stand behind a command" : "");
+                       HasCommands(command) ? "; flags stand behind a command" : "");
   }
   return fmt::format("unknown flag {}; did you mean --{}?", Quoted(typed), nearest);
-}
-
-std::vector<std::string> Commands(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    names.push_back(command->get_name());
-  }
-  return names;
 }
 
 std::string UnknownCommand(const CLI::App& app, std::string_view typed) {
   const std::vector<std::string> commands = Commands(app);
   std::string nearest = Nearest(typed, commands);
-  if (typed.find("://") != std::string_view::npos) nearest = fmt::format("run {}", typed);
+  if (app.get_parent() == nullptr && typed.find("://") != std::string_view::npos)
+    nearest = fmt::format("run {}", typed);
   if (nearest.empty()) {
-    return fmt::format("unknown command {}; there are {}", Quoted(typed),
-                       fmt::join(commands, ", "));
+    return fmt::format("unknown command {}; there {} {}", Quoted(typed),
+                       commands.size() == 1 ? "is" : "are", fmt::join(commands, ", "));
   }
-  return fmt::format("unknown command {}; did you mean {} {}?", Quoted(typed), app.get_name(),
+  return fmt::format("unknown command {}; did you mean {} {}?", Quoted(typed), FullName(app),
                      Quoted(nearest));
 }
 
 // What the parse left over, or nothing.
-std::string Leftover(const CLI::App& app, const CLI::App& command) {
+std::string Leftover(const CLI::App& command) {
   const std::vector<std::string> words = command.remaining();
   if (words.empty()) return {};
   // A misspelt flag often leaves its value behind as well, or takes the URL's place with it.
@@ -101,7 +110,7 @@ std::string Leftover(const CLI::App& app, const CLI::App& command) {
     return word.size() > 1 && word.starts_with('-') && word != "--";
   });
   if (flag != words.end()) return UnknownFlag(command, *flag);
-  if (&command == &app) return UnknownCommand(app, words.front());
+  if (HasCommands(command)) return UnknownCommand(command, words.front());
   return fmt::format("unexpected argument {}", Quoted(words.front()));
 }
 
@@ -131,34 +140,35 @@ std::string ValueMissing(const CLI::App& command, const CLI::ParseError& error) 
   return fmt::format("{} needs a value", option != nullptr ? FlagName(*option) : name);
 }
 
-std::string Problem(const CLI::App& app, const CLI::App& command, const CLI::ParseError& error) {
-  std::string problem = Leftover(app, command);
+std::string Problem(const CLI::App& command, const CLI::ParseError& error) {
+  std::string problem = Leftover(command);
   if (problem.empty() && dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
     problem = GivenTwice(command);
     if (problem.empty()) problem = ValueMissing(command, error);
   }
   if (problem.empty() && dynamic_cast<const CLI::RequiredError*>(&error) != nullptr &&
-      &command == &app) {
-    problem = fmt::format("a command is missing: {}", fmt::join(Commands(app), ", "));
+      HasCommands(command)) {
+    problem = fmt::format("a command is missing: {}", fmt::join(Commands(command), ", "));
   }
   return problem.empty() ? error.what() : problem;
 }
 
-// The command that the error is about: the subcommand that was being parsed, or the root if that
-// has something left over or there is no subcommand.
+// The command that the error is about: the innermost that was being parsed, or the first on the way
+// there that has something left over.
 const CLI::App& FaultyCommand(const CLI::App& app) {
-  const std::vector<CLI::App*> parsed = app.get_subcommands();
-  return parsed.empty() || !app.remaining().empty() ? app : *parsed.back();
+  const CLI::App* command = &app;
+  while (command->remaining().empty() && !command->get_subcommands().empty()) {
+    command = command->get_subcommands().back();
+  }
+  return *command;
 }
 
 }  // namespace
 
 std::string UsageMessage(const CLI::App& app, const CLI::ParseError& error) {
   const CLI::App& command = FaultyCommand(app);
-  const std::string name =
-      &command == &app ? app.get_name() : fmt::format("{} {}", app.get_name(), command.get_name());
-  return fmt::format("{}: {}\ntry: {} --help\n", app.get_name(), Problem(app, command, error),
-                     name);
+  return fmt::format("{}: {}\ntry: {} --help\n", app.get_name(), Problem(command, error),
+                     FullName(command));
 }
 
 int ReportUsageError(const CLI::App& app, const CLI::ParseError& error) {

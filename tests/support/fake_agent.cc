@@ -23,6 +23,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "common/clock.h"
+#include "common/protocol.h"
 #include "squall/v1/control.grpc.pb.h"
 
 namespace squall {
@@ -127,6 +128,7 @@ class Session {
       case v1::ControllerMessage::kPing:
         reply_.mutable_pong()->set_id(message.ping().id());
         reply_.mutable_pong()->set_received_ns(SteadyNow());
+        reply_.mutable_pong()->mutable_padding()->resize(message.ping().reply_bytes());
         reply_.mutable_pong()->set_sent_ns(SteadyNow());
         return Reply();
       case v1::ControllerMessage::kDismiss:
@@ -253,6 +255,7 @@ int Serve(Mode mode) {
   int port = 0;
   grpc::ServerBuilder builder;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
   builder.RegisterService(&agent);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr || port == 0) {

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <gtest/gtest.h>
 
+#include "controller/fleet_command.h"
 #include "controller/run_flags.h"
 
 namespace squall {
@@ -18,6 +19,7 @@ class UsageTest : public testing::Test {
   UsageTest() : app_("Distributed HTTP load tester", "squall") {
     app_.require_subcommand(1);
     AddRunCommand(app_, flags_);
+    AddFleetCommand(app_, fleet_flags_);
     app_.add_subcommand("agent", "Send requests for controllers");
     app_.add_subcommand("target", "A server to test against");
     app_.add_subcommand("version", "Print the version");
@@ -42,6 +44,7 @@ class UsageTest : public testing::Test {
 
   CLI::App app_;
   RunFlags flags_;
+  FleetFlags fleet_flags_;
 };
 
 TEST_F(UsageTest, Messages) {
@@ -52,6 +55,8 @@ TEST_F(UsageTest, Messages) {
   };
   const std::string u = "http://h/";
   const std::string run = "\ntry: squall run --help\n";
+  const std::string check = "\ntry: squall fleet check --help\n";
+  const std::string group = "\ntry: squall fleet --help\n";
   const std::string root = "\ntry: squall --help\n";
   const std::vector<Case> cases = {
       {"letter missing",
@@ -79,13 +84,13 @@ TEST_F(UsageTest, Messages) {
       {"twice, no letter",
        {"run", "--json", "a", "--json", "b", u},
        "squall: --json is given twice" + run},
-      {"no command", {}, "squall: a command is missing: run, agent, target, version" + root},
+      {"no command", {}, "squall: a command is missing: run, fleet, agent, target, version" + root},
       {"unknown command",
        {"rnu", u},
        "squall: unknown command rnu; did you mean squall run?" + root},
       {"nothing like it",
        {"benchmark"},
-       "squall: unknown command benchmark; there are run, agent, target, version" + root},
+       "squall: unknown command benchmark; there are run, fleet, agent, target, version" + root},
       {"URL for a command",
        {u},
        "squall: unknown command http://h/; did you mean squall run http://h/?" + root},
@@ -95,6 +100,28 @@ TEST_F(UsageTest, Messages) {
       {"another command's flag",
        {"agent", "--requests", "5"},
        "squall: unknown flag --requests\ntry: squall agent --help\n"},
+      {"flag of a command in a group, letter missing",
+       {"fleet", "check", "--agnts", "a"},
+       "squall: unknown flag --agnts; did you mean --agents?" + check},
+      {"its value missing",
+       {"fleet", "check", "--agents"},
+       "squall: --agents needs a value" + check},
+      {"it is missing", {"fleet", "check"}, "squall: --agents is required" + check},
+      {"it comes twice",
+       {"fleet", "check", "--agents", "a", "--agents", "b"},
+       "squall: --agents is given twice" + check},
+      {"more than flags",
+       {"fleet", "check", "--agents", "a", "b"},
+       "squall: unexpected argument b" + check},
+      {"it stands behind the group",
+       {"fleet", "--agents", "a", "check"},
+       "squall: unknown flag --agents; flags stand behind a command" + group},
+      {"unknown command of the group",
+       {"fleet", "chekc"},
+       "squall: unknown command chekc; did you mean squall fleet check?" + group},
+      {"nothing like it",
+       {"fleet", "http://h/"},
+       "squall: unknown command http://h/; there is check" + group},
   };
   for (const Case& c : cases) EXPECT_EQ(Message(c.words), c.want) << c.name;
 }
@@ -122,6 +149,24 @@ TEST_F(UsageTest, HelpGoesToStandardOutputWithCode0) {
   EXPECT_NE(out.find("Examples:"), std::string::npos) << out;
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
   EXPECT_EQ(code, 0);
+}
+
+TEST_F(UsageTest, HelpOfACommandInAGroup) {
+  testing::internal::CaptureStdout();
+  Parse({"fleet", "check", "--help"},
+        [&](const CLI::ParseError& error) { EXPECT_EQ(ReportUsageError(app_, error), 0); });
+  const std::string out = testing::internal::GetCapturedStdout();
+  EXPECT_NE(out.find("squall fleet check [OPTIONS]"), std::string::npos) << out;
+  EXPECT_NE(out.find("Examples:"), std::string::npos) << out;
+}
+
+TEST_F(UsageTest, AGroupAloneShowsItsHelp) {
+  testing::internal::CaptureStdout();
+  Parse({"fleet"}, [](const CLI::ParseError& error) { FAIL() << error.what(); });
+  EXPECT_EQ(RunFleet(*app_.get_subcommand("fleet"), fleet_flags_), 0);
+  const std::string out = testing::internal::GetCapturedStdout();
+  EXPECT_NE(out.find("Usage: squall fleet"), std::string::npos) << out;
+  EXPECT_NE(out.find("check"), std::string::npos) << out;
 }
 
 }  // namespace
