@@ -33,9 +33,8 @@ uint64_t Histogram::LowestOf(uint64_t index) {
   return row == 0 ? place : (kRowSize + place) << ShiftOf(row);
 }
 
-uint64_t Histogram::IndexOf(uint64_t value) {
-  const uint32_t row = RowOf(value);
-  return uint64_t{row} * kRowSize + (value >> ShiftOf(row)) % kRowSize;
+uint64_t Histogram::HighestOf(uint64_t index) {
+  return LowestOf(index) + (uint64_t{1} << ShiftOf(static_cast<uint32_t>(index / kRowSize))) - 1;
 }
 
 Histogram::Row& Histogram::AddRow(uint32_t row) {
@@ -159,17 +158,9 @@ uint64_t Histogram::Quantile(double fraction) const {
 
 std::vector<Histogram::Bucket> Histogram::Buckets() const {
   std::vector<Bucket> buckets;
-  for (uint32_t row = 0; row < kRows; ++row) {
-    if (rows_[row] == nullptr) continue;
-    uint64_t index = uint64_t{row} * kRowSize;
-    for (const uint64_t count : *rows_[row]) {
-      if (count != 0) {
-        const uint64_t lowest = LowestOf(index);
-        buckets.push_back({lowest, lowest + (uint64_t{1} << ShiftOf(row)) - 1, count});
-      }
-      ++index;
-    }
-  }
+  ForEachBucket([&buckets](uint64_t index, uint64_t count) {
+    buckets.push_back({LowestOf(index), HighestOf(index), count});
+  });
   return buckets;
 }
 
@@ -181,12 +172,11 @@ v1::Histogram Histogram::ToProto() const {
   proto.set_sum_high(absl::Uint128High64(sum_));
   proto.set_sum_low(absl::Uint128Low64(sum_));
   uint64_t next = 0;  // index after the bucket before
-  for (const Bucket& bucket : Buckets()) {
-    const uint64_t index = IndexOf(bucket.lowest);
+  ForEachBucket([&](uint64_t index, uint64_t count) {
     proto.add_gaps(static_cast<uint32_t>(index - next + 1));
-    proto.add_counts(bucket.count);
+    proto.add_counts(count);
     next = index + 1;
-  }
+  });
   return proto;
 }
 
@@ -194,7 +184,15 @@ absl::StatusOr<Histogram> Histogram::FromProto(const v1::Histogram& proto) {
   if (proto.gaps_size() != proto.counts_size()) {
     return Malformed("gaps and counts differ in length");
   }
+  const uint64_t min = proto.min_ns();
+  const uint64_t max = proto.max_ns();
+  // The sum is least if all values are the lowest of their buckets, but for one that is max, and
+  // greatest if they are the highest, but for one that is min; every sum between is possible.
+  // 2^64 values below 2^63 cannot overflow.
+  absl::uint128 least = 0;
+  absl::uint128 greatest = 0;
   Histogram histogram;
+  uint64_t first = 0;  // of the indices
   uint64_t next = 0;
   for (int i = 0; i < proto.gaps_size(); ++i) {
     const uint32_t gap = proto.gaps(i);
@@ -206,36 +204,27 @@ absl::StatusOr<Histogram> Histogram::FromProto(const v1::Histogram& proto) {
     if (count > UINT64_MAX - histogram.count_) return Malformed("counts overflow");
     histogram.AddRow(static_cast<uint32_t>(index / kRowSize))[index % kRowSize] = count;
     histogram.count_ += count;
+    least += absl::uint128(std::max(LowestOf(index), min)) * count;
+    greatest += absl::uint128(std::min(HighestOf(index), max)) * count;
+    if (i == 0) first = index;
     next = index + 1;
   }
   if (histogram.count_ != proto.count()) {
     return Malformed("count is not the sum of the buckets");
   }
 
-  const uint64_t min = proto.min_ns();
-  const uint64_t max = proto.max_ns();
   const absl::uint128 sum = absl::MakeUint128(proto.sum_high(), proto.sum_low());
   if (histogram.count_ == 0) {
     if (min != 0 || max != 0 || sum != 0) return Malformed("values but no count");
     return histogram;
   }
-  const std::vector<Bucket> buckets = histogram.Buckets();
-  const Bucket& first = buckets.front();
-  const Bucket& last = buckets.back();
-  if (min > max || min < first.lowest || min > first.highest || max < last.lowest ||
-      max > last.highest) {
+  const uint64_t last = next - 1;
+  if (min > max || min < LowestOf(first) || min > HighestOf(first) || max < LowestOf(last) ||
+      max > HighestOf(last)) {
     return Malformed("min or max outside its bucket");
   }
-  // The sum is least if all values are the lowest of their buckets, but for one that is max, and
-  // greatest if they are the highest, but for one that is min; every sum between is possible.
-  // 2^64 values below 2^63 cannot overflow.
-  absl::uint128 least = max - std::max(last.lowest, min);
-  absl::uint128 greatest = 0;
-  for (const Bucket& bucket : buckets) {
-    least += absl::uint128(std::max(bucket.lowest, min)) * bucket.count;
-    greatest += absl::uint128(std::min(bucket.highest, max)) * bucket.count;
-  }
-  greatest -= std::min(first.highest, max) - min;
+  least += max - std::max(LowestOf(last), min);
+  greatest -= std::min(HighestOf(first), max) - min;
   if (sum < least || sum > greatest) return Malformed("sum outside its buckets");
   histogram.min_ = min;
   histogram.max_ = max;

@@ -108,9 +108,22 @@ class Histogram {
   // Binary logarithm of the width of the row's buckets.
   static uint32_t ShiftOf(uint32_t row) { return row == 0 ? 0 : row - 1; }
   static uint64_t LowestOf(uint64_t index);
-  static uint64_t IndexOf(uint64_t value);
+  static uint64_t HighestOf(uint64_t index);
 
   Row& AddRow(uint32_t row);
+
+  // Calls `each` with index and count of every bucket that is not empty, by rising index.
+  template <typename Each>
+  void ForEachBucket(Each each) const {
+    for (uint32_t row = 0; row < kRows; ++row) {
+      if (rows_[row] == nullptr) continue;
+      uint64_t index = uint64_t{row} * kRowSize;
+      for (const uint64_t count : *rows_[row]) {
+        if (count != 0) each(index, count);
+        ++index;
+      }
+    }
+  }
 
   // The last one, for values of 64 bits, is never allocated.
   std::array<std::unique_ptr<Row>, kRows + 1> rows_;

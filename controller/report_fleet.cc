@@ -59,7 +59,7 @@ std::string Agents(const RunResult& result, const TextStyle& style) {
   }
   table.AddRow(std::move(names));
   for (const AgentResult& agent : result.agents) {
-    const Metrics& metrics = agent.metrics;
+    const Metrics metrics = agent.metrics.Expand();
     const auto quantile = [&](double fraction) {
       if (metrics.success_service.count() == 0) return std::string("-");
       return Time(metrics.success_service.Quantile(fraction), style);

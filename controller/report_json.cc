@@ -257,7 +257,7 @@ Json ErrorsJson(const Metrics& metrics) {
 Json AgentsJson(const RunResult& result) {
   Json json = Json::array();
   for (const AgentResult& agent : result.agents) {
-    const Metrics& metrics = agent.metrics;
+    const Metrics metrics = agent.metrics.Expand();
     Json entry = {{"name", agent.name},
                   {"address", agent.address},
                   {"concurrency", agent.concurrency},

@@ -8,6 +8,7 @@
 
 #include "absl/time/time.h"
 #include "common/clock.h"
+#include "common/compact_metrics.h"
 #include "common/metrics.h"
 #include "controller/clock_sync.h"
 #include "squall/v1/control.pb.h"
@@ -54,7 +55,7 @@ struct AgentResult {
   uint32_t concurrency = 0;       // its share; 0: it did not take part
   uint32_t peak_connections = 0;  // open at once; 0: not known
   std::optional<AgentClock> clock;
-  Metrics metrics;
+  CompactMetrics metrics;
 };
 
 struct RunResult {

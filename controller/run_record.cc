@@ -59,7 +59,7 @@ absl::Status RunRecord::Merge(size_t index, const v1::Snapshot& snapshot) {
   AgentResult& agent = member.result;
   agent.peak_connections = std::max(agent.peak_connections, snapshot.peak_connections());
   if (phase + 1 == phases) {
-    agent.metrics.Merge(metrics);
+    agent.metrics.Merge(snapshot.metrics());
     result_.fleet.Merge(metrics);
     result_.elapsed = std::max(result_.elapsed, snapshot.window_ns());
     result_.dropped += checked->dropped;

@@ -41,8 +41,8 @@ RunResult ResultOf(FuzzedDataProvider& data) {
     agent.concurrency = data.ConsumeIntegral<uint32_t>();
     auto metrics = Metrics::FromProto(TrueSnapshot(data).metrics());
     SQUALL_CHECK(metrics.ok());
-    agent.metrics = *std::move(metrics);
-    result.fleet.Merge(agent.metrics);
+    agent.metrics.Merge(metrics->ToProto());
+    result.fleet.Merge(*metrics);
     result.agents.push_back(std::move(agent));
   }
   return result;

@@ -1,5 +1,6 @@
 #include "tests/support/example_result.h"
 
+#include <array>
 #include <string>
 
 #include "tests/support/outcomes.h"
@@ -72,21 +73,23 @@ RunResult Example(bool open_loop) {
   result.planned = 2000;
   result.agents = {Agent("alpha", "10.0.0.1:7400", 8), Agent("beta", "10.0.0.2:7400", 8),
                    Agent("gamma", "10.0.0.3:7400", 0)};
+  std::array<Metrics, 2> seen;  // by the first two agents
   for (uint64_t n = 0; n < 2000; ++n) {
     Latency latency;
     latency.service = ServiceOf(n);
     if (open_loop) latency.lag = static_cast<Nanos>(n % 10) * 100 * kMicrosecond;
-    result.agents[n / 1000].metrics.Add(n, latency, OutcomeOf(n));
+    seen[n / 1000].Add(n, latency, OutcomeOf(n));
   }
   for (size_t i = 0; i < 2; ++i) {
-    Metrics& metrics = result.agents[i].metrics;
+    Metrics& metrics = seen[i];
     metrics.addresses["10.1.0." + std::to_string(i + 1) + ":80"] = {8, metrics.responses()};
     if (open_loop) {
       metrics.waited = 20;
       metrics.waited_beside_free = 1 + i;
     }
+    result.agents[i].metrics.Merge(metrics.ToProto());
+    result.fleet.Merge(metrics);
   }
-  for (const AgentResult& agent : result.agents) result.fleet.Merge(agent.metrics);
   result.agents[0].clock = {.offset = -3'600 * kSecond,
                             .error = 50 * kMicrosecond,
                             .rtt = 90 * kMicrosecond,
