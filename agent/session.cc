@@ -126,13 +126,15 @@ void Session::OnMessage(LinkMessage& event) {
     event.link->Finish();
     return;
   }
+  if (message.acknowledged() != 0) OnAck(message.acknowledged());
+  if (!active_) return;
   switch (message.kind_case()) {
     case v1::ControllerMessage::kPrepare:
       return OnPrepare(*message.mutable_prepare());
     case v1::ControllerMessage::kData:
       return OnData(message.data());
     case v1::ControllerMessage::kAck:
-      return OnAck(message.ack());
+      return OnAck(message.ack().sequence());
     case v1::ControllerMessage::kDismiss:
       return OnDismiss(message.dismiss());
     case v1::ControllerMessage::kGrant:
@@ -306,8 +308,8 @@ void Session::OnResize(const v1::Resize& resize) {
   active_->engine->SetConcurrency(resize.concurrency(), resize.max_backlog());
 }
 
-void Session::OnAck(const v1::Ack& ack) {
-  if (!active_->begun() || !active_->snapshots.Acknowledge(ack.sequence())) {
+void Session::OnAck(uint64_t sequence) {
+  if (!active_->begun() || !active_->snapshots.Acknowledge(sequence)) {
     return Fail(v1::Failed::CODE_PROTOCOL, "Ack of a snapshot that was not sent");
   }
   if (active_->lease_end() <= SteadyNow()) return;

@@ -71,7 +71,7 @@ class Session {
   void OnGrant(const v1::Grant& grant);
   void OnStart(const v1::Start& start);
   void OnResize(const v1::Resize& resize);
-  void OnAck(const v1::Ack& ack);
+  void OnAck(uint64_t sequence);
   void OnStop(const v1::Stop& stop);
   void OnDismiss(const v1::Dismiss& dismiss);
   void MakeEngine();

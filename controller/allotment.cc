@@ -48,12 +48,8 @@ void Allotment::Return(size_t index) {
   for (const auto& ledger : ledgers_) ledger->Return(roster_[index].ledger_index);
 }
 
-void Allotment::Release(size_t index) {
-  if (shares_) shares_->Remove(index);
-}
-
 Ledger::Loss Allotment::Lose(size_t index, Nanos fenced) {
-  Release(index);
+  if (shares_) shares_->Remove(index);
   Ledger::Loss loss;
   for (size_t phase = 0; phase < ledgers_.size(); ++phase) {
     loss = ledgers_[phase]->Lose(roster_[index].ledger_index, fenced - BeginOf(phase));
@@ -97,12 +93,14 @@ std::vector<size_t> Allotment::Settle() {
 }
 
 uint64_t Allotment::BacklogOf(size_t index) const {
+  const uint64_t bound = MeasuredPhase(order_.plan).arrivals().max_backlog();
+  if (bound == 0) return 0;
   std::vector<uint32_t> weights;
   for (size_t i = 0; i < roster_.size(); ++i) {
     const Member& member = roster_[i];
     weights.push_back(member.begun() || i == index ? member.weight : 0);
   }
-  return ProportionalShares(MeasuredPhase(order_.plan).arrivals().max_backlog(), weights)[index];
+  return ProportionalShares(bound, weights)[index];
 }
 
 void Allotment::Grant(size_t index, size_t phase, Nanos now) {

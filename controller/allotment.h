@@ -41,8 +41,6 @@ class Allotment {
   // It is out of reach, and again not.
   void Leave(size_t index);
   void Return(size_t index);
-  // It has ended in order.
-  void Release(size_t index);
   // It is gone for good, and has sent nothing since `fenced`: what it had is granted to others. Of
   // the measured phase.
   Ledger::Loss Lose(size_t index, Nanos fenced);

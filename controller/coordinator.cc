@@ -115,10 +115,10 @@ void Coordinator::Drive() {
   Standstill standstill(SteadyNow());
   Nanos tick_at = 0;
   while (!IsOver()) {
-    std::optional<CoordinatorEvent> event =
-        mailbox_.PopUntil(std::min({end_by_, grant_at_, tick_at}));
-    if (event) OnEvent(*event);
+    // Whatever has come is heard before anybody is found to be silent.
+    auto events = mailbox_.TakeUntil(std::min({end_by_, grant_at_, tick_at}));
     const Nanos now = SteadyNow();
+    for (CoordinatorEvent& event : events) OnEvent(event);
     if (now >= grant_at_) grant_at_ = allotment_->GrantByTime(now);
     if (now < tick_at && now < end_by_) continue;
     tick_at = now + config_.order.times.tick();
@@ -202,7 +202,6 @@ void Coordinator::OnSaid(size_t index, const v1::AgentMessage& message) {
   }
   member.stage = Stage::kDone;
   keeper_->Dismiss(index, "all is recorded");
-  allotment_->Release(index);
 }
 
 void Coordinator::OnSnapshot(size_t index, const v1::Snapshot& snapshot) {
@@ -214,19 +213,16 @@ void Coordinator::OnSnapshot(size_t index, const v1::Snapshot& snapshot) {
       return keeper_->Lose(index, std::string(status.message()), happenings_);
     }
   }
-  v1::ControllerMessage message;
-  message.mutable_ack()->set_sequence(member.sequence);
-  member.link->Send(std::move(message));
   member.Confirm(snapshot.commands());
-
   if (allotment_->measured().complete()) {
     // Nothing is in flight but, at most, what the warm-up has left.
-    return StopAll(allotment_->phases() > 1 ? MeasuredPhase(config_.order.plan).drain_ns() : 0);
+    StopAll(allotment_->phases() > 1 ? MeasuredPhase(config_.order.plan).drain_ns() : 0);
+  } else if (!stopping_ && is_new) {
+    allotment_->Report(index, snapshot.concurrency());
+    SettleConnections();
+    allotment_->GrantFrom(index, snapshot.phase(), SteadyNow());
   }
-  if (stopping_ || !is_new) return;
-  allotment_->Report(index, snapshot.concurrency());
-  SettleConnections();
-  allotment_->GrantFrom(index, snapshot.phase(), SteadyNow());
+  if (!is_new || member.owes_acknowledgement()) member.Acknowledge();
 }
 
 void Coordinator::OnLost(size_t index, const std::string& reason) {

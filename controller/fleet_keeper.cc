@@ -156,9 +156,7 @@ void FleetKeeper::Resume(size_t index, uint64_t commands, Happenings& out) {
   member.stage = Stage::kRunning;
   member.linked_at = SteadyNow();
   member.Confirm(commands);
-  v1::ControllerMessage ack;
-  ack.mutable_ack()->set_sequence(member.sequence);
-  member.link->Send(std::move(ack));
+  member.Acknowledge();
   member.RepeatCommands();
   out.push_back(
       {Kind::kBack, index, fmt::format("{:.3g} s", Seconds(member.linked_at - member.away_since))});

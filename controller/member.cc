@@ -9,7 +9,18 @@ namespace squall {
 void Member::Command(v1::ControllerMessage message) {
   message.set_command(++commands_);
   unconfirmed_.push_back(std::move(message));
-  if (link && stage != Stage::kAway) link->Send(unconfirmed_.back());
+  if (!link || stage == Stage::kAway) return;
+  v1::ControllerMessage sent = unconfirmed_.back();
+  sent.set_acknowledged(sequence);
+  acknowledged_ = sequence;
+  link->Send(std::move(sent));
+}
+
+void Member::Acknowledge() {
+  v1::ControllerMessage message;
+  message.mutable_ack()->set_sequence(sequence);
+  acknowledged_ = sequence;
+  link->Send(std::move(message));
 }
 
 void Member::Confirm(uint64_t command) {

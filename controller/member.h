@@ -40,8 +40,12 @@ struct Member {
   // The agent has it from here on, whatever breaks.
   bool begun() const { return stage == Stage::kRunning || stage == Stage::kAway; }
 
-  // Queues a command, and keeps it until it is confirmed.
+  // Queues a command, and keeps it until it is confirmed. It acknowledges the snapshots as well.
   void Command(v1::ControllerMessage message);
+  // Acknowledges the snapshots that are merged.
+  void Acknowledge();
+  // Whether nothing that was sent did so yet.
+  bool owes_acknowledgement() const { return acknowledged_ < sequence; }
   // All commands up to this one were carried out.
   void Confirm(uint64_t command);
   // On a new stream: what is not confirmed, again.
@@ -79,7 +83,8 @@ struct Member {
   AgentResult result;
 
  private:
-  uint64_t commands_ = 0;  // said so far
+  uint64_t acknowledged_ = 0;  // snapshots
+  uint64_t commands_ = 0;      // said so far
   std::deque<v1::ControllerMessage> unconfirmed_;
   uint64_t ping_ = 0;  // the last one
   Nanos ping_sent_ = 0;

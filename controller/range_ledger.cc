@@ -23,60 +23,69 @@ double Seconds(Nanos time) { return static_cast<double>(time) * 1e-9; }
 
 size_t RangeLedger::Join(const LedgerAgent& agent) {
   agents_.emplace_back().concurrency = agent.concurrency;
+  stale_ = true;
   return agents_.size() - 1;
 }
 
 void RangeLedger::Change(size_t agent, const LedgerAgent& changed) {
   agents_[agent].concurrency = changed.concurrency;
+  stale_ = true;
 }
 
 void RangeLedger::Leave(size_t agent) {
   Agent::State& state = agents_[agent].state;
   if (state == Agent::State::kTakesPart) state = Agent::State::kLeft;
+  stale_ = true;
 }
 
 void RangeLedger::Return(size_t agent) {
   Agent::State& state = agents_[agent].state;
   if (state == Agent::State::kLeft) state = Agent::State::kTakesPart;
+  stale_ = true;
 }
 
 Ledger::Loss RangeLedger::Lose(size_t agent_index, Nanos /*fenced*/) {
   Agent& agent = agents_[agent_index];
   agent.state = Agent::State::kLost;
+  stale_ = true;
   const OpenRanges open = std::exchange(agent.open, {});
   for (const auto& [first, end] : open.ranges()) lost_.Add({first, end - first});
   return {.again = open.count(), .possibly_repeated = open.count()};
 }
 
-// By rate once all rates are known, before by concurrency.
-RangeLedger::Part RangeLedger::PartOf(const Agent& agent) const {
-  Part part{.unfinished = total_ - held_};
-  double per_second = 0;
-  double concurrency = 0;
-  bool known = true;
-  for (const Agent& other : agents_) {
-    if (other.state == Agent::State::kTakesPart) {
-      ++part.agents;
-      per_second += other.per_second;
-      concurrency += other.concurrency;
-      known = known && other.per_second > 0;
+const RangeLedger::Sums& RangeLedger::TakingPart() {
+  if (!std::exchange(stale_, false)) return sums_;
+  sums_ = {};
+  for (const Agent& agent : agents_) {
+    if (agent.state == Agent::State::kTakesPart) {
+      ++sums_.agents;
+      sums_.unknown += agent.per_second > 0 ? 0 : 1;
+      sums_.per_second += agent.per_second;
+      sums_.concurrency += agent.concurrency;
     } else {
-      part.unfinished -= other.open.count();  // its own until it is lost
+      sums_.elsewhere += agent.open.count();  // its own until it is lost
     }
   }
-  part.share = known ? agent.per_second / per_second : agent.concurrency / concurrency;
-  return part;
+  return sums_;
 }
 
-uint64_t RangeLedger::GrantSize(const Agent& agent) const {
+// By rate once all rates are known, before by concurrency.
+double RangeLedger::ShareOf(const Agent& agent) {
+  const Sums& sums = TakingPart();
+  return sums.unknown == 0 ? agent.per_second / sums.per_second
+                           : agent.concurrency / sums.concurrency;
+}
+
+uint64_t RangeLedger::GrantSize(const Agent& agent) {
   const double connections = agent.concurrency;
   // In flight are as many as it has connections; only what is beyond them is work in store.
   double hold = agent.per_second == 0 ? kFirstPerConnection * connections
                                       : agent.per_second * Seconds(hold_) + connections;
   if (total_ != 0) {
-    if (const Part part = PartOf(agent); part.agents > 1) {
+    if (const Sums& sums = TakingPart(); sums.agents > 1) {
       const double least = connections + agent.per_second * kLeastSeconds;
-      const double most = static_cast<double>(part.unfinished) * part.share / 2;
+      const auto unfinished = static_cast<double>(total_ - held_ - sums.elsewhere);
+      const double most = unfinished * ShareOf(agent) / 2;
       hold = std::min(hold, std::max(least, most));
     }
   }
@@ -112,7 +121,7 @@ void RangeLedger::Expect(size_t agent_index, double per_second) {
   Agent& agent = agents_[agent_index];
   if (agent.reported) return;
   agent.expected = per_second > 0;
-  agent.per_second = per_second;
+  SetRate(agent, per_second);
 }
 
 absl::Status RangeLedger::Close(size_t agent_index, const Closing& closing, Nanos window) {
@@ -133,8 +142,18 @@ absl::Status RangeLedger::Close(size_t agent_index, const Closing& closing, Nano
   const uint64_t count = before - agent.open.count();
   agent.held += count;
   held_ += count;
+  if (agent.state != Agent::State::kTakesPart) stale_ = true;
   if (window > agent.window) UpdateRate(agent, count, window);
   return absl::OkStatus();
+}
+
+void RangeLedger::SetRate(Agent& agent, double per_second) {
+  if (agent.state == Agent::State::kTakesPart) {
+    sums_.per_second += per_second - agent.per_second;
+    sums_.unknown += (per_second > 0 ? 0u : 1u);
+    sums_.unknown -= (agent.per_second > 0 ? 0u : 1u);
+  }
+  agent.per_second = per_second;
 }
 
 void RangeLedger::UpdateRate(Agent& agent, uint64_t count, Nanos window) {
@@ -144,9 +163,10 @@ void RangeLedger::UpdateRate(Agent& agent, uint64_t count, Nanos window) {
   // Over its first seconds the mean is the best guess, if nothing was known before; then the newest
   // intervals count more.
   if (!agent.expected && elapsed < kRateSeconds) {
-    agent.per_second = static_cast<double>(agent.held) / elapsed;
+    SetRate(agent, static_cast<double>(agent.held) / elapsed);
   } else {
-    agent.per_second += (rate - agent.per_second) * std::min(1.0, seconds / kRateSeconds);
+    const double part = std::min(1.0, seconds / kRateSeconds);
+    SetRate(agent, agent.per_second + (rate - agent.per_second) * part);
   }
   agent.reported = true;
   agent.window = window;

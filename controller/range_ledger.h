@@ -59,15 +59,19 @@ class RangeLedger final : public Ledger {
     double per_second = 0;  // smoothed; 0: not known yet
   };
 
-  // The part of the fleet's work that is an agent's.
-  struct Part {
-    uint64_t agents = 0;      // among so many
-    uint64_t unfinished = 0;  // of all numbers, those that are shared out among them
-    double share = 0;
+  // Of the agents that take part.
+  struct Sums {
+    uint64_t agents = 0;
+    uint64_t unknown = 0;  // of these, those whose rate is not known
+    double per_second = 0;
+    double concurrency = 0;
+    uint64_t elsewhere = 0;  // numbers that others have
   };
-  Part PartOf(const Agent& agent) const;
-  uint64_t GrantSize(const Agent& agent) const;
-  static void UpdateRate(Agent& agent, uint64_t count, Nanos window);
+  const Sums& TakingPart();
+  double ShareOf(const Agent& agent);
+  uint64_t GrantSize(const Agent& agent);
+  void SetRate(Agent& agent, double per_second);
+  void UpdateRate(Agent& agent, uint64_t count, Nanos window);
 
   const uint64_t total_;
   const Nanos hold_;
@@ -75,6 +79,8 @@ class RangeLedger final : public Ledger {
   OpenRanges lost_;    // of these, those that nobody has now
   uint64_t held_ = 0;
   std::vector<Agent> agents_;
+  Sums sums_;           // kept up to date while they are not stale
+  bool stale_ = false;  // somebody came, went or was changed
 };
 
 }  // namespace squall

@@ -41,11 +41,8 @@ class FakeAgent {
     if (message.has_prepare()) OnPrepare(message.prepare());
     if (message.has_data()) OnData(message.data());
     if (message.has_grant()) OnGrant(message.grant());
-    if (message.has_ack()) {
-      while (!kept_.empty() && kept_.front().snapshot().sequence() <= message.ack().sequence()) {
-        kept_.pop_front();
-      }
-    }
+    const uint64_t acknowledged = std::max(message.ack().sequence(), message.acknowledged());
+    while (!kept_.empty() && kept_.front().snapshot().sequence() <= acknowledged) kept_.pop_front();
     if (message.has_start()) {
       running_ = true;
       for (uint32_t phase = 0; phase < granted_.size(); ++phase) Report(phase);

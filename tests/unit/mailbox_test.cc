@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/clock.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace squall {
@@ -16,6 +17,13 @@ TEST(MailboxTest, FirstInFirstOut) {
   Mailbox<int> mailbox;
   for (int i = 0; i < 5; ++i) mailbox.Push(i);
   for (int i = 0; i < 5; ++i) EXPECT_EQ(mailbox.PopUntil(kForever), i);
+}
+
+TEST(MailboxTest, AllAreTakenAtOnce) {
+  Mailbox<int> mailbox;
+  for (int i = 0; i < 3; ++i) mailbox.Push(i);
+  EXPECT_THAT(mailbox.TakeUntil(kForever), testing::ElementsAre(0, 1, 2));
+  EXPECT_THAT(mailbox.TakeUntil(0), testing::IsEmpty());
 }
 
 TEST(MailboxTest, AWaitingMessageComesAlsoAfterTheDeadline) {

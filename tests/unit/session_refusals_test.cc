@@ -76,6 +76,8 @@ TEST_F(SessionRefusals, MessagesOutOfOrderOrMalformed) {
   const v1::ControllerMessage grant = GrantMessage({{0, 1, 10}});
   const v1::ControllerMessage start = StartMessage();
   const v1::ControllerMessage no_kind;
+  v1::ControllerMessage acknowledging = GrantMessage({{0, 1, 9}});
+  acknowledging.set_acknowledged(9);
   v1::ControllerMessage later = grant;
   later.set_command(3);
   v1::ControllerMessage tomorrow = start;
@@ -167,6 +169,10 @@ TEST_F(SessionRefusals, MessagesOutOfOrderOrMalformed) {
       {"Resize beyond the plan", {hello, prepare, resize(4)}, v1::Failed::CODE_PLAN, "not a share"},
       {"Ack before Start", {hello, prepare, AckMessage(0)}, kProtocol, "Ack of a snapshot"},
       {"Ack of what was not sent", {hello, prepare, start, AckMessage(9)}, kProtocol, "Ack of"},
+      {"Grant that acknowledges what was not sent",
+       {hello, prepare, start, acknowledging},
+       kProtocol,
+       "Ack of"},
 
       {"Start twice", {hello, prepare, start, start}, kProtocol, "Start out of order"},
       {"Hello when running", {hello, prepare, start, hello}, kProtocol, "second Hello"},

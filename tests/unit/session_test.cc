@@ -336,6 +336,31 @@ TEST_F(SessionTest, WithoutItsControllerItSendsNothingMoreAndIsFree) {
   }
 }
 
+TEST_F(SessionTest, AnyCommandMayAcknowledge) {
+  const auto server = StartServer();
+  FakeController controller(session_);
+  v1::Prepare prepare = Share(server->url() + "/", 4);
+  prepare.set_lease_ns(kSecond / 5);
+  prepare.set_grace_ns(2 * kSecond / 5);
+  prepare.set_snapshot_interval_ns(kSecond / 25);
+  MakeReady(controller, prepare);
+  controller.Say(GrantMessage({{0, 1, 4}}));
+  controller.Say(StartMessage());
+  const Nanos start = SteadyNow();
+  Tally tally;
+  uint64_t granted = 4;
+  while (SteadyNow() < start + 2 * prepare.grace_ns() && !HasFailure()) {
+    tally.Add(controller.Hear(Kind::kSnapshot).snapshot());
+    v1::ControllerMessage more = GrantMessage({{granted, 1, 4}});
+    more.set_acknowledged(tally.sequence());
+    controller.Say(more);
+    granted += 4;
+  }
+  controller.Say(StopMessage(kPatience));
+  HearToDone(controller, tally);
+  EXPECT_GT(tally.numbers().size(), 4u);
+}
+
 TEST_F(SessionTest, ItMayQuitInTheMiddleOfARun) {
   const auto server = StartServer({.delay = kNever});
   FakeController controller(session_);
