@@ -7,8 +7,8 @@
 #include <grpcpp/grpcpp.h>
 #include <spdlog/spdlog.h>
 
+#include "common/grpc_arguments.h"
 #include "common/grpc_stream.h"
-#include "common/protocol.h"
 #include "squall/v1/control.grpc.pb.h"
 
 namespace squall {
@@ -23,15 +23,11 @@ constexpr Nanos kMostPause = 5 * kSecond;
 using Stream = ClientStream<v1::ControllerMessage, v1::AgentMessage>;
 
 grpc::ChannelArguments Arguments() {
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // no back-off of gRPC's own
+  grpc::ChannelArguments arguments = DialArguments();
   // A controller whose machine has vanished between two runs is noticed.
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 10'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
-  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
-  arguments.SetMaxSendMessageSize(kMaxMessageBytes);
   return arguments;
 }
 
@@ -81,7 +77,7 @@ bool ControlClient::Serve(Nanos patience) {
   Attempt attempt;  // under mutex_
   const auto stub = v1::Controller::NewStub(grpc::CreateCustomChannel(
       controller_.target, grpc::InsecureChannelCredentials(), Arguments()));
-  StreamEvents<v1::ControllerMessage> events;
+  StreamEvents<v1::ControllerMessage, v1::AgentMessage> events;
   events.said = [this, &attempt](v1::ControllerMessage message, Nanos received) {
     std::shared_ptr<ControlLink> link;
     {

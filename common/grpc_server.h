@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/address.h"
+#include "common/grpc_arguments.h"
 #include "common/protocol.h"
 
 namespace squall {
@@ -62,6 +63,8 @@ inline absl::StatusOr<GrpcListener> ListenByGrpc(const Address& address, grpc::S
   // The other side asks in the same way.
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              kPingMilliseconds / 2);
+  SetStreamArguments(
+      [&builder](const char* name, int value) { builder.AddChannelArgument(name, value); });
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
   builder.RegisterService(service);
   GrpcListener listener{builder.BuildAndStart(), address.display};

@@ -21,12 +21,12 @@
 
 namespace squall {
 
-template <typename In>
+template <typename In, typename Out>
 struct StreamEvents {
   // A message, and when it came.
   std::function<void(In message, Nanos received)> said;
-  // Everything queued has been written.
-  std::function<void()> drained = [] {};
+  // Everything queued has been written; this was last.
+  std::function<void(const Out& last)> drained = [](const Out&) {};
   // The last event. A server is told OK if the other end has finished, and CANCELLED if it is gone.
   std::function<void(const grpc::Status& status)> closed;
 };
@@ -59,12 +59,12 @@ class StreamChannel final : public Channel<Out> {
     Finish();
   }
 
-  // True if all that was queued is written.
-  bool Written(bool ok) {
-    const auto next = queue_.Written(ok);
-    const bool drained = ok && next.message == nullptr && !next.finish;
+  // `drained` is called if all that was queued is written.
+  void Written(bool ok, const std::function<void(const Out& last)>& drained) {
+    Out last;
+    const auto next = queue_.Written(ok, &last);
     Do(next);
-    return drained;
+    if (ok && next.message == nullptr && !next.finish) drained(last);
   }
 
  private:
@@ -92,7 +92,7 @@ class ServerStream final : public grpc::ServerBidiReactor<In, Out>, private Stre
   std::shared_ptr<Channel<Out>> channel() const { return channel_; }
 
   // Once, before the reactor is given to gRPC.
-  void Begin(StreamEvents<In> events) {
+  void Begin(StreamEvents<In, Out> events) {
     events_ = std::move(events);
     HappensBefore(this);
     this->StartRead(&incoming_);
@@ -117,7 +117,7 @@ class ServerStream final : public grpc::ServerBidiReactor<In, Out>, private Stre
 
   void OnWriteDone(bool ok) noexcept override {
     const InReaction order(this);
-    if (channel_->Written(ok)) events_.drained();
+    channel_->Written(ok, events_.drained);
   }
 
   void OnDone() noexcept override {
@@ -127,7 +127,7 @@ class ServerStream final : public grpc::ServerBidiReactor<In, Out>, private Stre
 
   grpc::CallbackServerContext* const context_;
   const std::shared_ptr<StreamChannel<Out>> channel_;
-  StreamEvents<In> events_;
+  StreamEvents<In, Out> events_;
   In incoming_;
 };
 
@@ -138,7 +138,7 @@ class ClientStream final : private grpc::ClientBidiReactor<Out, In>, private Str
   // `call` begins it: stub->async()->Method(context, reactor).
   using Call = std::function<void(grpc::ClientContext*, grpc::ClientBidiReactor<Out, In>*)>;
 
-  ClientStream(std::string peer, StreamEvents<In> events, const Call& call)
+  ClientStream(std::string peer, StreamEvents<In, Out> events, const Call& call)
       : context_(std::make_shared<grpc::ClientContext>()),
         channel_(std::make_shared<StreamChannel<Out>>(
             static_cast<StreamOperations<Out>*>(this), std::move(peer),
@@ -181,7 +181,7 @@ class ClientStream final : private grpc::ClientBidiReactor<Out, In>, private Str
 
   void OnWriteDone(bool ok) noexcept override {
     const InReaction order(this);
-    if (channel_->Written(ok)) events_.drained();
+    channel_->Written(ok, events_.drained);
   }
 
   void OnDone(const grpc::Status& status) noexcept override {
@@ -194,7 +194,7 @@ class ClientStream final : private grpc::ClientBidiReactor<Out, In>, private Str
 
   const std::shared_ptr<grpc::ClientContext> context_;
   const std::shared_ptr<StreamChannel<Out>> channel_;
-  const StreamEvents<In> events_;
+  const StreamEvents<In, Out> events_;
   In incoming_;
 
   Mutex mutex_;

@@ -30,9 +30,11 @@ class WriteQueue {
     return {.message = &messages_.front()};
   }
 
-  // The message handed out last is written, or (not `ok`) nothing can be written any more.
-  Next Written(bool ok) {
+  // The message handed out last is written, or (not `ok`) nothing can be written any more. `last`
+  // gets that message, if it is wanted.
+  Next Written(bool ok, Message* last = nullptr) {
     MutexLock lock(mutex_);
+    if (last != nullptr) *last = std::move(messages_.front());
     messages_.pop_front();
     if (!ok) {
       broken_ = true;

@@ -29,12 +29,18 @@ class AgentLink {
   virtual void Send(v1::ControllerMessage message) = 0;
 };
 
+// Of what is sent, the parts of the plan and of the list: the only ones whose way out is waited
+// for.
+inline bool IsPartOfPlan(const v1::ControllerMessage& message) {
+  return message.has_prepare() || message.has_data();
+}
+
 // The agent said something.
 struct AgentSaid {
   v1::AgentMessage message;
   Nanos received = 0;
 };
-// Everything queued for it has been written.
+// Everything queued for it has been written, and a part of the plan or of the list was last.
 struct AgentDrained {};
 // The stream is over: OK if the agent ended it, otherwise why, in words for the user.
 struct AgentClosed {

@@ -4,8 +4,8 @@
 #include <grpcpp/grpcpp.h>
 
 #include "absl/strings/match.h"
+#include "common/grpc_arguments.h"
 #include "common/grpc_stream.h"
-#include "common/protocol.h"
 #include "controller/fleet.h"
 #include "squall/v1/control.grpc.pb.h"
 
@@ -41,22 +41,20 @@ using Stream = ClientStream<v1::AgentMessage, v1::ControllerMessage>;
 class Link final : public AgentLink {
  public:
   Link(const std::string& target, const std::function<void(FleetNews)>& events) {
-    grpc::ChannelArguments arguments;
-    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // no back-off from an earlier attempt
-    arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
-    arguments.SetMaxSendMessageSize(kMaxMessageBytes);
     stub_ = v1::Agent::NewStub(
-        grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments));
+        grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), DialArguments()));
     stream_ = std::make_unique<Stream>(
         target,
-        StreamEvents<v1::AgentMessage>{
+        StreamEvents<v1::AgentMessage, v1::ControllerMessage>{
             .said =
                 [this, events](v1::AgentMessage message, Nanos received) {
                   answered_ = true;
                   events(AgentSaid{std::move(message), received});
                 },
-            .drained = [events] { events(AgentDrained{}); },
+            .drained =
+                [events](const v1::ControllerMessage& last) {
+                  if (IsPartOfPlan(last)) events(AgentDrained{});
+                },
             .closed =
                 [this, events](const grpc::Status& status) {
                   events(AgentClosed{Explain(status, answered_)});

@@ -67,7 +67,10 @@ class Server final : public FleetServer, private v1::Controller::CallbackService
                        [say](v1::AgentMessage message, Nanos received) {
                          say(AgentSaid{std::move(message), received});
                        },
-                   .drained = [say] { say(AgentDrained{}); },
+                   .drained =
+                       [say](const v1::ControllerMessage& last) {
+                         if (IsPartOfPlan(last)) say(AgentDrained{});
+                       },
                    .closed =
                        [say](const grpc::Status& status) {
                          say(AgentClosed{status.ok()

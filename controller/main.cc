@@ -6,6 +6,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "absl/synchronization/mutex.h"
 #include "agent/agent_command.h"
 #include "common/output.h"
 #include "common/protocol.h"
@@ -30,6 +31,8 @@ void SetUpLogs() {
 
 int main(int argc, char** argv) {
   squall::HoldStandardStreams();
+  // Debian's abseil looks for deadlocks, in a graph of all locks, whenever gRPC takes one.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   SetUpLogs();
   CLI::App app("squall: load tests from many machines at once, with results you can check",
                "squall");

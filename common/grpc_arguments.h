@@ -1,0 +1,33 @@
+// What both ends of a control stream ask of gRPC, whoever dials.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include "common/protocol.h"
+
+namespace squall {
+
+// How much may be on its way to this end of a stream, in bytes: a list gets through at this a round
+// trip. gRPC would find that out by a ping for whatever comes, with an answer: more packets, and
+// more waking up, than the snapshots of a fleet are themselves.
+inline constexpr int kWindowBytes = 8 << 20;
+
+// `set` is called with the name and the value of each.
+template <typename Set>
+void SetStreamArguments(Set set) {
+  set(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  set(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kWindowBytes);
+}
+
+// Of the one who dials: a connection of its own, with no back-off from an earlier attempt.
+inline grpc::ChannelArguments DialArguments() {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  arguments.SetMaxSendMessageSize(kMaxMessageBytes);
+  SetStreamArguments([&](const char* name, int value) { arguments.SetInt(name, value); });
+  return arguments;
+}
+
+}  // namespace squall
