@@ -12,6 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import fleet
 import machine
 import rates
 import report
@@ -21,7 +22,7 @@ from clients import CLIENTS, REFERENCE
 
 _QUICK = {"pairs": 1, "rounds": 1, "seconds": 0.2, "cases": ["plain-50"]}
 _FULL = {"pairs": 9, "rounds": 18, "seconds": 2.0,
-         "cases": [case.name for case in turns.CASES] + [case.name for case in rates.CASES]}
+         "cases": [case.name for case in [*turns.CASES, *rates.CASES, *fleet.CASES]]}
 
 
 def parse(arguments):
@@ -81,7 +82,8 @@ def main(arguments=None):
                          "deploy/install-deps.sh bench")
 
     result = {"started_at": started, "machine": about, "pairs": options.pairs,
-              "seconds": options.seconds, "skipped": skipped, "cases": [], "rates": []}
+              "seconds": options.seconds, "skipped": skipped, "cases": [], "rates": [],
+              "fleets": []}
     failed = False
     bases = {}  # by server, then by client: most memory with one connection
     print()
@@ -103,6 +105,12 @@ def main(arguments=None):
             taken = rates.take_rounds(case, options.pairs, options.seconds, say)
             print(rates.case_text(case, taken), flush=True)
             result["rates"].append({"name": case.name, "turns": taken})
+    for case in fleet.CASES:
+        if case.name in options.cases:
+            turn = fleet.take_turn(case)
+            print(fleet.case_text(case, turn), flush=True)
+            failed = failed or bool(turn["against"])
+            result["fleets"].append({"name": case.name, **turn})
     if options.json:
         Path(options.json).write_text(json.dumps(result, indent=1) + "\n")
     return 1 if failed else 0

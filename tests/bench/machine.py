@@ -59,12 +59,21 @@ def _user_and_system_ticks(pid):
     return int(fields[11]), int(fields[12])
 
 
-def peak_bytes(pid):
-    """Most memory that a process ever had resident."""
+def _status_bytes(pid, field):
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
+        if line.startswith(f"{field}:"):
             return int(line.split()[1]) * 1024
     return 0
+
+
+def peak_bytes(pid):
+    """Most memory that a process ever had resident."""
+    return _status_bytes(pid, "VmHWM")
+
+
+def resident_bytes(pid):
+    """Memory that a process has resident now."""
+    return _status_bytes(pid, "VmRSS")
 
 
 @dataclass

@@ -18,7 +18,9 @@ sys.path.insert(0, str(_BENCH))
 from machine import Use
 from report import case_text, median_interval
 from servers import PROGRAMS, NullTarget
-from support.processes import wait_until
+from support.nginx import free_port
+from support.processes import Process, wait_until
+from support.squall import Run
 from turns import Case, Turn, objections, valid_pairs
 
 _REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -135,6 +137,24 @@ class Statistics(unittest.TestCase):
         self.assertRegex(text, r"(?m)^bare +0\.50 \[0\.50, 0\.50\] .* 9 of 9 ")
         self.assertRegex(text, r"(?m)^ab +1\.00 .* 5\.0 +20,000 +4\.00 +50% +8 of 9$")
         self.assertIn("not valid: ab, round 1: target's core 99% busy", text)
+
+
+class Fleet(unittest.TestCase):
+    def test_what_simulated_agents_claim_is_what_a_run_records(self):
+        for arguments in (["-z", "2s"], ["-n", "20000"], ["-q", "5000", "-z", "2s"],
+                          ["-q", "333.3", "-n", "700", "--arrivals", "poisson"]):
+            with self.subTest(arguments=arguments):
+                controller = f"127.0.0.1:{free_port()}"
+                with Run("--listen", controller, "--expect", 20, "-c", 40, "--quiet", *arguments,
+                         "http://127.0.0.1:9/") as run, \
+                        Process(PROGRAMS / "sim_agents", "--join", controller,
+                                "--count", 20) as agents:
+                    result = run.finish(60)
+                    self.assertEqual(agents.wait(20), 0, agents.stderr)
+                    self.assertEqual(result.exit_code, 0, result.stderr)
+                    figures = json.loads(agents.stdout.splitlines()[-1])
+                    self.assertEqual(result.recorded, figures["claimed"])
+                    self.assertEqual(result.report["events"], [])
 
 
 class Bench(unittest.TestCase):
