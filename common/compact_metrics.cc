@@ -6,6 +6,7 @@
 
 #include "common/check.h"
 #include "common/failure_samples.h"
+#include "common/histogram_cells.h"
 
 namespace squall {
 namespace {
@@ -81,14 +82,12 @@ void CompactHistogram::Row::Add(size_t place, uint64_t count) {
 void CompactHistogram::Merge(const v1::Histogram& proto) {
   if (proto.count() == 0) return;
   auto row = rows_.end();
-  uint64_t next = 0;
-  for (int i = 0; i < proto.gaps_size(); ++i) {
-    const uint64_t index = next + proto.gaps(i) - 1;
+  ReadCells(proto, [&](uint64_t index, uint64_t count) {
     const uint64_t first = index - index % kRowSize;
     if (row == rows_.end() || row->first != first) row = rows_.try_emplace(first).first;
-    row->second.Add(index % kRowSize, proto.counts(i));
-    next = index + 1;
-  }
+    row->second.Add(index % kRowSize, count);
+    return true;
+  });
   count_ += proto.count();
   min_ = std::min(min_, proto.min_ns());
   max_ = std::max(max_, proto.max_ns());
@@ -102,14 +101,10 @@ Histogram CompactHistogram::Expand() const {
   proto.set_max_ns(max_);
   proto.set_sum_high(absl::Uint128High64(sum_));
   proto.set_sum_low(absl::Uint128Low64(sum_));
-  uint64_t next = 0;
+  CellWriter cells(proto);
   for (const auto& [first, row] : rows_) {
     for (size_t place = 0; place < kRowSize; ++place) {
-      if (row[place] == 0) continue;
-      const uint64_t index = first + place;
-      proto.add_gaps(static_cast<uint32_t>(index - next + 1));
-      proto.add_counts(row[place]);
-      next = index + 1;
+      if (const uint64_t count = row[place]; count != 0) cells.Add(first + place, count);
     }
   }
   absl::StatusOr<Histogram> histogram = Histogram::FromProto(proto);

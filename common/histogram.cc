@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "common/check.h"
+#include "common/histogram_cells.h"
 
 namespace squall {
 namespace {
@@ -171,19 +172,12 @@ v1::Histogram Histogram::ToProto() const {
   proto.set_max_ns(max());
   proto.set_sum_high(absl::Uint128High64(sum_));
   proto.set_sum_low(absl::Uint128Low64(sum_));
-  uint64_t next = 0;  // index after the bucket before
-  ForEachBucket([&](uint64_t index, uint64_t count) {
-    proto.add_gaps(static_cast<uint32_t>(index - next + 1));
-    proto.add_counts(count);
-    next = index + 1;
-  });
+  CellWriter cells(proto);
+  ForEachBucket([&cells](uint64_t index, uint64_t count) { cells.Add(index, count); });
   return proto;
 }
 
 absl::StatusOr<Histogram> Histogram::FromProto(const v1::Histogram& proto) {
-  if (proto.gaps_size() != proto.counts_size()) {
-    return Malformed("gaps and counts differ in length");
-  }
   const uint64_t min = proto.min_ns();
   const uint64_t max = proto.max_ns();
   // The sum is least if all values are the lowest of their buckets, but for one that is max, and
@@ -193,22 +187,18 @@ absl::StatusOr<Histogram> Histogram::FromProto(const v1::Histogram& proto) {
   absl::uint128 greatest = 0;
   Histogram histogram;
   uint64_t first = 0;  // of the indices
-  uint64_t next = 0;
-  for (int i = 0; i < proto.gaps_size(); ++i) {
-    const uint32_t gap = proto.gaps(i);
-    const uint64_t count = proto.counts(i);
-    if (gap == 0) return Malformed("gap of 0");
-    if (count == 0) return Malformed("bucket with a count of 0");
-    const uint64_t index = next + gap - 1;
-    if (index >= uint64_t{kRows} * kRowSize) return Malformed("bucket out of range");
-    if (count > UINT64_MAX - histogram.count_) return Malformed("counts overflow");
+  uint64_t last = 0;
+  const bool whole = ReadCells(proto, [&](uint64_t index, uint64_t count) {
+    if (index >= uint64_t{kRows} * kRowSize || count > UINT64_MAX - histogram.count_) return false;
     histogram.AddRow(static_cast<uint32_t>(index / kRowSize))[index % kRowSize] = count;
+    if (histogram.count_ == 0) first = index;
+    last = index;
     histogram.count_ += count;
     least += absl::uint128(std::max(LowestOf(index), min)) * count;
     greatest += absl::uint128(std::min(HighestOf(index), max)) * count;
-    if (i == 0) first = index;
-    next = index + 1;
-  }
+    return true;
+  });
+  if (!whole) return Malformed("a bucket that cannot be");
   if (histogram.count_ != proto.count()) {
     return Malformed("count is not the sum of the buckets");
   }
@@ -218,7 +208,6 @@ absl::StatusOr<Histogram> Histogram::FromProto(const v1::Histogram& proto) {
     if (min != 0 || max != 0 || sum != 0) return Malformed("values but no count");
     return histogram;
   }
-  const uint64_t last = next - 1;
   if (min > max || min < LowestOf(first) || min > HighestOf(first) || max < LowestOf(last) ||
       max > HighestOf(last)) {
     return Malformed("min or max outside its bucket");

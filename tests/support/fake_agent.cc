@@ -23,6 +23,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "common/clock.h"
+#include "common/histogram_cells.h"
 #include "common/protocol.h"
 #include "squall/v1/control.grpc.pb.h"
 
@@ -79,8 +80,7 @@ v1::Metrics Successes(uint64_t count) {
   service->set_min_ns(kNanos);
   service->set_max_ns(kNanos);
   service->set_sum_low(kNanos * count);
-  service->add_gaps(kNanos + 1);
-  service->add_counts(count);
+  CellWriter(*service).Add(kNanos, count);
   v1::StatusCount* status = metrics.add_statuses();
   status->set_status(200);
   status->set_count(count);

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "common/histogram_cells.h"
+
 namespace squall {
 namespace {
 
@@ -47,14 +49,13 @@ TEST(CompactMetricsTest, ExpandsToExactlyWhatWasMerged) {
 
 TEST(CompactMetricsTest, CountsOfAnySizeFit) {
   for (const uint64_t count : {uint64_t{255}, uint64_t{256}, uint64_t{65'535}, uint64_t{65'536},
-                               uint64_t{0xffff'ffff}, uint64_t{0x1'0000'0000}, uint64_t{1} << 62}) {
+                               uint64_t{0xffff'ffff}, uint64_t{0x1'0000'0000}, uint64_t{1} << 59}) {
     v1::Histogram proto;
     proto.set_count(count);
     proto.set_min_ns(1);
     proto.set_max_ns(1);
     proto.set_sum_low(count);
-    proto.add_gaps(2);
-    proto.add_counts(count);
+    CellWriter(proto).Add(1, count);
     const Histogram histogram = *Histogram::FromProto(proto);
     CompactHistogram compact;
     EXPECT_EQ(compact.Expand(), Histogram());

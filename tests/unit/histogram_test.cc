@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/histogram_cells.h"
 #include "gtest/gtest.h"
 
 namespace squall {
@@ -81,12 +82,21 @@ uint64_t HdrIndex(uint64_t value) {
   return (bucket + 1) * 1024 + sub_bucket - 1024;
 }
 
+uint64_t FirstIndex(const v1::Histogram& proto) {
+  uint64_t first = UINT64_MAX;
+  ReadCells(proto, [&first](uint64_t index, uint64_t) {
+    first = index;
+    return false;
+  });
+  return first;
+}
+
 TEST(HistogramTest, LayoutIsHdrHistograms) {
   std::mt19937_64 random(1);
   for (int i = 0; i < 8000; ++i) {
     const uint64_t value = i < 5000 ? static_cast<uint64_t>(i) : AnyValue(random);
     const Histogram histogram = Of({value});
-    ASSERT_EQ(histogram.ToProto().gaps(0) - 1, HdrIndex(value)) << value;
+    ASSERT_EQ(FirstIndex(histogram.ToProto()), HdrIndex(value)) << value;
     const Bucket bucket = histogram.Buckets()[0];
     ASSERT_LE(bucket.lowest, value);
     ASSERT_GE(bucket.highest, value);
@@ -246,12 +256,10 @@ v1::Histogram Proto(uint64_t min, uint64_t max, absl::uint128 sum, const Entries
   proto.set_max_ns(max);
   proto.set_sum_high(absl::Uint128High64(sum));
   proto.set_sum_low(absl::Uint128Low64(sum));
-  uint32_t next = 0;
+  CellWriter cells(proto);
   uint64_t total = 0;
   for (const auto& [index, count] : entries) {
-    proto.add_gaps(index + 1 - next);
-    proto.add_counts(count);
-    next = index + 1;
+    cells.Add(index, count);
     total += count;
   }
   proto.set_count(total);
@@ -265,21 +273,14 @@ TEST(HistogramTest, DecodeRefusesWhatNoHistogramEncodes) {
     const char* name;
     void (*spoil)(v1::Histogram& proto);
   } kCases[] = {
-      {"more gaps than counts", [](auto& p) { p.add_gaps(1); }},
-      {"more counts than gaps", [](auto& p) { p.add_counts(1); }},
-      {"gap of 0 at first", [](auto& p) { p.set_gaps(0, 0); }},
-      {"gap of 0 later", [](auto& p) { p.set_gaps(1, 0); }},
-      {"gap of 0 that adds up",
-       [](auto& p) {
-         p = Proto(7, 7, 7, {{7, 1}}), p.add_gaps(0), p.add_counts(1), p.set_count(2);
-       }},
-      {"count of 0 that adds up",
-       [](auto& p) {
-         p = Proto(7, 7, 7, {{7, 1}, {9, 0}});
-       }},
+      {"a bucket more", [](auto& p) { p.add_cells(0); }},
+      {"a bucket that is not whole", [](auto& p) { p.add_cells(7); }},
+      {"a bucket less", [](auto& p) { p.mutable_cells()->RemoveLast(); }},
       {"counts overflow and add up",
        [](auto& p) {
-         p = Proto(0, 1, 2, {{0, UINT64_MAX}, {1, 2}});
+         Entries entries;
+         for (uint32_t index = 0; index < 9; ++index) entries.push_back({index, kMaxCellCount});
+         p = Proto(0, 8, 36 * absl::uint128(kMaxCellCount), entries);
        }},
       {"min above its bucket that adds up",
        [](auto& p) {
@@ -289,17 +290,11 @@ TEST(HistogramTest, DecodeRefusesWhatNoHistogramEncodes) {
        [](auto& p) {
          p = Proto(0, kLargest, 0, {{54 * 1024, 1}});
        }},
-      {"bucket far out of range", [](auto& p) { p.set_gaps(2, UINT32_MAX); }},
-      {"indices beyond 32 bits",
-       [](auto& p) {
-         p.clear_gaps();
-         for (int i = 0; i < 3; ++i) p.add_gaps(0x8000'0000);
-       }},
-      {"count of 0", [](auto& p) { p.set_counts(1, 0), p.set_count(2); }},
+      {"bucket far out of range", [](auto& p) { *p.mutable_cells()->rbegin() = UINT32_MAX; }},
+      {"index beyond 32 bits", [](auto& p) { *p.mutable_cells()->rbegin() = uint64_t{1} << 32; }},
+      {"index beyond 64 bits", [](auto& p) { *p.mutable_cells()->rbegin() = UINT64_MAX; }},
       {"total too small", [](auto& p) { p.set_count(3); }},
       {"total too large", [](auto& p) { p.set_count(5); }},
-      {"counts overflow to the total",
-       [](auto& p) { p.set_counts(1, UINT64_MAX), p.set_count(1); }},
       {"min below its bucket", [](auto& p) { p.set_min_ns(6); }},
       {"min above its bucket", [](auto& p) { p.set_min_ns(8); }},
       {"max below its bucket", [](auto& p) { p.set_max_ns(4099); }},
@@ -365,11 +360,10 @@ TEST(HistogramTest, DecodeTakesExactlyThePossibleSums) {
     EXPECT_FALSE(accepts(test.greatest + 1)) << test.name;
   }
   // As many of the largest values as can be counted.
-  const absl::uint128 sum = absl::uint128(UINT64_MAX) * kLargest;
-  EXPECT_TRUE(
-      Histogram::FromProto(Proto(kLargest, kLargest, sum, {{54 * 1024 - 1, UINT64_MAX}})).ok());
-  EXPECT_FALSE(
-      Histogram::FromProto(Proto(kLargest, kLargest, sum + 1, {{54 * 1024 - 1, UINT64_MAX}})).ok());
+  const absl::uint128 sum = absl::uint128(kMaxCellCount) * kLargest;
+  const Entries entries = {{54 * 1024 - 1, kMaxCellCount}};
+  EXPECT_TRUE(Histogram::FromProto(Proto(kLargest, kLargest, sum, entries)).ok());
+  EXPECT_FALSE(Histogram::FromProto(Proto(kLargest, kLargest, sum + 1, entries)).ok());
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/histogram_cells.h"
 #include "common/metrics.h"
 #include "tests/unit/metrics_support.h"
 
@@ -30,8 +31,22 @@ v1::Histogram Fives(uint64_t count) {
   proto.set_max_ns(5);
   proto.set_sum_high(absl::Uint128High64(absl::uint128(count) * 5));
   proto.set_sum_low(absl::Uint128Low64(absl::uint128(count) * 5));
-  proto.add_gaps(6);
-  proto.add_counts(count);
+  CellWriter(proto).Add(5, count);
+  return proto;
+}
+
+// As many values as can be counted, of 0 to 7 ns.
+v1::Histogram MostValues() {
+  v1::Histogram proto;
+  CellWriter cells(proto);
+  for (uint64_t value = 0; value < 8; ++value) {
+    cells.Add(value, kMaxCellCount - (value == 0 ? 1 : 0));
+  }
+  const absl::uint128 sum = absl::uint128(kMaxCellCount) * 28;
+  proto.set_count(UINT64_MAX);
+  proto.set_max_ns(7);
+  proto.set_sum_high(absl::Uint128High64(sum));
+  proto.set_sum_low(absl::Uint128Low64(sum));
   return proto;
 }
 
@@ -57,8 +72,8 @@ TEST(MetricsProto, RefusesCountsThatContradictEachOther) {
     const char* name;
     void (*spoil)(v1::Metrics& proto);
   } kCases[] = {
-      {"malformed success histogram", [](auto& p) { p.mutable_success_service()->add_gaps(1); }},
-      {"malformed failure histogram", [](auto& p) { p.mutable_failure_service()->add_gaps(1); }},
+      {"malformed success histogram", [](auto& p) { p.mutable_success_service()->add_cells(7); }},
+      {"malformed failure histogram", [](auto& p) { p.mutable_failure_service()->add_cells(7); }},
       {"no success histogram", [](auto& p) { p.clear_success_service(); }},
       {"no failure histogram", [](auto& p) { p.clear_failure_service(); }},
       {"one success more", [](auto& p) { p.set_succeeded(3); }},
@@ -70,7 +85,7 @@ TEST(MetricsProto, RefusesCountsThatContradictEachOther) {
        [](auto& p) { p.set_failed(5), *p.mutable_failure_service() = Fives(5); }},
       {"totals overflow",
        [](auto& p) {
-         p.set_succeeded(UINT64_MAX), *p.mutable_success_service() = Fives(UINT64_MAX);
+         p.set_succeeded(UINT64_MAX), *p.mutable_success_service() = MostValues();
          p.mutable_statuses(0)->set_count(UINT64_MAX - 1);
        }},
       {"failures overflow to their sum",
@@ -154,13 +169,13 @@ TEST(MetricsProto, RefusesWhatRequestsCannotHaveAdded) {
        [](auto& p) { *p.mutable_success_response_again() = Fives(1); }},
       {"more again than response times", open,
        [](auto& p) { *p.mutable_success_response_again() = Fives(3); }},
-      {"malformed again", open, [](auto& p) { p.mutable_success_response_again()->add_gaps(1); }},
-      {"malformed lag", open, [](auto& p) { p.mutable_schedule_lag()->add_gaps(1); }},
+      {"malformed again", open, [](auto& p) { p.mutable_success_response_again()->add_cells(7); }},
+      {"malformed lag", open, [](auto& p) { p.mutable_schedule_lag()->add_cells(7); }},
       {"more waited beside a free one than waited", open,
        [](auto& p) { p.set_waited_beside_free(4); }},
       {"more resent than recorded", closed, [](auto& p) { p.set_resent(7); }},
       {"malformed timing", closed,
-       [](auto& p) { p.mutable_timings()->mutable_tls()->add_gaps(1); }},
+       [](auto& p) { p.mutable_timings()->mutable_tls()->add_cells(7); }},
       {"first bytes without transfer", closed,
        [](auto& p) { p.mutable_timings()->clear_transfer_fresh(); }},
       {"transfer without first byte", closed,
@@ -183,8 +198,8 @@ TEST(MetricsProto, RefusesWhatRequestsCannotHaveAdded) {
        }},
       {"first bytes overflow to the responses", closed,
        [](auto& p) {
-         *p.mutable_timings()->mutable_first_byte_reused() = Fives(UINT64_MAX);
-         *p.mutable_timings()->mutable_transfer_reused() = Fives(UINT64_MAX);
+         *p.mutable_timings()->mutable_first_byte_reused() = MostValues();
+         *p.mutable_timings()->mutable_transfer_reused() = MostValues();
        }},
       {"more answers than responses", closed,
        [](auto& p) { p.mutable_addresses(1)->set_requests(5); }},
