@@ -148,7 +148,7 @@ void Worker::Begin() {
     if (over.open_loop()) phases_[phase_].arrivals->Finish(over.end - over.begin);
     if (phase_ + 1 == phases_.size()) return EndIssuing(started_at_ + over.end + config_.drain);
   }
-  began_ = now;
+  if (phases_[phase_].open_loop()) began_ = now;
   BeginPhase(phase_);
 }
 
@@ -269,6 +269,7 @@ bool Worker::FillOnce(Nanos now) {
     chunk_.first += chunk_.stride;
     --chunk_.count;
     Issue({.phase = phase_, .number = number, .intended_start = now, .start = now});
+    if (began_ == 0) began_ = SteadyNow();  // it is on its way
     return true;
   }
   if (in_hand() == 0 && !DrawArrivals(now)) return false;

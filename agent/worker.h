@@ -152,7 +152,9 @@ class Worker final : private Transport::Sink {
   absl::Status status_;  // of making them
   std::string url_;
   Nanos started_at_ = 0;
-  Nanos began_ = 0;             // 0: not yet
+  // When it began: under a rate, to follow the schedule; otherwise, when its first request was on
+  // its way. 0: not yet.
+  Nanos began_ = 0;
   uint32_t phase_ = 0;          // what is issued belongs to it
   Nanos phase_end_ = kForever;  // on the steady clock
   Span chunk_;                  // of the phase's numbers: drawn and not yet issued

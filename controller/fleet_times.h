@@ -19,7 +19,7 @@ struct FleetTimes {
   // Snapshots come so often.
   Nanos interval() const { return std::min(kSecond, lease() / 5); }
   // For how long an agent has work.
-  Nanos hold() const { return lease() / 10 * 8; }
+  Nanos hold() const { return lease(); }
   // An agent without a snapshot for so long is away.
   Nanos silence() const { return interval() * 5 / 2; }
   // Since its newest snapshot came: from then on it certainly sends nothing. Its own clock is ahead

@@ -117,7 +117,7 @@ class Round:
         steady, wall = self._plan.clocks[name]
         if network.why_no_clock_offset():
             steady = 0
-        if network.faketime_library() is None:
+        if network.WALL_CLOCK is None:
             wall = 0
         return {"host": self._network[name], "monotonic_offset": steady, "wall_offset": wall}
 

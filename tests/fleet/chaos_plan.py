@@ -14,7 +14,7 @@ _RATES = (300, 500, 1000, 2000, 3000)
 _CONCURRENCY_AT_RATE = 400
 _LINK_BITS = (256_000, 2_000_000)
 _CLOCK_OFFSETS = (0, 0, 1_000, 86_400, 40_000_000)
-_WALL_OFFSETS = (0, 0, 3_600, -86_400)
+_WALL_OFFSETS = (0, 0, 3600, 86400)  # later: what waits for a wall clock would wait too long
 # Ways to go wrong, and "join", which is one to go right.
 _KINDS = ("kill", "stop", "link", "slow", "cut-to", "cut-from", "join")
 CONTROLLER_PORT = 7400

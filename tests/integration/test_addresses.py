@@ -44,8 +44,8 @@ class Addresses:
     def test_connections_spread_evenly(self):
         with self.servers() as servers:
             port = servers[0].port
-            result = self.run_over(port, 400, "-c", 8, *self.resolve(port))
-            self.check_complete(result, 400)
+            result = self.run_over(port, 2000, "-c", 8, *self.resolve(port))
+            self.check_complete(result, 2000)
             self.assertEqual(sorted(server.connections for server in servers), [2, 3, 3])
             self.assertEqual(
                 {entry["address"]: (entry["connections"], entry["requests"])

@@ -91,19 +91,20 @@ class Interrupt(squall.TestCase):
             run = self.enterContext(squall.Run("-z", "14s", "-c", "20", target.url, agents=agents))
             wait_until(lambda: target.stats()["requests"] > 50, 20, "requests")
             run.signal(signal.SIGSTOP)
-            time.sleep(12)
+            time.sleep(8)  # longer than a lease: the agents have paused
             run.signal(signal.SIGCONT)
             result = run.finish(timeout=30)
             self.check_exit(result, 0)
+            self.assertNotIn("lost", [event["kind"] for event in result.report["events"]])
             self.check_consistent(result)
             self.assertEqual(result.recorded, target.stats()["requests"])
 
     def test_after_a_loss(self):
-        """A loss stays the graver news."""
+        """A loss that ends the run stays the graver news."""
         with squall.fleet(2) as agents, squall.Target("--delay", "3s") as target:
-            run = self.started(target, agents)
+            run = self.started(target, agents, "--on-agent-loss", "abort", "--grace", "1s")
             agents[0].signal(signal.SIGKILL)
-            time.sleep(0.5)
+            wait_until(lambda: "was lost" in run.stderr, 10, "the loss is noticed")
             run.signal(signal.SIGINT)
             result = run.finish(timeout=10)
             self.check_exit(result, 3)
@@ -117,7 +118,7 @@ class Interrupt(squall.TestCase):
             self.check_stands_still(target)
             result = squall.run("-n", "10", target.url, agents=agents)
             self.check_complete(result, 10)
-            self.assertLess(result.seconds, 5)
+            self.assertLess(result.seconds, 10)
 
     def test_killed_controller_with_its_own_agent(self):
         for delay in ("50ms", "60s"):

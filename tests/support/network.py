@@ -13,7 +13,6 @@ CAP_SYS_ADMIN (see why_not()). An ordinary user who may make user namespaces get
 
 import contextlib
 import ctypes
-import glob
 import itertools
 import os
 import shutil
@@ -32,7 +31,11 @@ _PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 _FOLDER = Path("/run/netns")
 # Names of namespaces begin so, and go on with who made them: process and its start.
 _PREFIX = "squall-test"
-_FAKETIME = ("/usr/lib/*/faketime/libfaketimeMT.so.1", "/usr/lib*/faketime/libfaketimeMT.so.1")
+# Shows a process another wall clock (wall_clock.cc); None in builds that have none.
+WALL_CLOCK = next((path for path in (
+    os.environ.get("SQUALL_WALL_CLOCK"),
+    Path(__file__).resolve().parents[2] / "build/tests/fleet/libwall_clock.so")
+    if path and Path(path).exists()), None)
 _SMALLEST_BURST_BYTES = 16384  # several packets, or nothing passes
 _QUEUE = "500ms"               # what waits longer at a slow link is dropped
 
@@ -119,12 +122,6 @@ def why_no_clock_offset():
     return None
 
 
-@cache
-def faketime_library():
-    """libfaketime's, which shows a process another wall clock; None if there is none."""
-    return next((path for pattern in _FAKETIME for path in glob.glob(pattern)), None)
-
-
 def skip_without():
     """Skips the tests of a module, in its setUpModule(), where there can be no networks."""
     if reason := why_not():
@@ -151,11 +148,7 @@ class Host:
         faketime_library()."""
         words = [str(word) for word in words]
         if wall_offset:
-            library = faketime_library()
-            if library is None:
-                raise FileNotFoundError("another wall clock needs libfaketime")
-            words = ["env", f"LD_PRELOAD={library}", "DONT_FAKE_MONOTONIC=1",
-                     f"FAKETIME={wall_offset:+d}s", *words]
+            words = ["env", f"LD_PRELOAD={WALL_CLOCK}", f"SQUALL_WALL_OFFSET={wall_offset}", *words]
         if monotonic_offset:
             words = ["unshare", "--time", "--monotonic", str(monotonic_offset),
                      "--boottime", str(monotonic_offset), "--fork", "--kill-child", "--", *words]
@@ -165,7 +158,7 @@ class Host:
         """Runs a command here to its end and returns what it printed."""
         return _run(*self.command(words, **offsets))
 
-    def socket(self, kind=socket.SOCK_STREAM):
+    def socket(self, kind=socket.SOCK_STREAM, family=socket.AF_INET, protocol=0):
         """A socket here, of this process."""
         made = []
 
@@ -173,7 +166,7 @@ class Host:
             libc = ctypes.CDLL(None, use_errno=True)
             with open(_FOLDER / self.namespace, "rb") as namespace:
                 if libc.setns(namespace.fileno(), 0) == 0:
-                    made.append(socket.socket(type=kind))
+                    made.append(socket.socket(family, kind, protocol))
         thread = threading.Thread(target=make)
         thread.start()
         thread.join()
