@@ -9,6 +9,7 @@
 
 #include "agent/host.h"
 #include "agent/order_check.h"
+#include "agent/session_messages.h"
 #include "common/protocol.h"
 #include "common/values.h"
 #include "common/version.h"
@@ -21,26 +22,6 @@ constexpr Nanos kEarlySnapshotInterval = 5 * kMillisecond;
 
 // A start that is further ahead than this is nobody's, in a clock that is surely not ours.
 constexpr Nanos kFarthestStart = 60 * kSecond;
-// Largest padding of a Pong, in bytes.
-constexpr uint32_t kMostPadding = 16 << 20;
-
-v1::AgentMessage FailedMessage(v1::Failed::Code code, const std::string& text) {
-  v1::AgentMessage message;
-  message.mutable_failed()->set_code(code);
-  message.mutable_failed()->set_message(text);
-  return message;
-}
-
-v1::AgentMessage PongMessage(const v1::Ping& ping, Nanos received) {
-  v1::AgentMessage message;
-  v1::Pong& pong = *message.mutable_pong();
-  pong.set_id(ping.id());
-  pong.set_received_ns(received);
-  pong.mutable_padding()->resize(std::min(ping.reply_bytes(), kMostPadding), 'x');
-  pong.set_sent_ns(SteadyNow());
-  return message;
-}
-
 std::string DrawInstance() {
   std::random_device random;
   return fmt::format("{:08x}{:08x}", random(), random());

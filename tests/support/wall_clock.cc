@@ -3,8 +3,8 @@
 // clock is not caught: nothing here does.
 #include <cstdlib>
 #include <ctime>
-
 #include <dlfcn.h>
+
 #include <sys/time.h>
 
 namespace {

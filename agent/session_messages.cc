@@ -1,0 +1,30 @@
+#include "agent/session_messages.h"
+
+#include <algorithm>
+
+namespace squall {
+namespace {
+
+// Largest padding of a Pong, in bytes.
+constexpr uint32_t kMostPadding = 16 << 20;
+
+}  // namespace
+
+v1::AgentMessage FailedMessage(v1::Failed::Code code, const std::string& text) {
+  v1::AgentMessage message;
+  message.mutable_failed()->set_code(code);
+  message.mutable_failed()->set_message(text);
+  return message;
+}
+
+v1::AgentMessage PongMessage(const v1::Ping& ping, Nanos received) {
+  v1::AgentMessage message;
+  v1::Pong& pong = *message.mutable_pong();
+  pong.set_id(ping.id());
+  pong.set_received_ns(received);
+  pong.mutable_padding()->resize(std::min(ping.reply_bytes(), kMostPadding), 'x');
+  pong.set_sent_ns(SteadyNow());
+  return message;
+}
+
+}  // namespace squall

@@ -1,0 +1,16 @@
+// What an agent says that needs no more than what it is said about.
+#pragma once
+
+#include <string>
+
+#include "common/clock.h"
+#include "squall/v1/control.pb.h"
+
+namespace squall {
+
+v1::AgentMessage FailedMessage(v1::Failed::Code code, const std::string& text);
+
+// The answer to a Ping that came at `received` on the steady clock, to be sent at once.
+v1::AgentMessage PongMessage(const v1::Ping& ping, Nanos received);
+
+}  // namespace squall
