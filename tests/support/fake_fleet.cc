@@ -246,6 +246,8 @@ void FakeFleet::WarmUp(Nanos duration) {
 }
 
 void FakeFleet::ArriveAt(uint64_t per_second) {
+  // Grants are a second apart, and between them such agents have nothing to say.
+  config.order.times.grace = FleetTimes::kDefaultGrace;
   for (v1::Phase& phase : *config.order.plan.mutable_phases()) {
     phase.mutable_arrivals()->set_process(v1::ARRIVAL_PROCESS_CONSTANT);
     phase.mutable_arrivals()->set_rate_nano(per_second * 1'000'000'000);
