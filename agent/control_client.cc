@@ -102,7 +102,8 @@ bool ControlClient::Serve(Nanos patience) {
       [&stub](grpc::ClientContext* context,
               grpc::ClientBidiReactor<v1::AgentMessage, v1::ControllerMessage>* reactor) {
         stub->async()->Attach(context, reactor);
-      });
+      },
+      IsWorthCompressing);
   bool lived = false;
   {
     MutexLock lock(mutex_);

@@ -1,6 +1,7 @@
 // An agent's end of the control streams, as events of the session's mailbox.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <variant>
 
@@ -11,6 +12,13 @@
 namespace squall {
 
 using ControlLink = Channel<v1::AgentMessage>;
+
+// What an agent says is compressed where it is much: snapshots of many different times. (Not what
+// is to show how fast a link is.)
+inline bool IsWorthCompressing(const v1::AgentMessage& message) {
+  constexpr size_t kLittle = 4096;
+  return message.has_snapshot() && message.ByteSizeLong() > kLittle;
+}
 
 // What a stream tells the session, through its mailbox.
 struct LinkMessage {

@@ -34,7 +34,7 @@ class Server final : public ControlServer, private v1::Agent::CallbackService {
  private:
   grpc::ServerBidiReactor<v1::ControllerMessage, v1::AgentMessage>* Session(
       grpc::CallbackServerContext* context) override {
-    auto* stream = new Stream(context);
+    auto* stream = new Stream(context, IsWorthCompressing);
     const auto link = stream->channel();
     stream->Begin({.said =
                        [this, link](v1::ControllerMessage message, Nanos received) {

@@ -31,6 +31,17 @@ struct StreamEvents {
   std::function<void(const grpc::Status& status)> closed;
 };
 
+// Which messages are compressed (by deflate). Null: none.
+template <typename Out>
+using WorthCompressing = bool (*)(const Out& message);
+
+template <typename Out>
+grpc::WriteOptions OptionsFor(const Out& message, WorthCompressing<Out> worth) {
+  grpc::WriteOptions options;
+  if (worth == nullptr || !worth(message)) options.set_no_compression();
+  return options;
+}
+
 // What a channel needs of its stream.
 template <typename Out>
 class StreamOperations {
@@ -84,10 +95,14 @@ class StreamChannel final : public Channel<Out> {
 template <typename In, typename Out>
 class ServerStream final : public grpc::ServerBidiReactor<In, Out>, private StreamOperations<Out> {
  public:
-  explicit ServerStream(grpc::CallbackServerContext* context)
+  explicit ServerStream(grpc::CallbackServerContext* context,
+                        WorthCompressing<Out> worth_compressing = nullptr)
       : context_(context),
+        worth_compressing_(worth_compressing),
         channel_(std::make_shared<StreamChannel<Out>>(static_cast<StreamOperations<Out>*>(this),
-                                                      context->peer())) {}
+                                                      context->peer())) {
+    if (worth_compressing != nullptr) context->set_compression_algorithm(GRPC_COMPRESS_DEFLATE);
+  }
 
   std::shared_ptr<Channel<Out>> channel() const { return channel_; }
 
@@ -99,7 +114,9 @@ class ServerStream final : public grpc::ServerBidiReactor<In, Out>, private Stre
   }
 
  private:
-  void Write(const Out* message) override { this->StartWrite(message); }
+  void Write(const Out* message) override {
+    this->StartWrite(message, OptionsFor(*message, worth_compressing_));
+  }
   void End() override { this->Finish(grpc::Status::OK); }
 
   void OnReadDone(bool ok) noexcept override {
@@ -126,6 +143,7 @@ class ServerStream final : public grpc::ServerBidiReactor<In, Out>, private Stre
   }
 
   grpc::CallbackServerContext* const context_;
+  const WorthCompressing<Out> worth_compressing_;
   const std::shared_ptr<StreamChannel<Out>> channel_;
   StreamEvents<In, Out> events_;
   In incoming_;
@@ -138,12 +156,15 @@ class ClientStream final : private grpc::ClientBidiReactor<Out, In>, private Str
   // `call` begins it: stub->async()->Method(context, reactor).
   using Call = std::function<void(grpc::ClientContext*, grpc::ClientBidiReactor<Out, In>*)>;
 
-  ClientStream(std::string peer, StreamEvents<In, Out> events, const Call& call)
+  ClientStream(std::string peer, StreamEvents<In, Out> events, const Call& call,
+               WorthCompressing<Out> worth_compressing = nullptr)
       : context_(std::make_shared<grpc::ClientContext>()),
         channel_(std::make_shared<StreamChannel<Out>>(
             static_cast<StreamOperations<Out>*>(this), std::move(peer),
             [context = context_] { context->TryCancel(); })),
+        worth_compressing_(worth_compressing),
         events_(std::move(events)) {
+    if (worth_compressing != nullptr) context_->set_compression_algorithm(GRPC_COMPRESS_DEFLATE);
     call(context_.get(), this);
     this->AddHold();  // for writes from other threads; given back at the end
     HappensBefore(this);
@@ -161,7 +182,9 @@ class ClientStream final : private grpc::ClientBidiReactor<Out, In>, private Str
   std::shared_ptr<Channel<Out>> channel() const { return channel_; }
 
  private:
-  void Write(const Out* message) override { this->StartWrite(message); }
+  void Write(const Out* message) override {
+    this->StartWrite(message, OptionsFor(*message, worth_compressing_));
+  }
   void End() override {
     this->StartWritesDone();
     this->RemoveHold();
@@ -194,6 +217,7 @@ class ClientStream final : private grpc::ClientBidiReactor<Out, In>, private Str
 
   const std::shared_ptr<grpc::ClientContext> context_;
   const std::shared_ptr<StreamChannel<Out>> channel_;
+  const WorthCompressing<Out> worth_compressing_;
   const StreamEvents<In, Out> events_;
   In incoming_;
 
