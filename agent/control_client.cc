@@ -19,6 +19,8 @@ constexpr Nanos kFirstPatience = kSecond / 2;
 constexpr Nanos kMostPatience = 10 * kSecond;
 constexpr Nanos kFirstPause = kSecond / 10;
 constexpr Nanos kMostPause = 5 * kSecond;
+// A stream that ends sooner was of no use: the pause goes on growing.
+constexpr Nanos kLife = 2 * kSecond;
 
 using Stream = ClientStream<v1::ControllerMessage, v1::AgentMessage>;
 
@@ -59,7 +61,8 @@ void ControlClient::Run() noexcept {
   Nanos patience = kFirstPatience;
   Nanos pause = kFirstPause;
   while (true) {
-    if (Serve(patience)) {
+    const Nanos begin = SteadyNow();
+    if (Serve(patience) && SteadyNow() - begin > kLife) {
       patience = kFirstPatience;
       pause = kFirstPause;
     }

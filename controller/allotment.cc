@@ -35,9 +35,30 @@ void Allotment::Join(size_t index) {
   }
 }
 
-void Allotment::Queue(size_t index) {
+bool Allotment::Queue(size_t index) {
   const Member& member = roster_[index];
-  if (shares_) shares_->Add(index, member.weight, MostConcurrency(member, order_.plan), 0);
+  if (!shares_) return true;
+  if (!shares_->HasRoom()) return false;
+  shares_->Add(index, member.weight, MostConcurrency(member, order_.plan), 0);
+  return true;
+}
+
+void Allotment::Release(size_t index) {
+  if (shares_) shares_->Remove(index);
+}
+
+void Allotment::ShareBacklog() {
+  if (!MeasuredPhase(order_.plan).arrivals().has_max_backlog() || stopped_) return;
+  for (size_t index = 0; index < roster_.size(); ++index) {
+    if (roster_[index].begun()) Resize(index, roster_[index].result.concurrency);
+  }
+}
+
+void Allotment::Resize(size_t index, uint32_t share) {
+  v1::ControllerMessage message;
+  message.mutable_resize()->set_concurrency(share);
+  message.mutable_resize()->set_max_backlog(BacklogOf(index));
+  roster_[index].Command(std::move(message));
 }
 
 void Allotment::Leave(size_t index) {
@@ -76,12 +97,7 @@ std::vector<size_t> Allotment::Settle() {
   if (!shares_ || stopped_ || shares_->settled()) return ready;
   for (const auto& [index, share] : shares_->Settle()) {
     Member& member = roster_[index];
-    if (std::exchange(member.result.concurrency, share) != share) {
-      v1::ControllerMessage message;
-      message.mutable_resize()->set_concurrency(share);
-      message.mutable_resize()->set_max_backlog(BacklogOf(index));
-      member.Command(std::move(message));
-    }
+    if (std::exchange(member.result.concurrency, share) != share) Resize(index, share);
     if (member.stage == Stage::kReady) {
       ready.push_back(index);
     } else {

@@ -36,8 +36,11 @@ class Allotment {
 
   // An agent that is started: it takes part from now on.
   void Join(size_t index);
-  // A ready one waits until others have made room for it. Settle() says when they have.
-  void Queue(size_t index);
+  // A ready one waits until others have made room for it; Settle() says when they have. False:
+  // there are no more requests in flight than agents.
+  bool Queue(size_t index);
+  // It takes no part after all.
+  void Release(size_t index);
   // It is out of reach, and again not.
   void Leave(size_t index);
   void Return(size_t index);
@@ -53,8 +56,9 @@ class Allotment {
 
   // Tells agents of changed shares of the concurrency; returns who can be started now.
   std::vector<size_t> Settle();
-  // Of the bound on the backlog, by weight.
+  // Of the bound on the backlog, by weight; and telling everybody, after somebody has come or gone.
   uint64_t BacklogOf(size_t index) const;
+  void ShareBacklog();
 
   void Grant(size_t index, size_t phase, Nanos now);
   // After a snapshot of the phase: this one, and those to come as if it went on like that.
@@ -66,6 +70,8 @@ class Allotment {
   void Stop() { stopped_ = true; }
 
  private:
+  void Resize(size_t index, uint32_t share);
+
   const RunOrder& order_;
   Roster& roster_;
   std::vector<std::unique_ptr<Ledger>> ledgers_;  // by phase

@@ -15,11 +15,11 @@ constexpr size_t kNewest = 16;
 
 bool IsTime(Nanos time) { return time >= 0 && time < kLargest; }
 
-Nanos Widening(Nanos distance) {
-  return static_cast<Nanos>(static_cast<double>(std::abs(distance)) * kMostDrift);
-}
-
 }  // namespace
+
+Nanos ClockSync::MostDrift(Nanos length) {
+  return static_cast<Nanos>(static_cast<double>(std::abs(length)) * kMostDrift);
+}
 
 bool ClockSync::Add(Nanos sent, Nanos there, Nanos back, Nanos received) {
   if (!IsTime(sent) || !IsTime(there) || !IsTime(back) || !IsTime(received)) return false;
@@ -65,7 +65,7 @@ void ClockSync::Halve() {
 
 ClockSync::Offset ClockSync::At(Nanos now) const {
   const auto widened = [now](const Interval& interval) {
-    const Nanos by = Widening(now - interval.at);
+    const Nanos by = MostDrift(now - interval.at);
     return Interval{.least = interval.least - by, .most = interval.most + by};
   };
   Interval common = widened(intervals_.front());

@@ -33,6 +33,9 @@ class ClockSync {
   // At a time of our clock. There must have been a round trip.
   Offset At(Nanos now) const;
 
+  // By how much two clocks may drift apart in so long.
+  static Nanos MostDrift(Nanos length);
+
   // The time on the way of the fastest round trip, and of the slowest.
   Nanos fastest() const { return fastest_; }
   Nanos slowest() const { return slowest_; }

@@ -8,12 +8,11 @@ namespace squall {
 
 void ConnectionShares::Add(size_t agent, uint32_t weight, uint64_t most, uint32_t share) {
   agents_[agent] = {.weight = weight, .most = most, .share = share, .occupied = share};
-  settled_ = share != 0;
+  settled_ = false;  // perhaps some are nobody's
 }
 
 void ConnectionShares::Remove(size_t agent) {
-  agents_.erase(agent);
-  settled_ = false;
+  if (agents_.erase(agent) != 0) settled_ = false;
 }
 
 void ConnectionShares::Report(size_t agent, uint32_t occupied) {

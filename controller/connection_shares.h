@@ -25,6 +25,8 @@ class ConnectionShares {
   // It says how many it may have in flight at the moment.
   void Report(size_t agent, uint32_t occupied);
 
+  // There is at least one for another agent.
+  bool HasRoom() const { return agents_.size() < total_; }
   // The agents that take part can have them all.
   bool Suffice() const;
   // Shares are as they should be.

@@ -50,6 +50,7 @@ absl::StatusOr<RunResult> Coordinator::Run(Config config) {
   Muster muster(order, config_.invitation, *roster_, *recruiter_, progress_, mailbox_);
   if (absl::Status status = muster.Run(); !status.ok()) return status;
 
+  recruiter_->Begun();
   keeper_.emplace(order.times, config_.invitation, *roster_, *recruiter_, progress_);
   allotment_.emplace(order, *roster_, fixed_bounds);
   record_.emplace(order, *roster_, *allotment_, progress_);
@@ -87,7 +88,8 @@ void Coordinator::Start() {
   const v1::Plan& plan = config_.order.plan;
   if (const v1::Phase& last = MeasuredPhase(plan); last.duration_ns() != 0) {
     // Agents end by themselves, and are only waited for.
-    end_by_ = allotment_->BeginOf(allotment_->phases()) + last.drain_ns() + kDoneTime;
+    const Nanos length = allotment_->BeginOf(allotment_->phases()) - started_;
+    end_by_ = started_ + length + ClockSync::MostDrift(length) + last.drain_ns() + kDoneTime;
   }
 }
 
@@ -178,6 +180,8 @@ void Coordinator::OnHappening(Happening& happening) {
                                            static_cast<double>(config_.order.times.grace) * 1e-9));
     case Happening::Kind::kBack:
       allotment_->Return(index);
+      // What it has kept is on its way.
+      if (end_by_ != kForever) end_by_ = std::max(end_by_, SteadyNow() + kDoneTime);
       record_->Happened(Event::kResumed, index,
                         fmt::format("out of reach for {}", happening.detail));
       return allotment_->GrantToAll(SteadyNow());
@@ -189,6 +193,8 @@ void Coordinator::OnHappening(Happening& happening) {
       return OnWelcomed(index);
     case Happening::Kind::kReady:
       return OnReady(index);
+    case Happening::Kind::kNotJoined:
+      return OnNotJoined(index);
   }
 }
 
@@ -241,13 +247,18 @@ void Coordinator::OnLost(size_t index, const std::string& reason) {
 void Coordinator::OnFenced(size_t index) {
   Member& member = (*roster_)[index];
   member.fence_at = kForever;
-  const Ledger::Loss loss = allotment_->Lose(index, member.heard_at + config_.order.times.fence());
+  // By its own clock, which may have gained on ours since its start.
+  const ClockSync::Offset offset = member.clock.At(SteadyNow());
+  const Nanos ahead = offset.offset + offset.error - member.result.clock->offset;
+  const Nanos fenced = member.heard_at + config_.order.times.fence() + std::max<Nanos>(ahead, 0);
+  const Ledger::Loss loss = allotment_->Lose(index, fenced);
   record_->result().possibly_repeated += loss.possibly_repeated;
   if (loss.again != 0) {
     record_->Happened(Event::kRegranted, index,
                       fmt::format("{} requests, of which it may have sent {}", loss.again,
                                   loss.possibly_repeated));
   }
+  if (IsEnding()) record_->NobodyCanSend(loss.again);
   if (stopping_) return;
   if (!allotment_->Suffices()) {
     record_->Incomplete(
@@ -257,6 +268,7 @@ void Coordinator::OnFenced(size_t index) {
     return StopAll(MeasuredPhase(config_.order.plan).drain_ns());
   }
   SettleConnections();
+  allotment_->ShareBacklog();
   allotment_->GrantToAll(SteadyNow());
 }
 
@@ -269,7 +281,18 @@ bool Coordinator::IsEnding() const {
 void Coordinator::TurnAway(size_t index) {
   roster_->Disconnect(index);
   (*roster_)[index].stage = Stage::kUnused;
-  (*roster_)[index].result.name.clear();
+  OnNotJoined(index);
+}
+
+void Coordinator::OnNotJoined(size_t index) {
+  Member& member = (*roster_)[index];
+  allotment_->Release(index);
+  if (allotment_->fixed_bounds()) {
+    v1::Plan& plan = config_.order.plan;
+    plan.set_concurrency(plan.concurrency() - member.result.concurrency);
+  }
+  member.result.concurrency = 0;
+  if (member.stage == Stage::kUnused) member.result.name.clear();  // not in the report
 }
 
 // A new agent gets a share as if it had been there from the beginning.
@@ -296,7 +319,8 @@ void Coordinator::OnWelcomed(size_t index) {
 void Coordinator::OnReady(size_t index) {
   if (IsEnding()) return TurnAway(index);
   if (allotment_->fixed_bounds()) return JoinLate(index);
-  allotment_->Queue(index);
+  if (!allotment_->Queue(index)) return TurnAway(index);
+  (*roster_)[index].give_up_at = kForever;
   SettleConnections();
 }
 
@@ -310,6 +334,7 @@ void Coordinator::JoinLate(size_t index) {
       Event::kJoined, index,
       fmt::format("with {} requests in flight at most", (*roster_)[index].result.concurrency));
   StartMember(index, SteadyNow());
+  allotment_->ShareBacklog();
 }
 
 void Coordinator::OnInterrupt() {
@@ -341,14 +366,20 @@ void Coordinator::StopAll(Nanos drain) {
 void Coordinator::LetGo() {
   const Nanos deadline = SteadyNow() + kLetGoTime;
   const auto is_linked = [](const auto& member) {
-    return member->link && (member->stage == Stage::kDone || member->stage == Stage::kLost);
+    return member->link && (member->stage == Stage::kDone || member->stage == Stage::kLost ||
+                            member->stage == Stage::kAway);
   };
   while (std::any_of(roster_->begin(), roster_->end(), is_linked)) {
     std::optional<CoordinatorEvent> event = mailbox_.PopUntil(deadline);
     if (!event) return;
     auto* fleet_event = std::get_if<FleetEvent>(&*event);
-    if (fleet_event == nullptr || !std::holds_alternative<AgentClosed>(fleet_event->news)) continue;
-    if (const auto index = roster_->IndexOf(fleet_event->link)) roster_->Disconnect(*index);
+    if (fleet_event == nullptr) continue;
+    const std::optional<size_t> index = roster_->IndexOf(fleet_event->link);
+    if (!index) continue;
+    if (std::holds_alternative<AgentClosed>(fleet_event->news)) roster_->Disconnect(*index);
+    // Somebody who was out of reach comes back to a run that is over.
+    const auto* said = std::get_if<AgentSaid>(&fleet_event->news);
+    if (said != nullptr && said->message.has_resume()) keeper_->Dismiss(*index, "all is recorded");
   }
 }
 

@@ -53,6 +53,7 @@ class Coordinator {
   bool IsOver() const;
   bool IsEnding() const;
   void TurnAway(size_t index);
+  void OnNotJoined(size_t index);
 
   void OnEvent(CoordinatorEvent& event);
   void OnHappenings();

@@ -66,6 +66,10 @@ void FleetKeeper::OnStranger(uint64_t number, const FleetNews& news, Happenings&
   if (said == nullptr || !said->message.has_welcome() || !invitation_.join_late) {
     return roster_.TurnAway(number);
   }
+  // The same process does not know of the run any more.
+  if (const auto before = roster_.Attached(said->message.welcome().instance())) {
+    Lose(*before, "it was started anew", out);
+  }
   const size_t index = roster_.Take(number);
   if (invitation_.weighted) roster_[index].spec.weight = 1;
   recruiter_.Greeted(index);
@@ -82,8 +86,11 @@ void FleetKeeper::OnBegun(size_t index, FleetNews& news, Happenings& out) {
       if (member.OnPong(message.pong(), received)) return;
       return Lose(index, "its clock shows times that cannot be", out);
     case v1::AgentMessage::kResume:
-      if (member.stage == Stage::kAway) return Resume(index, message.resume().commands(), out);
-      break;
+      if (member.stage != Stage::kAway) break;
+      if (message.resume().instance() != member.instance) {
+        return Lose(index, "another agent answers there", out);
+      }
+      return Resume(index, message.resume().commands(), out);
     case v1::AgentMessage::kWelcome:
       if (member.stage == Stage::kAway) return Lose(index, "it was started anew", out);
       break;
@@ -109,7 +116,7 @@ void FleetKeeper::OnJoining(size_t index, const FleetNews& news, Happenings& out
   }
   const Stage before = member.stage;
   if (absl::Status status = recruiter_.OnNews(index, news); !status.ok()) {
-    return NotJoined(index, status);
+    return NotJoined(index, status, out);
   }
   if (member.stage == Stage::kReady && before != Stage::kReady) return recruiter_.Time(index);
   const bool timed = said != nullptr && said->message.has_pong() && recruiter_.IsTimed(index);
@@ -117,9 +124,11 @@ void FleetKeeper::OnJoining(size_t index, const FleetNews& news, Happenings& out
   if (timed && member.stage == Stage::kReady) out.push_back({Kind::kReady, index});
 }
 
-void FleetKeeper::NotJoined(size_t index, const absl::Status& status) {
+void FleetKeeper::NotJoined(size_t index, const absl::Status& status, Happenings& out) {
   Member& member = roster_[index];
   roster_.Disconnect(index);
+  member.BeginAnew();
+  out.push_back({Kind::kNotJoined, index});
   const bool later = absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
   if (later && !member.attached) {
     member.stage = Stage::kAbsent;
@@ -211,7 +220,7 @@ void FleetKeeper::OnTick(Nanos now, Nanos stood_still, Happenings& out) {
       default:  // on its way to join
         member.give_up_at += stood_still;
         if (absl::Status status = recruiter_.OnTime(index, now); !status.ok()) {
-          NotJoined(index, status);
+          NotJoined(index, status, out);
         }
     }
   }

@@ -17,13 +17,14 @@ namespace squall {
 // What has become of a member.
 struct Happening {
   enum class Kind {
-    kSaid,      // a Snapshot, Done or Failed
-    kAway,      // it is out of reach
-    kBack,      // it goes on
-    kLost,      // it is gone for good …
-    kFenced,    // … and from now on it certainly sends nothing
-    kWelcomed,  // it is new: what is its share?
-    kReady,     // it is new, and can be started
+    kSaid,       // a Snapshot, Done or Failed
+    kAway,       // it is out of reach
+    kBack,       // it goes on
+    kLost,       // it is gone for good …
+    kFenced,     // … and from now on it certainly sends nothing
+    kWelcomed,   // it is new: what is its share?
+    kReady,      // it is new, and can be started
+    kNotJoined,  // it was new, and takes no part after all
   };
   Kind kind = Kind::kSaid;
   size_t member = 0;
@@ -52,7 +53,7 @@ class FleetKeeper {
   void OnStranger(uint64_t number, const FleetNews& news, Happenings& out);
   void OnBegun(size_t index, FleetNews& news, Happenings& out);
   void OnJoining(size_t index, const FleetNews& news, Happenings& out);
-  void NotJoined(size_t index, const absl::Status& status);
+  void NotJoined(size_t index, const absl::Status& status, Happenings& out);
   void GoAway(size_t index, const std::string& reason, Happenings& out);
   void Resume(size_t index, uint64_t commands, Happenings& out);
   void Dial(size_t index);

@@ -23,6 +23,12 @@ void Member::Acknowledge() {
   link->Send(std::move(message));
 }
 
+void Member::BeginAnew() {
+  commands_ = 0;
+  acknowledged_ = 0;
+  unconfirmed_.clear();
+}
+
 void Member::Confirm(uint64_t command) {
   while (!unconfirmed_.empty() && unconfirmed_.front().command() <= command) {
     unconfirmed_.pop_front();

@@ -46,6 +46,8 @@ struct Member {
   void Acknowledge();
   // Whether nothing that was sent did so yet.
   bool owes_acknowledgement() const { return acknowledged_ < sequence; }
+  // It has not been told anything.
+  void BeginAnew();
   // All commands up to this one were carried out.
   void Confirm(uint64_t command);
   // On a new stream: what is not confirmed, again.

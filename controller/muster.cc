@@ -115,7 +115,7 @@ absl::Status Muster::Next(Nanos deadline, const Done& done) {
   Standstill standstill(SteadyNow());
   deadline = std::min(deadline, SteadyNow() + Standstill::kLookInterval);
   for (size_t i = 0; i < roster_.size(); ++i) {
-    if (!done(i)) deadline = std::min(deadline, recruiter_.NextTime(i));
+    if (TakesPart(i) && !done(i)) deadline = std::min(deadline, recruiter_.NextTime(i));
   }
   // Many agents say much at once: what they wait for is looked at when they are silent.
   std::optional<CoordinatorEvent> event = mailbox_.PopUntil(deadline);

@@ -15,7 +15,7 @@ namespace {
 using Stage = Member::Stage;
 
 // How long an agent may take to answer, and how long a busy one is waited for: longer than it takes
-// one to give up a run whose controller is gone.
+// one to give up a run whose controller is gone, if nothing else was asked for.
 constexpr Nanos kAnswerTime = 10 * kSecond;
 constexpr Nanos kBusyTime = 15 * kSecond;
 constexpr Nanos kRedialInterval = kSecond / 2;
@@ -155,7 +155,7 @@ absl::Status Recruiter::OnFailed(Member& member, const v1::Failed& failed) {
   if (failed.code() != v1::Failed::CODE_BUSY) {
     return absl::FailedPreconditionError(fmt::format("{}: {}", Named(member), failed.message()));
   }
-  if (absl::StrContains(failed.message(), Identity())) {
+  if (!begun_ && absl::StrContains(failed.message(), Identity())) {
     return absl::InvalidArgumentError(
         fmt::format("{}: is named twice, each time under another name: an agent takes part once",
                     Named(member)));

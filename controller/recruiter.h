@@ -29,6 +29,9 @@ class Recruiter {
   // Everything is borrowed.
   Recruiter(const RunOrder& order, Roster& roster, Progress& progress);
 
+  // From now on agents may be busy with this very run: they have not noticed a broken stream yet.
+  void Begun() { begun_ = true; }
+
   // Dials it, and gives it some time to answer.
   void Dial(size_t index);
   // The first message of an agent that dialled is Welcome: as if it had been dialled.
@@ -63,6 +66,7 @@ class Recruiter {
   Roster& roster_;
   Progress& progress_;
   std::set<std::string> unclaimed_sources_;
+  bool begun_ = false;
 };
 
 }  // namespace squall

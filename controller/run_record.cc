@@ -47,7 +47,9 @@ absl::Status RunRecord::Merge(size_t index, const v1::Snapshot& snapshot) {
         fmt::format("it reports of phase {} of {}", phase + 1, phases));
   }
   const Nanos now = SteadyNow();
-  const auto checked = CheckSnapshot(snapshot, now - allotment_.BeginOf(phase) + kWindowSlack);
+  const Nanos elapsed = now - allotment_.BeginOf(phase);
+  const auto checked =
+      CheckSnapshot(snapshot, elapsed + ClockSync::MostDrift(elapsed) + kWindowSlack);
   if (!checked.ok()) return checked.status();
   absl::Status status = allotment_.Close(member, phase, checked->closing, snapshot.window_ns());
   if (!status.ok()) return status;
@@ -100,26 +102,24 @@ void RunRecord::Show(Nanos now) {
   progress_.Update(now, running_, {});
 }
 
-// Under a rate and a duration, what lost agents had is not sent any more when that is over.
-bool RunRecord::NoTimeLeft() const {
-  const v1::Phase& phase = MeasuredPhase(order_.plan);
-  const auto is_loss = [](const RunEvent& event) { return event.kind == RunEvent::Kind::kLost; };
-  return phase.has_arrivals() && phase.duration_ns() != 0 &&
-         std::any_of(result_.events.begin(), result_.events.end(), is_loss);
-}
-
-void RunRecord::NoteWhatWasNotSent(bool interrupted) {
-  const v1::Phase& phase = MeasuredPhase(order_.plan);
+// Under a rate and a duration: of what was due, the rest that nobody has told of.
+void RunRecord::AccountForTheRest() {
   const uint64_t accounted = result_.fleet.recorded() + result_.dropped + result_.unsent;
-  if (NoTimeLeft() && !interrupted && result_.state == RunState::kComplete &&
-      accounted < result_.planned) {
-    const uint64_t rest = result_.planned - accounted;
-    result_.unsent += rest;
+  const uint64_t rest = result_.planned - std::min(accounted, result_.planned);
+  result_.unsent += rest;
+  if (rest > nobodys_) {
+    Incomplete(fmt::format("{} requests of the schedule were not given to any agent in time",
+                           rest - nobodys_));
+  } else if (rest != 0) {
     result_.notes.push_back(fmt::format(
         "{} of the unsent requests had been granted to agents that were lost, and there "
         "was no time left to send them again",
         rest));
   }
+}
+
+void RunRecord::NoteWhatWasNotSent() {
+  const v1::Phase& phase = MeasuredPhase(order_.plan);
   if (result_.unsent != 0) {
     result_.notes.push_back(fmt::format(
         "{} of {} requests were due and not sent when the run ended, the oldest for {:.3g} s: the "
@@ -166,20 +166,23 @@ RunResult RunRecord::Finish(bool interrupted) {
   const bool anybody_left = std::any_of(roster_.begin(), roster_.end(), [](const auto& member) {
     return member->stage == Stage::kDone;
   });
+  const bool timed = phase.has_arrivals() && phase.duration_ns() != 0;
   if (complete) {
     result_.state = RunState::kComplete;
   } else if (interrupted) {
     if (result_.state == RunState::kComplete) result_.state = RunState::kInterrupted;
   } else if (!anybody_left) {
     Incomplete("no agent was left");
-  } else if (by_count && result_.state == RunState::kComplete && !NoTimeLeft()) {
+  } else if (timed) {
+    AccountForTheRest();
+  } else if (by_count && result_.state == RunState::kComplete) {
     result_.state = RunState::kIncomplete;
   }
   if (result_.warm_up) {
     result_.warm_up->duration =
         std::min(SteadyNow() - start_, PhaseBegin(order_.plan, allotment_.phases() - 1));
   }
-  NoteWhatWasNotSent(interrupted);
+  NoteWhatWasNotSent();
   NoteClocks();
   for (const auto& member : roster_) {
     const bool took_part = member->result.clock || member->stage == Stage::kUnused;

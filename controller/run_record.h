@@ -29,6 +29,8 @@ class RunRecord {
   void Happened(RunEvent::Kind kind, size_t index, std::string detail);
   // A sentence for the reader, and the run could not be done as asked.
   void Incomplete(std::string why);
+  // So many numbers of a lost agent are not sent by others any more.
+  void NobodyCanSend(uint64_t count) { nobodys_ += count; }
   // Shows how it goes, and lets the user see each phase for itself.
   void Show(Nanos now);
 
@@ -36,8 +38,8 @@ class RunRecord {
   RunResult Finish(bool interrupted);
 
  private:
-  bool NoTimeLeft() const;
-  void NoteWhatWasNotSent(bool interrupted);
+  void AccountForTheRest();
+  void NoteWhatWasNotSent();
   void NoteClocks();
 
   const RunOrder& order_;
@@ -48,6 +50,7 @@ class RunRecord {
   Nanos start_ = 0;
   size_t phase_ = 0;    // the one going on, by our clock
   size_t running_ = 0;  // agents
+  uint64_t nobodys_ = 0;
 };
 
 }  // namespace squall

@@ -80,6 +80,7 @@ class FakeAgent {
     v1::AgentMessage message;
     if (running_ && !died_) {
       message.mutable_resume()->set_commands(commands_);
+      if (behaviour_.is_another) message.mutable_resume()->set_instance("another");
       Say(message);
       for (const v1::AgentMessage& kept : kept_) Say(kept);
       return;

@@ -24,6 +24,7 @@ struct Behaviour {
   bool refuses_plan = false;
   uint64_t dies_after = UINT64_MAX;    // results; who dials it then finds it started anew
   uint64_t breaks_after = UINT64_MAX;  // results: its stream, once; and it resumes
+  bool is_another = false;             // who resumes is not who had begun
   Nanos clock = 0;                     // its clock minus ours
   uint64_t shift = 0;                  // added to the numbers it reports
   uint32_t phase_shift = 0;            // added to the phase it reports

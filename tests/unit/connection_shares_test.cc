@@ -59,6 +59,22 @@ TEST(ConnectionShares, WhatOneCannotHaveGoesToTheOthers) {
   EXPECT_FALSE(model.shares.Suffice());
 }
 
+// Somebody else was to have them, and did not come.
+TEST(ConnectionShares, WhatIsNobodysAtTheBeginningIsSharedOut) {
+  Model model(10);
+  model.shares.Add(0, 1, 1000, 5);
+  model.Settle();
+  EXPECT_EQ(model.told, (std::map<size_t, uint32_t>{{0, 10}}));
+}
+
+TEST(ConnectionShares, ThereIsNoRoomForMoreThanTheTotal) {
+  Model model(2);
+  model.shares.Add(0, 1, 1000, 1);
+  EXPECT_TRUE(model.shares.HasRoom());
+  model.shares.Add(1, 1, 1000, 1);
+  EXPECT_FALSE(model.shares.HasRoom());
+}
+
 TEST(ConnectionShares, ANewOneWaitsUntilOthersHaveMadeRoom) {
   Model model(9);
   model.shares.Add(0, 1, 1000, 5);

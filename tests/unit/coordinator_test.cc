@@ -174,6 +174,16 @@ TEST(Coordinator, ABrokenStreamIsGoneOnWith) {
   EXPECT_EQ(reported, 10'000u) << "a number was granted twice";
 }
 
+TEST(Coordinator, WhoAnswersInAnothersPlaceIsNotGoneOnWith) {
+  FakeFleet fleet({{}, {.breaks_after = 1, .is_another = true}});
+  const auto result = fleet.Run();
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->state, RunState::kComplete);
+  EXPECT_THAT(KindsOf(*result),
+              testing::ElementsAre(RunEvent::Kind::kLost, RunEvent::Kind::kRegranted));
+  EXPECT_THAT(result->notes[0], testing::HasSubstr("another agent answers"));
+}
+
 TEST(Coordinator, TheirConnectionsAreTakenOverAsFarAsLimitsAllow) {
   for (const bool enough : {true, false}) {
     FakeFleet fleet({{.file_limit = enough ? 200u : 64u + 8u}, {.dies_after = 1}});
