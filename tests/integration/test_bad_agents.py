@@ -5,7 +5,7 @@ import unittest
 
 import context  # noqa: F401
 from support import squall
-from support.nginx import Nginx, free_port
+from support.nginx import Nginx, closed_port
 from support.processes import wait_until
 from support.recording_server import RecordingServer
 
@@ -49,7 +49,7 @@ class BadAgents(squall.TestCase):
         self.assertLess(result.seconds, 5)
 
     def test_down(self):
-        down = f"127.0.0.1:{free_port()}"
+        down = f"127.0.0.1:{closed_port()}"
         result = self.run_with(self.agent.address, down)
         self.check_refused(result, down, "squall agent")
         self.assertLess(result.seconds, 15)

@@ -7,7 +7,7 @@ from pathlib import Path
 import context  # noqa: F401
 from support import squall
 from support.bad_server import ANSWERS, BadServer
-from support.nginx import free_port
+from support.nginx import closed_port
 
 # What each path of the bad server is to be counted as: a status, or a kind of failure.
 CLASSES = {
@@ -60,7 +60,7 @@ class Failures(squall.TestCase):
 
     def test_all_at_once(self):
         self.assertEqual(CLASSES.keys(), ANSWERS.keys())
-        refused = f"http://127.0.0.1:{free_port()}/"
+        refused = f"http://127.0.0.1:{closed_port()}/"
         for order in ("sequential", "shuffled"):
             with self.subTest(order):
                 result = self.run_over([*CLASSES, refused], 20, "-c", "40", "--order", order)

@@ -8,7 +8,7 @@ import unittest
 
 import context  # noqa: F401
 from support import squall
-from support.nginx import Nginx, free_port
+from support.nginx import Nginx, closed_port
 from support.processes import Process, wait_until
 
 TOP_KEYS = {"version", "checked_at", "ok", "warnings", "agents"}
@@ -105,7 +105,7 @@ class FleetCheck(squall.TestCase):
             self.assertEqual(result.report["events"], [])
 
     def test_agents_that_cannot_be_used(self):
-        down = f"127.0.0.1:{free_port()}"
+        down = f"127.0.0.1:{closed_port()}"
         with (squall.Agent("good") as good, Nginx() as web, Nginx("http2") as web2,
               squall.FakeAgent("silent") as silent, squall.FakeAgent("silent") as silent2,
               squall.FakeAgent("wrong-version") as version,

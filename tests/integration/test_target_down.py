@@ -4,14 +4,14 @@ import unittest
 
 import context  # noqa: F401
 from support import squall
-from support.nginx import free_port
+from support.nginx import closed_port
 
 REQUESTS = 100
 
 
 class TargetDown(squall.TestCase):
     def test_nobody_listens(self):
-        url = f"http://127.0.0.1:{free_port()}/"
+        url = f"http://127.0.0.1:{closed_port()}/"
         for agents in (0, 3):
             with self.subTest(agents=agents), squall.fleet(agents) as fleet:
                 result = squall.run("-n", REQUESTS, url, agents=fleet)

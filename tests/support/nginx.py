@@ -49,6 +49,17 @@ def free_port():
         return listener.getsockname()[1]
 
 
+_closed = []  # sockets that hold ports
+
+
+def closed_port():
+    """A port of the loopback that nobody listens on as long as this process lives."""
+    holder = socket.socket()
+    holder.bind(("127.0.0.1", 0))
+    _closed.append(holder)
+    return holder.getsockname()[1]
+
+
 def make_certificate(certificate, key):
     """Writes both: a certificate for 127.0.0.1 that is its own authority."""
     subprocess.run(
