@@ -33,9 +33,9 @@ export TSAN_OPTIONS=$common:second_deadlock_stack=1:ignore_noninstrumented_modul
 # tests do, thread sanitizer sees one. With SQUALL_TEST_SCALE given by the caller, all run.
 excluded='^$'
 if [ "$everything" = no ]; then
-  excluded='^integration\.(bench|closed_form|littles_law|memory)$'
+  excluded='^(integration\.(bench|closed_form|littles_law|memory)|fleet\.(network|promises))$'
   if [ "$preset" = tsan ]; then
-    excluded='^integration\.(bench|closed_form|littles_law|memory|bad_input|failures|proxies|report|url_lists)$'
+    excluded='^(integration\.(bench|closed_form|littles_law|memory|bad_input|failures|proxies|report|url_lists)|fleet\.(network|promises))$'
   fi
 fi
 status=0
