@@ -99,7 +99,9 @@ void Coordinator::StartMember(size_t index, Nanos lease_from) {
   const Nanos now = SteadyNow();
   const ClockSync::Offset offset = member.clock.At(now);
   member.stage = Stage::kRunning;
-  member.heard_at = member.linked_at = member.ping_at = lease_from;
+  member.heard_at = member.linked_at = lease_from;
+  member.ping_at = lease_from + config_.order.times.interval() +
+                   static_cast<Nanos>(index) * FleetTimes::kPingsApart;
   member.result.clock.emplace();
   member.result.clock->offset = offset.offset;
   member.result.clock->error = offset.error;

@@ -233,7 +233,7 @@ void FleetKeeper::KeepUp(size_t index, Nanos now, Happenings& out) {
                   out);
   }
   if (now >= member.ping_at) {
-    member.ping_at = now + times_.ping();
+    member.ping_at = now + times_.ping(roster_.size());
     member.Ping(now);
   }
 }
