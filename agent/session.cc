@@ -22,6 +22,7 @@ constexpr Nanos kEarlySnapshotInterval = 5 * kMillisecond;
 
 // A start that is further ahead than this is nobody's, in a clock that is surely not ours.
 constexpr Nanos kFarthestStart = 60 * kSecond;
+
 std::string DrawInstance() {
   std::random_device random;
   return fmt::format("{:08x}{:08x}", random(), random());
@@ -327,6 +328,9 @@ void Session::OnEngine(EngineEvent& news) {
 }
 
 void Session::OnCollected(RunEngine::Collected& collected) {
+  if (absl::IsInternal(collected.status)) {
+    return Fail(v1::Failed::CODE_INTERNAL, std::string(collected.status.message()));
+  }
   if (!collected.status.ok()) {
     return Fail(v1::Failed::CODE_PROTOCOL,
                 fmt::format("Grant of numbers that had been granted before: {}",

@@ -105,26 +105,27 @@ void RunRecord::Show(Nanos now) {
 // Under a rate and a duration: of what was due, the rest that nobody has told of.
 void RunRecord::AccountForTheRest() {
   const uint64_t accounted = result_.fleet.recorded() + result_.dropped + result_.unsent;
-  const uint64_t rest = result_.planned - std::min(accounted, result_.planned);
-  result_.unsent += rest;
-  if (rest > nobodys_) {
+  rest_ = result_.planned - std::min(accounted, result_.planned);
+  result_.unsent += rest_;
+  if (rest_ > nobodys_) {
     Incomplete(fmt::format("{} requests of the schedule were not given to any agent in time",
-                           rest - nobodys_));
-  } else if (rest != 0) {
+                           rest_ - nobodys_));
+  } else if (rest_ != 0) {
     result_.notes.push_back(fmt::format(
         "{} of the unsent requests had been granted to agents that were lost, and there "
         "was no time left to send them again",
-        rest));
+        rest_));
   }
 }
 
 void RunRecord::NoteWhatWasNotSent() {
   const v1::Phase& phase = MeasuredPhase(order_.plan);
-  if (result_.unsent != 0) {
+  // What agents told of; the rest has a note of its own.
+  if (const uint64_t told = result_.unsent - rest_; told != 0) {
     result_.notes.push_back(fmt::format(
         "{} of {} requests were due and not sent when the run ended, the oldest for {:.3g} s: the "
         "rate was more than the server, or -c, allowed",
-        result_.unsent, result_.planned, static_cast<double>(result_.oldest_unsent) * 1e-9));
+        told, result_.planned, static_cast<double>(result_.oldest_unsent) * 1e-9));
   }
   if (result_.dropped != 0) {
     result_.notes.push_back(

@@ -51,6 +51,7 @@ class RunRecord {
   size_t phase_ = 0;    // the one going on, by our clock
   size_t running_ = 0;  // agents
   uint64_t nobodys_ = 0;
+  uint64_t rest_ = 0;  // of the unsent ones: no agent told of them
 };
 
 }  // namespace squall
