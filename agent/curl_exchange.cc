@@ -21,6 +21,7 @@ bool IsRedirect(uint32_t status) { return status >= 300 && status < 400; }
 CurlExchange::CurlExchange(uint32_t slot, const CurlRequest& request)
     : slot_(slot),
       request_(request),
+      tag_(request.headers()),
       easy_(curl_easy_init()),
       prior_knowledge_(easy_.get(), request.http2() && !request.transport().no_keepalive()) {
   message_[0] = '\0';
@@ -44,7 +45,11 @@ absl::Status CurlExchange::Prepare() {
                               curl_easy_setopt(handle, CURLOPT_DEBUGDATA, this))) {
     return absl::InternalError("libcurl refused to tell what it sends");
   }
-  return request_.Apply(handle);
+  if (absl::Status status = request_.Apply(handle); !status.ok()) return status;
+  if (request_.tagged() && curl_easy_setopt(handle, CURLOPT_HTTPHEADER, tag_.headers())) {
+    return absl::InternalError("libcurl took no headers");
+  }
+  return absl::OkStatus();
 }
 
 CurlExchange& CurlExchange::Of(CURL* easy) {

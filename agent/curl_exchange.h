@@ -19,6 +19,7 @@
 #include "agent/curl_handles.h"
 #include "agent/curl_prior_knowledge.h"
 #include "agent/curl_request.h"
+#include "agent/curl_tag.h"
 #include "common/clock.h"
 #include "common/metrics.h"
 
@@ -42,6 +43,8 @@ class CurlExchange {
 
   // It will go over other connections than before.
   void ForgetConnection() { prior_knowledge_.End(false); }
+  // Before Begin(), if requests are tagged.
+  void Tag(const RequestTag& tag) { tag_.Set(tag); }
   // Forgets the request before, and takes the new one's URL. `start` is now.
   CURLcode Begin(Nanos start, const std::string& url);
   // The request has waited for the addresses of its name.
@@ -86,6 +89,7 @@ class CurlExchange {
 
   const uint32_t slot_;
   const CurlRequest& request_;
+  CurlTag tag_;  // outlives the handle
   CurlEasy easy_;
   CurlPriorKnowledge prior_knowledge_;
   CurlGoodbye goodbye_;

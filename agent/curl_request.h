@@ -40,6 +40,9 @@ class CurlRequest {
   }
 
   bool idempotent() const { return idempotent_; }
+  bool tagged() const { return request_.tag(); }
+  // Of all requests; null: none.
+  curl_slist* headers() const { return headers_.get(); }
   bool has_body() const { return request_.has_body(); }
   // Streams of several requests share a connection.
   bool multiplexed() const { return http2() && transport_.streams() > 1; }

@@ -57,6 +57,7 @@ class CurlTransport final : public Transport {
 
   void Send(uint32_t number, Nanos start, const std::string& url) override {
     Slot& slot = *slots_[number];
+    if (request_.tagged()) slot.exchange.Tag(sink_.TagOf(number));
     if (const CURLcode result = slot.exchange.Begin(start, url)) {
       return slot.driver->FailLater(slot.easy(), result);
     }

@@ -13,6 +13,9 @@
 namespace squall {
 namespace {
 
+constexpr std::string_view kSeparator = ": ";
+constexpr std::string_view kLineEnd = "\r\n";
+
 // These methods announce a body's length even if there is none (RFC 9110, 8.6).
 bool AnnouncesLength(std::string_view method) {
   return method == "POST" || method == "PUT" || method == "PATCH";
@@ -53,6 +56,7 @@ std::string Credentials(std::string_view user) {
 Http1Request::Http1Request(const v1::Plan& plan)
     : method_(plan.request().method()),
       idempotent_(IsIdempotent(method_)),
+      tagged_(plan.request().tag()),
       has_host_(Has(plan.request(), "Host")),
       has_authorization_(Has(plan.request(), "Authorization")),
       body_(plan.request().body()) {
@@ -89,6 +93,25 @@ void Http1Request::Write(std::string_view target, std::string_view tail, std::st
   bytes.assign(method_).append(" ");
   if (!target.starts_with('/')) bytes.append("/");
   bytes.append(target).append(tail);
+}
+
+// Behind the other headers, in front of the empty line.
+void Http1Request::AddTag(const RequestTag& tag, std::string& bytes) const {
+  const size_t end = bytes.size() - kLineEnd.size() - (body_is_long() ? 0 : body_.size());
+  const fmt::format_int number(tag.number);
+  const auto pieces = {kRunHeader,
+                       kSeparator,
+                       tag.run,
+                       kLineEnd,
+                       kRequestHeader,
+                       kSeparator,
+                       std::string_view(number.data(), number.size()),
+                       kLineEnd};
+  size_t size = 0;
+  for (const std::string_view piece : pieces) size += piece.size();
+  bytes.insert(end, size, ' ');
+  auto to = bytes.begin() + static_cast<ptrdiff_t>(end);
+  for (const std::string_view piece : pieces) to = std::copy(piece.begin(), piece.end(), to);
 }
 
 }  // namespace squall

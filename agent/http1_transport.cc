@@ -81,15 +81,15 @@ class Http1Transport final : public Transport, private Http1Connection::Listener
   struct ev_loop* const loop_;
   const Nanos timeout_;
   const bool keepalive_;
-  const bool one_url_;
   const Http1Request request_;
+  const bool alike_;  // all requests are the same bytes
   Routes routes_;
   SocketPoll poll_;
   Http1Connection::Shared shared_;
   Http1Origins origins_;
   Http1Pool pool_;
   std::deque<Http1Exchange> exchanges_;  // by slot, all that there have been: they stay in place
-  Http1Origin* one_origin_ = nullptr;    // where there is one URL
+  Http1Origin* one_origin_ = nullptr;    // where they are alike
   std::string one_request_;
   InFlight in_flight_;  // the oldest first
   ev_timer timer_;      // for the oldest one's timeout
@@ -105,8 +105,8 @@ Http1Transport::Http1Transport(const TransportSetup& setup)
       loop_(setup.loop),
       timeout_(setup.plan.transport().timeout_ns()),
       keepalive_(!setup.plan.transport().no_keepalive()),
-      one_url_(!setup.plan.has_urls()),
       request_(setup.plan),
+      alike_(!setup.plan.has_urls() && !request_.is_tagged()),
       routes_(setup.plan.transport(), setup.network, setup.loop, setup.first_turn),
       poll_(
           setup.loop, [](void* owner) noexcept { static_cast<Sink*>(owner)->OnBatch(); },
@@ -159,17 +159,18 @@ void Http1Transport::Send(uint32_t slot, Nanos start, const std::string& url) {
 }
 
 void Http1Transport::WriteRequest(Http1Exchange& exchange, const std::string& url) {
-  if (one_url_ && one_origin_ != nullptr) {
+  if (alike_ && one_origin_ != nullptr) {
     exchange.origin = one_origin_;
     exchange.bytes = &one_request_;
     return;
   }
   std::string_view target;
   exchange.origin = &origins_.Find(url, target);
-  std::string& bytes = one_url_ ? one_request_ : exchange.own_bytes;
+  std::string& bytes = alike_ ? one_request_ : exchange.own_bytes;
   request_.Write(target, exchange.origin->tail, bytes);
+  if (request_.is_tagged()) request_.AddTag(sink_.TagOf(exchange.slot), bytes);
   exchange.bytes = &bytes;
-  if (one_url_) one_origin_ = exchange.origin;
+  if (alike_) one_origin_ = exchange.origin;
 }
 
 void Http1Transport::OpenFor(Http1Exchange& exchange) {

@@ -6,6 +6,7 @@
 #include "agent/source_addresses.h"
 #include "common/plan_check.h"
 #include "common/protocol.h"
+#include "common/run_id.h"
 
 namespace squall {
 namespace {
@@ -37,6 +38,12 @@ absl::Status CheckTimes(const v1::Prepare& prepare) {
   return absl::InvalidArgumentError("prepare: lease, grace and interval do not fit together");
 }
 
+// It is to stand in a header.
+absl::Status CheckRunId(const v1::Prepare& prepare) {
+  if (!prepare.plan().request().tag() || IsRunId(prepare.run_id())) return absl::OkStatus();
+  return absl::InvalidArgumentError("prepare: run_id: not as squall names runs");
+}
+
 }  // namespace
 
 absl::Status CheckShare(const v1::Plan& plan, uint32_t concurrency, uint64_t file_limit) {
@@ -50,6 +57,7 @@ absl::Status CheckPrepare(v1::Prepare& prepare, uint64_t file_limit) {
   absl::Status status = CheckPlan(prepare.plan());
   if (status.ok()) status = CheckShare(prepare.plan(), prepare.concurrency(), file_limit);
   if (status.ok()) status = CheckTimes(prepare);
+  if (status.ok()) status = CheckRunId(prepare);
   if (status.ok()) status = KeepLocalSources(*prepare.mutable_plan()->mutable_transport());
   if (status.ok()) status = CheckPortLimit(prepare, LocalPorts());
   return status;

@@ -102,6 +102,7 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
     config.concurrency = part.slots;
     config.drain = MeasuredPhase(plan).drain_ns();
     config.first_connection = first_connection;
+    config.run_id = prepare.run_id();
     first_connection += part.connections;
     auto worker = Worker::Create(config, plan, engine->network_, engine->source_, engine->lease_,
                                  engine->phases_, *engine);

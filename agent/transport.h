@@ -10,6 +10,7 @@
 #include "agent/network.h"
 #include "common/clock.h"
 #include "common/metrics.h"
+#include "common/request_tag.h"
 #include "squall/v1/plan.pb.h"
 
 struct ev_loop;
@@ -30,6 +31,9 @@ class Transport {
     virtual void OnBatch() noexcept = 0;
     // A connection to an address (its number in the run's AddressTable) is opened, or tried.
     virtual void OnConnecting(uint32_t address) noexcept = 0;
+    // How the request that is being sent in a slot names itself: asked from within Send(), if
+    // requests are to be tagged. Borrowed for that call.
+    virtual RequestTag TagOf(uint32_t slot) noexcept = 0;
 
    protected:
     ~Sink() = default;

@@ -30,6 +30,7 @@ Worker::Worker(struct ev_loop* loop, const Config& config, const RequestSource& 
       lease_(lease),
       phases_(phases),
       listener_(listener),
+      warm_up_id_(config.run_id + std::string(kWarmUpSuffix)),
       recorder_(OpenLoops(phases)),
       loop_(std::make_unique<Loop>(loop, this)),
       slots_(config.concurrency),
@@ -367,6 +368,12 @@ void Worker::OnOutcome(uint32_t slot, Nanos end, const Outcome& outcome) noexcep
 
 void Worker::OnConnecting(uint32_t address) noexcept {
   recorder_.RecordConnecting(phase_, address);
+}
+
+RequestTag Worker::TagOf(uint32_t slot) noexcept {
+  const Sample& sample = slots_.SampleOf(slot);
+  const bool measured = sample.phase + 1 == phases_.size();
+  return {measured ? config_.run_id : warm_up_id_, sample.number};
 }
 
 // A worker with nothing in flight that can get nothing to send asks, once, to be looked at.

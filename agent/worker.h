@@ -60,6 +60,7 @@ class Worker final : private Transport::Sink {
     Nanos drain = 0;           // how long what is in flight is awaited at the end of the last phase
     // How many connections the workers and agents before it have.
     uint32_t first_connection = 0;
+    std::string run_id;
   };
 
   // Makes the transport and starts the thread, which waits for Start(). `network`,
@@ -108,6 +109,7 @@ class Worker final : private Transport::Sink {
   void OnOutcome(uint32_t slot, Nanos end, const Outcome& outcome) noexcept override;
   void OnBatch() noexcept override { Fill(); }
   void OnConnecting(uint32_t address) noexcept override;
+  RequestTag TagOf(uint32_t slot) noexcept override;
 
   enum class State { kWaiting, kStarting, kIssuing, kEnded };
 
@@ -141,6 +143,7 @@ class Worker final : private Transport::Sink {
   const Lease& lease_;
   std::deque<RunPhase>& phases_;
   Listener& listener_;
+  const std::string warm_up_id_;  // what tagged requests of a warm-up call the run
   Recorder recorder_;
   std::unique_ptr<Loop> loop_;
   std::unique_ptr<Transport> transport_;

@@ -6,6 +6,7 @@
 #include "common/http_syntax.h"
 #include "common/network_options.h"
 #include "common/protocol.h"
+#include "common/request_tag.h"
 #include "common/url.h"
 #include "common/values.h"
 
@@ -32,6 +33,9 @@ absl::Status CheckRequest(const v1::Request& request, bool has_list) {
     if (read->name() != header.name() || read->value() != header.value()) {
       return Wrong("request.headers", fmt::format("{}: no header", Quoted(header.name())));
     }
+  }
+  if (request.tag() && !TagHeaderOf(request).empty()) {
+    return Wrong("request.headers", fmt::format("{} beside tag", TagHeaderOf(request)));
   }
   return absl::OkStatus();
 }

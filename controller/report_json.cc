@@ -245,6 +245,18 @@ Json StatusesJson(const Metrics& metrics) {
   return json;
 }
 
+Json TagJson(const RunResult& result) {
+  if (!result.tag) return nullptr;
+  Json runs;
+  if (result.tag->recorded) {
+    runs = Json::array();
+    for (const NumberRun& run : *result.tag->recorded) {
+      runs.push_back(Json::array({run.first, run.count}));
+    }
+  }
+  return {{"run", result.tag->run}, {"recorded_runs", runs}};
+}
+
 Json ErrorsJson(const Metrics& metrics) {
   Json json = Json::array();
   for (const ErrorRow& row : ErrorRows(metrics)) {
@@ -282,11 +294,9 @@ Json AgentsJson(const RunResult& result) {
 }  // namespace
 
 std::string JsonReport(const RunResult& result) {
-  Json json = {{"run", RunJson(result)},
-               {"notes", result.notes},
-               {"plan", PlanJson(result.plan)},
-               {"warmup", WarmUpJson(result)},
-               {"totals", TotalsJson(result)}};
+  Json json = {{"run", RunJson(result)},        {"notes", result.notes},
+               {"plan", PlanJson(result.plan)}, {"warmup", WarmUpJson(result)},
+               {"totals", TotalsJson(result)},  {"tag", TagJson(result)}};
   json.update(TimesJson(result.fleet));
   json["status_codes"] = StatusesJson(result.fleet);
   json["errors"] = ErrorsJson(result.fleet);

@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "common/compact_metrics.h"
 #include "common/metrics.h"
+#include "common/span.h"
 #include "controller/clock_sync.h"
 #include "squall/v1/control.pb.h"
 #include "squall/v1/plan.pb.h"
@@ -58,6 +59,14 @@ struct AgentResult {
   CompactMetrics metrics;
 };
 
+// How requests named themselves to the server (--tag).
+struct TagResult {
+  std::string run;  // the value of Squall-Run
+  // Which numbers of the measured phase have a result: disjoint, rising, as few as possible.
+  // Nothing: there were too many holes between them to keep.
+  std::optional<std::vector<NumberRun>> recorded;
+};
+
 struct RunResult {
   std::string id;
   v1::Plan plan;
@@ -78,7 +87,8 @@ struct RunResult {
   std::vector<RunEvent> events;             // as they came
   std::optional<StartSpread> start_spread;  // nothing: there was one agent, or not all have begun
   std::optional<WarmUp> warm_up;
-  Metrics fleet;  // bucket for bucket the merge of the agents'
+  std::optional<TagResult> tag;  // nothing: requests were not tagged
+  Metrics fleet;                 // bucket for bucket the merge of the agents'
   std::vector<AgentResult> agents;
   // What the reader must know before believing the numbers, the gravest first. A sentence each.
   std::vector<std::string> notes;

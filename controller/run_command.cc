@@ -5,16 +5,14 @@
 #include <malloc.h>
 #endif
 #include <optional>
-#include <random>
 #include <unistd.h>
 #include <utility>
 
-#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include "absl/time/clock.h"
 #include "common/file_limit.h"
 #include "common/output.h"
+#include "common/run_id.h"
 #include "common/signals.h"
 #include "controller/coordinator.h"
 #include "controller/fleet.h"
@@ -38,13 +36,6 @@ int Fail(const absl::Status& status) {
   const bool utf8 = DetectStyle(STDERR_FILENO).utf8;
   Print(stderr, "squall: {}\n", Printable(std::string(status.message()), utf8));
   return absl::IsCancelled(status) ? kInterruptedExit : kNothingSent;
-}
-
-// Sorts by time and is unlikely to come twice.
-std::string NewRunId() {
-  return fmt::format("{}-{:04x}",
-                     absl::FormatTime("%Y%m%dT%H%M%SZ", absl::Now(), absl::UTCTimeZone()),
-                     std::random_device{}() & 0xffffu);
 }
 
 Progress::Mode ProgressMode(bool quiet) {

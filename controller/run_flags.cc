@@ -76,6 +76,9 @@ CLI::App* AddRunCommand(CLI::App& app, RunFlags& flags) {
                 "Header; may be given more than once");
   what.Value("-d,--data", "TEXT", flags.body, "Body");
   what.Value("-D,--data-file", "FILE", flags.body_file, "Body from a file; at most 16 MiB");
+  what.Switch("--tag", flags.tag,
+              "Name each request by two headers, Squall-Run and\nSquall-Request: what squall "
+              "reconcile knows it by in\na server's log");
 
   Group how_much(run, "How much");
   how_much.Value("-n,--requests", "N", flags.requests,

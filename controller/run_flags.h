@@ -33,6 +33,7 @@ struct RunFlags {
   std::vector<std::string> headers;
   std::optional<std::string> body;
   std::optional<std::string> body_file;
+  bool tag = false;
 
   std::optional<std::string> timeout;
   std::optional<std::string> transport;

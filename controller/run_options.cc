@@ -13,6 +13,7 @@
 #include "common/http_syntax.h"
 #include "common/plan_check.h"
 #include "common/protocol.h"
+#include "common/request_tag.h"
 #include "common/url.h"
 #include "common/url_list.h"
 #include "common/values.h"
@@ -103,6 +104,10 @@ absl::Status ResolveRequest(const RunFlags& flags, v1::Request& request) {
     absl::StatusOr<v1::Header> header = ParseHeader(text);
     if (!header.ok()) return For("-H", header.status());
     *request.add_headers() = *std::move(header);
+  }
+  request.set_tag(flags.tag);
+  if (const std::string_view name = TagHeaderOf(request); flags.tag && !name.empty()) {
+    return Invalid("--tag sends the header {} itself: leave out -H for it, or --tag", name);
   }
   return absl::OkStatus();
 }

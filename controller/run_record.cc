@@ -19,6 +19,9 @@ using Stage = Member::Stage;
 // An agent's clock may differ from ours by so much in what it says of its own run.
 constexpr Nanos kWindowSlack = kSecond;
 
+// So many runs of numbers the result tells at most: some 40 MB of JSON.
+constexpr size_t kMostRecordedRuns = 1'000'000;
+
 }  // namespace
 
 RunRecord::RunRecord(const RunOrder& order, Roster& roster, Allotment& allotment,
@@ -26,6 +29,7 @@ RunRecord::RunRecord(const RunOrder& order, Roster& roster, Allotment& allotment
     : order_(order), roster_(roster), allotment_(allotment), progress_(progress) {
   result_.id = order.run_id;
   if (order.plan.phases_size() > 1) result_.warm_up.emplace();
+  if (order.plan.request().tag()) recorded_.emplace();
 }
 
 void RunRecord::Begin(Nanos start) {
@@ -66,6 +70,9 @@ absl::Status RunRecord::Merge(size_t index, const v1::Snapshot& snapshot) {
     result_.elapsed = std::max(result_.elapsed, snapshot.window_ns());
     result_.dropped += checked->dropped;
     result_.unsent += checked->unsent;
+    if (recorded_) {
+      for (const Span& span : checked->closing.held) recorded_->Add(span);
+    }
     result_.oldest_unsent = std::max(result_.oldest_unsent, snapshot.oldest_unsent_ns());
   } else {
     result_.warm_up->recorded += metrics.recorded();
@@ -141,6 +148,15 @@ void RunRecord::NoteWhatWasNotSent() {
   }
 }
 
+void RunRecord::TellWhatIsRecorded() {
+  if (!recorded_) return;
+  result_.tag = {order_.run_id, recorded_->Runs(kMostRecordedRuns)};
+  if (result_.tag->recorded) return;
+  result_.notes.push_back(
+      "which of the numbers were recorded is not told (tag.recorded_runs): there are too many "
+      "holes between them");
+}
+
 void RunRecord::NoteClocks() {
   std::vector<Moment> beginnings;
   bool all = true;
@@ -184,6 +200,7 @@ RunResult RunRecord::Finish(bool interrupted) {
         std::min(SteadyNow() - start_, PhaseBegin(order_.plan, allotment_.phases() - 1));
   }
   NoteWhatWasNotSent();
+  TellWhatIsRecorded();
   NoteClocks();
   for (const auto& member : roster_) {
     const bool took_part = member->result.clock || member->stage == Stage::kUnused;

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "controller/allotment.h"
+#include "controller/number_set.h"
 #include "controller/progress.h"
 #include "controller/result.h"
 #include "controller/roster.h"
@@ -40,6 +42,7 @@ class RunRecord {
  private:
   void AccountForTheRest();
   void NoteWhatWasNotSent();
+  void TellWhatIsRecorded();
   void NoteClocks();
 
   const RunOrder& order_;
@@ -47,6 +50,7 @@ class RunRecord {
   Allotment& allotment_;
   Progress& progress_;
   RunResult result_;
+  std::optional<NumberSet> recorded_;  // of the measured phase, where requests are tagged
   Nanos start_ = 0;
   size_t phase_ = 0;    // the one going on, by our clock
   size_t running_ = 0;  // agents

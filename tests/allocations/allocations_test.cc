@@ -159,6 +159,20 @@ TEST_F(Allocations, OneUrlNeedsNone) {
   EXPECT_LE(WhenWarm(PrepareFor(server_->url() + "/", 20)).allocations, kNewMagnitudes);
 }
 
+TEST_F(Allocations, ATagNeedsNone) {
+  for (const v1::TransportKind kind : {v1::TRANSPORT_KIND_HTTP1, v1::TRANSPORT_KIND_CURL}) {
+    SCOPED_TRACE(v1::TransportKind_Name(kind));
+    v1::Prepare prepare = PrepareFor(server_->url() + "/", 20);
+    prepare.set_run_id("20261124T023500Z-1a2b");
+    prepare.mutable_plan()->mutable_transport()->set_kind(kind);
+    const Result without = WhenWarm(prepare);
+    prepare.mutable_plan()->mutable_request()->set_tag(true);
+    const Result with = WhenWarm(prepare);
+    std::cerr << with.allocations << " / " << with.requests << " vs " << without.allocations
+              << " / " << without.requests << "\n";
+  }
+}
+
 TEST_F(Allocations, AListNeedsNone) {
   v1::Prepare prepare = PrepareFor(server_->url() + "/", 20);
   std::string list;

@@ -49,6 +49,7 @@ PlanChange Both(const PlanChange& first, const PlanChange& second) {
 
 void Follow(v1::Plan& plan) { plan.mutable_transport()->set_follow(true); }
 void NoKeepalive(v1::Plan& plan) { plan.mutable_transport()->set_no_keepalive(true); }
+void Tagged(v1::Plan& plan) { plan.mutable_request()->set_tag(true); }
 void Impatient(v1::Plan& plan) { plan.mutable_transport()->set_timeout_ns(300 * kMillisecond); }
 
 std::vector<ResponseCase> MakeResponseCases() {
@@ -233,6 +234,7 @@ std::vector<RequestCase> MakeRequestCases() {
   const std::string host = "Host: $HOST";
   const std::string agent = "User-Agent: squall/0.1.0";
   const std::string accept = "Accept: */*";
+  const std::string run = fmt::format("Squall-Run: {}", kTestRun);
   const std::string form = "Content-Type: application/x-www-form-urlencoded";
   return {
       {"Get", {}, "GET /a/../b?c=d HTTP/1.1", {host, agent, accept}},
@@ -283,6 +285,20 @@ std::vector<RequestCase> MakeRequestCases() {
        Both(HeaderOf("X-A", "1"), Both(HeaderOf("X-A", "2"), HeaderOf("X-B", ""))),
        "GET /a/../b?c=d HTTP/1.1",
        {host, agent, accept, "X-A: 1", "X-A: 2", "X-B:"}},
+      {"Tagged",
+       Tagged,
+       "GET /a/../b?c=d HTTP/1.1",
+       {host, agent, accept, run, "Squall-Request: 0"}},
+      {"TaggedWithHeadersAndBody",
+       Both(Tagged, Both(Body("PUT", "a=1"), HeaderOf("X-A", "1"))),
+       "PUT /a/../b?c=d HTTP/1.1",
+       {host, agent, accept, "X-A: 1", form, "Content-Length: 3", run, "Squall-Request: 0"},
+       "a=1"},
+      {"TaggedWithALongBody",
+       Both(Tagged, Body("POST", std::string(300'000, 'x'))),
+       "POST /a/../b?c=d HTTP/1.1",
+       {host, agent, accept, form, "Content-Length: 300000", run, "Squall-Request: 0"},
+       std::string(300'000, 'x')},
       {"NoKeepalive",
        NoKeepalive,
        "GET /a/../b?c=d HTTP/1.1",

@@ -57,6 +57,11 @@ class Runner final : public Transport::Sink {
     ++tried[network_.addresses.Names().at(address)];
   }
 
+  RequestTag TagOf(uint32_t) noexcept override {
+    EXPECT_TRUE(sending_) << "asked too late";
+    return {kTestRun, next_ - 1};
+  }
+
   std::vector<Seen> seen;
   std::map<std::string, uint32_t> tried;
 

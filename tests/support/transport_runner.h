@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -20,6 +21,9 @@ namespace squall::testing {
 
 // How a transport is made: what the tests of all transports are parametrised by.
 using TransportFactory = absl::StatusOr<std::unique_ptr<Transport>> (*)(const TransportSetup&);
+
+// How tagged requests call their run. Their numbers are the places of their URLs, from 0.
+inline constexpr std::string_view kTestRun = "20261124T023500Z-1a2b";
 
 // A GET over HTTP/1.1 with keep-alive and a timeout of 10 s.
 v1::Plan SimplePlan();

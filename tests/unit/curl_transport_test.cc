@@ -109,6 +109,18 @@ TEST(CurlTransport, FollowsSeeOtherWithGetAndTakesTheMethodUpAgain) {
   EXPECT_THAT(requests[2], ::testing::EndsWith("a=1"));
 }
 
+TEST(CurlTransport, TagsWhatARedirectLeadsTo) {
+  RawServer server(
+      {{"HTTP/1.1 302 Found\r\nLocation: /next\r\nContent-Length: 0\r\n\r\n"}, {kHello}});
+  v1::Plan plan = SimplePlan();
+  plan.mutable_transport()->set_follow(true);
+  plan.mutable_request()->set_tag(true);
+  SendAll(&MakeCurlTransport, plan, 1, {server.Url()});
+  const std::vector<std::string> requests = server.requests();
+  ASSERT_EQ(requests.size(), 2u);
+  EXPECT_THAT(requests, ::testing::Each(::testing::HasSubstr("\r\nSquall-Request: 0\r\n")));
+}
+
 TEST(CurlTransport, FailsLaterWhatCannotBegin) {
   // libcurl takes no URL of more than 8,000,000 bytes.
   const std::string endless = "http://127.0.0.1/" + std::string(9'000'000, 'a');
@@ -125,6 +137,7 @@ TEST(CurlTransport, RejectsHeadWithABody) {
     void OnOutcome(uint32_t, Nanos, const Outcome&) noexcept override {}
     void OnBatch() noexcept override {}
     void OnConnecting(uint32_t) noexcept override {}
+    RequestTag TagOf(uint32_t) noexcept override { return {}; }
   } sink;
   Network network;
   struct ev_loop* loop = ev_loop_new(0);

@@ -74,6 +74,11 @@ TEST(CheckPlan, NamesTheFieldThatIsWrong) {
        }},
       {"request.headers",
        [](v1::Plan& plan) { plan.mutable_request()->add_headers()->set_name("A: b"); }},
+      {"request.headers",
+       [](v1::Plan& plan) {
+         plan.mutable_request()->set_tag(true);
+         plan.mutable_request()->add_headers()->set_name("squall-request");
+       }},
       {"transport.proxy", [](v1::Plan& plan) { plan.mutable_transport()->set_proxy("ftp://x"); }},
       {"urls", [](v1::Plan& plan) { plan.mutable_urls()->set_order(v1::ORDER_RANDOM); }},
       {"urls.order",

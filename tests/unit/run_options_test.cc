@@ -56,6 +56,7 @@ TEST_F(RunOptionsTest, Plans) {
          p.mutable_phases(0)->set_requests(5);
          p.mutable_phases(0)->set_duration_ns(2'000'000'000);
        }},
+      {"--tag", {"--tag"}, [](v1::Plan& p) { p.mutable_request()->set_tag(true); }},
       {"--drain",
        {"--drain", "5s", "-t", "1s"},
        [](v1::Plan& p) {

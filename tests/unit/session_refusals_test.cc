@@ -87,6 +87,9 @@ TEST_F(SessionRefusals, MessagesOutOfOrderOrMalformed) {
     message.mutable_resize()->set_concurrency(concurrency);
     return message;
   };
+  v1::Prepare tagged = Share(kUrl, 1);
+  tagged.mutable_plan()->mutable_request()->set_tag(true);
+  tagged.set_run_id("x\r\nCookie: y");
   constexpr uint64_t kTooLarge = uint64_t{1} << 63;
 
   constexpr v1::Failed::Code kProtocol = v1::Failed::CODE_PROTOCOL;
@@ -165,6 +168,10 @@ TEST_F(SessionRefusals, MessagesOutOfOrderOrMalformed) {
 
       {"a command left out", {hello, prepare, later}, kProtocol, "command 3 after 0"},
       {"Start in another clock", {hello, prepare, tomorrow}, kProtocol, "not of this clock"},
+      {"a tag that no header can carry",
+       {hello, PrepareMessage(tagged)},
+       v1::Failed::CODE_PLAN,
+       "run_id: not as squall names runs"},
       {"Resize to nothing", {hello, prepare, resize(0)}, v1::Failed::CODE_PLAN, "not a share"},
       {"Resize beyond the plan", {hello, prepare, resize(4)}, v1::Failed::CODE_PLAN, "not a share"},
       {"Ack before Start", {hello, prepare, AckMessage(0)}, kProtocol, "Ack of a snapshot"},

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "agent/curl_transport.h"
@@ -101,6 +102,37 @@ TEST_P(Transports, ForgetWhatTheRequestBeforeLeft) {
   EXPECT_EQ(seen[3].status, 200u);
   EXPECT_EQ(seen[3].detail, "");
   EXPECT_EQ(seen[3].bytes_received, kHello.size());
+}
+
+// The numbers that requests say they have, in their order.
+std::vector<std::string> NumbersOf(const RawServer& server) {
+  std::vector<std::string> numbers;
+  for (const std::string& request : server.requests()) {
+    const std::string name = "\r\nSquall-Request: ";
+    const size_t begin = request.find(name) + name.size();
+    numbers.push_back(request.substr(begin, request.find("\r\n", begin) - begin));
+  }
+  return numbers;
+}
+
+TEST_P(Transports, TagEachRequestWithItsNumber) {
+  RawServer server({{kHello}});
+  v1::Plan plan = SimplePlan();
+  plan.mutable_request()->set_tag(true);
+  const auto seen = SendAll(Factory(), plan, 1, std::vector<std::string>(12, server.Url()));
+  EXPECT_EQ(Answered(seen), 12u);
+  EXPECT_EQ(server.connections(), 1u);
+  EXPECT_THAT(NumbersOf(server),
+              ::testing::ElementsAre("0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"));
+}
+
+TEST_P(Transports, TagWhatIsResentAsBefore) {
+  RawServer server({{kHello}, {"", RawAnswer::Then::kClose}, {kHello}});
+  v1::Plan plan = SimplePlan();
+  plan.mutable_request()->set_tag(true);
+  const auto seen = SendAll(Factory(), plan, 1, std::vector<std::string>(3, server.Url()));
+  EXPECT_EQ(Answered(seen), 3u);
+  EXPECT_THAT(NumbersOf(server), ::testing::ElementsAre("0", "1", "1", "2"));
 }
 
 TEST_P(Transports, CutOffWhatIsInFlight) {

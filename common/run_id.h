@@ -1,0 +1,16 @@
+// Names of runs: "20261124T023500Z-1a2b", the time in UTC and four random hexadecimal digits. They
+// sort by time, are unlikely to come twice, and can stand in a header or a log as they are.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace squall {
+
+// Of a run that begins now.
+std::string NewRunId();
+
+// Whether NewRunId() could have made it.
+bool IsRunId(std::string_view text);
+
+}  // namespace squall
