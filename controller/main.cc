@@ -12,6 +12,7 @@
 #include "common/protocol.h"
 #include "common/version.h"
 #include "controller/fleet_command.h"
+#include "controller/reconcile_command.h"
 #include "controller/run_command.h"
 #include "controller/run_flags.h"
 #include "controller/usage.h"
@@ -47,10 +48,12 @@ int main(int argc, char** argv) {
 
   squall::RunFlags run_flags;
   squall::FleetFlags fleet_flags;
+  squall::ReconcileFlags reconcile_flags;
   squall::AgentFlags agent_flags;
   squall::TargetFlags target_flags;
   const CLI::App* run = squall::AddRunCommand(app, run_flags);
   const CLI::App* fleet = squall::AddFleetCommand(app, fleet_flags);
+  const CLI::App* reconcile = squall::AddReconcileCommand(app, reconcile_flags);
   const CLI::App* agent = squall::AddAgentCommand(app, agent_flags);
   const CLI::App* target = squall::AddTargetCommand(app, target_flags);
   CLI::App* version = app.add_subcommand("version", "Print the version of program and protocol");
@@ -64,6 +67,7 @@ int main(int argc, char** argv) {
 
   if (run->parsed()) return squall::RunRun(run_flags);
   if (fleet->parsed()) return squall::RunFleet(*fleet, fleet_flags);
+  if (reconcile->parsed()) return squall::RunReconcile(reconcile_flags);
   if (agent->parsed()) return squall::RunAgent(agent_flags);
   if (target->parsed()) return squall::RunTarget(target_flags);
   const bool written = squall::Print(stdout, "squall {} (protocol {})\n", squall::kVersion,

@@ -22,7 +22,9 @@ events {{ worker_connections 4096; }}
 http {{
   keepalive_requests {requests_a_connection};
   log_format fields '$status\t$request_method\t$request_uri\t$server_protocol\t$connection';
-  access_log {folder}/access.log fields;
+  log_format squall '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent '
+                    '"$http_referer" "$http_user_agent" "$http_squall_run" "$http_squall_request"';
+  access_log {folder}/access.log {log};
   client_body_temp_path {folder}/body;
   proxy_temp_path {folder}/proxy;
   fastcgi_temp_path {folder}/fastcgi;
@@ -72,9 +74,11 @@ def make_certificate(certificate, key):
 class Nginx(Process):
     """nginx on a free port. `listen` is what its listen directive adds: "http2", "ssl", …;
     `clients` a file of the certificates that clients must show one of. A connection is closed after
-    so many requests."""
+    so many requests. `log` is the form of its access log: "fields", as Log reads it, "combined", or
+    "squall", which is that with the headers of squall run --tag."""
 
-    def __init__(self, listen="", clients=None, requests_a_connection=1000):
+    def __init__(self, listen="", clients=None, requests_a_connection=1000,
+                 log="fields"):
         program = shutil.which("nginx", path=_PATH)
         if program is None:
             raise FileNotFoundError("nginx is needed: deploy/install-deps.sh")
@@ -84,6 +88,8 @@ class Nginx(Process):
         self._listen = listen
         self._clients = clients
         self._requests_a_connection = requests_a_connection
+        self._log = log
+        self.access_log = self.folder / "access.log"
         self._scheme = "https" if "ssl" in listen else "http"
         self.certificate = self.folder / "certificate.pem"
 
@@ -117,15 +123,19 @@ class Nginx(Process):
             certificate += f" ssl_verify_client on; ssl_client_certificate {self._clients};"
         (self.folder / "nginx.conf").write_text(_CONFIGURATION.format(
             folder=self.folder, port=port, listen=self._listen,
-            requests_a_connection=self._requests_a_connection,
+            requests_a_connection=self._requests_a_connection, log=self._log,
             user=f"user {getpass.getuser()};" if os.geteuid() == 0 else "",
             certificate=certificate if self._scheme == "https" else ""))
 
-    def finish(self):
-        """Lets nginx end in its own way, so that nothing is missing in its log, and reads that."""
+    def quit(self):
+        """Lets nginx end in its own way, so that nothing is missing in its log."""
         self.signal(signal.SIGQUIT)
         self.wait(20)
-        return Log(self.folder / "access.log")
+
+    def finish(self):
+        """The same, and reads the log."""
+        self.quit()
+        return Log(self.access_log)
 
 
 class PortTaken(AssertionError):
