@@ -54,9 +54,9 @@ std::string StatusTable(const ReconcileReport& report, const TextStyle& style) {
   const bool by_number = report.found.by_number;
   TextTable table(std::vector<Align>(by_number ? 6 : 3, Align::kRight));
   if (by_number) {
-    table.AddRow({"status", "recorded", "logged", "of recorded", "again", "not recorded"});
+    table.AddRow({"status", "recorded", "lines", "of recorded", "again", "not recorded"});
   } else {
-    table.AddRow({"status", "recorded", "logged"});
+    table.AddRow({"status", "recorded", "lines"});
   }
   for (const auto& [status, counts] : report.found.statuses) {
     const uint64_t logged = by_number ? counts.first : counts.lines;
