@@ -59,7 +59,7 @@ absl::StatusOr<RunResult> Coordinator::Run(Config config) {
   recruiter_->Begun();
   keeper_.emplace(order.times, config_.invitation, *roster_, *recruiter_, progress_);
   allotment_.emplace(order, *roster_, fixed_bounds);
-  record_.emplace(order, *roster_, *allotment_, progress_);
+  record_.emplace(order, *roster_, *allotment_, progress_, config_.archive);
   record_->result().notes = muster.notes();
   Start();
   Drive();

@@ -20,6 +20,7 @@
 #include "controller/recruiter.h"
 #include "controller/result.h"
 #include "controller/roster.h"
+#include "controller/run_archive.h"
 #include "controller/run_record.h"
 
 namespace squall {
@@ -31,6 +32,7 @@ class Coordinator {
     Invitation invitation;
     std::optional<Address> listen;  // for agents that dial
     bool abort_on_loss = false;     // the first lost agent ends the run
+    RunArchive* archive = nullptr;  // gets to see all that is merged, if there is one
   };
 
   // `dialer` and `progress` outlive the coordinator.

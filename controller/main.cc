@@ -13,6 +13,7 @@
 #include "common/version.h"
 #include "controller/fleet_command.h"
 #include "controller/reconcile_command.h"
+#include "controller/report_command.h"
 #include "controller/run_command.h"
 #include "controller/run_flags.h"
 #include "controller/usage.h"
@@ -47,11 +48,13 @@ int main(int argc, char** argv) {
       "  squall COMMAND --help                     # more on each");
 
   squall::RunFlags run_flags;
+  squall::ReportFlags report_flags;
   squall::FleetFlags fleet_flags;
   squall::ReconcileFlags reconcile_flags;
   squall::AgentFlags agent_flags;
   squall::TargetFlags target_flags;
   const CLI::App* run = squall::AddRunCommand(app, run_flags);
+  const CLI::App* report = squall::AddReportCommand(app, report_flags);
   const CLI::App* fleet = squall::AddFleetCommand(app, fleet_flags);
   const CLI::App* reconcile = squall::AddReconcileCommand(app, reconcile_flags);
   const CLI::App* agent = squall::AddAgentCommand(app, agent_flags);
@@ -66,6 +69,7 @@ int main(int argc, char** argv) {
   }
 
   if (run->parsed()) return squall::RunRun(run_flags);
+  if (report->parsed()) return squall::RunReport(report_flags);
   if (fleet->parsed()) return squall::RunFleet(*fleet, fleet_flags);
   if (reconcile->parsed()) return squall::RunReconcile(reconcile_flags);
   if (agent->parsed()) return squall::RunAgent(agent_flags);

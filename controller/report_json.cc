@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/time/time.h"
-#include "common/version.h"
 #include "controller/summary.h"
 
 namespace squall {
@@ -16,7 +15,7 @@ using Json = nlohmann::ordered_json;
 
 Json RunJson(const RunResult& result) {
   return {{"id", result.id},
-          {"version", std::string(kVersion)},
+          {"version", result.version},
           {"seed", result.plan.seed()},
           {"started_at",
            absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", result.started_at, absl::UTCTimeZone())},

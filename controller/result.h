@@ -69,6 +69,7 @@ struct TagResult {
 
 struct RunResult {
   std::string id;
+  std::string version;  // of the squall that carried it out
   v1::Plan plan;
   absl::Time started_at;  // wall clock of the controller, for people
   // From the beginning of the measured phase to the end of its last request.
@@ -92,6 +93,8 @@ struct RunResult {
   std::vector<AgentResult> agents;
   // What the reader must know before believing the numbers, the gravest first. A sentence each.
   std::vector<std::string> notes;
+  // Not everything that --save is to write could be written; a note says what.
+  bool not_all_saved = false;
 };
 
 }  // namespace squall

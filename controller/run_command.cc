@@ -4,6 +4,7 @@
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
+#include <memory>
 #include <optional>
 #include <unistd.h>
 #include <utility>
@@ -13,23 +14,22 @@
 #include "common/file_limit.h"
 #include "common/output.h"
 #include "common/run_id.h"
+#include "common/phases.h"
 #include "common/signals.h"
 #include "controller/coordinator.h"
+#include "controller/flag_values.h"
 #include "controller/fleet.h"
 #include "controller/local_agent.h"
 #include "controller/progress.h"
-#include "controller/report_json.h"
-#include "controller/report_output.h"
-#include "controller/report_text.h"
+#include "controller/run_archive.h"
 #include "controller/run_options.h"
+#include "controller/run_output.h"
 #include "controller/terminal.h"
 
 namespace squall {
 namespace {
 
-constexpr int kDone = 0;
 constexpr int kNothingSent = 2;
-constexpr int kNotAsAsked = 3;
 constexpr int kInterruptedExit = 130;
 
 int Fail(const absl::Status& status) {
@@ -43,12 +43,6 @@ Progress::Mode ProgressMode(bool quiet) {
   return IsLiveTerminal(STDERR_FILENO) ? Progress::Mode::kLive : Progress::Mode::kLines;
 }
 
-int ExitCode(const RunResult& result) {
-  if (result.state == RunState::kInterrupted) return kInterruptedExit;
-  if (result.state == RunState::kIncomplete || result.fleet.responses() == 0) return kNotAsAsked;
-  return kDone;
-}
-
 // A snapshot takes some 100 kB for a moment, at the end of the heap: it need not go back to the
 // system each time.
 void KeepMemory() {
@@ -60,7 +54,7 @@ void KeepMemory() {
 
 // The run itself, with an agent of its own if none is named. While it lasts, Ctrl-C is its
 // business; before and after, it ends the process.
-absl::StatusOr<RunResult> Execute(RunOptions options, Progress& progress) {
+absl::StatusOr<RunResult> Execute(RunOptions options, RunArchive* archive, Progress& progress) {
   RaiseFileLimit();  // a stream to each agent
   const std::unique_ptr<Dialer> dialer = MakeGrpcDialer();
   std::optional<LocalAgent> local;  // outlives the streams to it
@@ -79,7 +73,8 @@ absl::StatusOr<RunResult> Execute(RunOptions options, Progress& progress) {
                                     .times = fleet.times},
                           .invitation = std::move(fleet.invitation),
                           .listen = std::move(fleet.listen),
-                          .abort_on_loss = fleet.abort_on_loss});
+                          .abort_on_loss = fleet.abort_on_loss,
+                          .archive = archive});
 }
 
 }  // namespace
@@ -92,13 +87,17 @@ int RunRun(const RunFlags& flags) {
 
   Progress progress(stderr, ProgressMode(options->quiet), DetectStyle(STDERR_FILENO));
   const std::string json_path = options->json_path;
-  const absl::StatusOr<RunResult> result = Execute(*std::move(options), progress);
+  std::unique_ptr<RunArchive> archive;
+  if (!options->save_path.empty()) {
+    const bool open_loop = MeasuredPhase(options->plan).has_arrivals();
+    auto created = RunArchive::Create(options->save_path, open_loop);
+    if (!created.ok()) return Fail(For("--save", created.status()));
+    archive = *std::move(created);
+  }
+  absl::StatusOr<RunResult> result = Execute(*std::move(options), archive.get(), progress);
   if (!result.ok()) return Fail(result.status());
-  const bool written = WriteReports(
-      json_path, {.text = [&](const TextStyle& style) { return TextReport(*result, style); },
-                  .json = [&] { return JsonReport(*result); }});
-  const int code = ExitCode(*result);
-  return written || code != kDone ? code : kNotAsAsked;
+  if (archive != nullptr) archive->Finish(*result);
+  return PrintResult(*result, json_path);
 }
 
 }  // namespace squall

@@ -47,6 +47,7 @@ constexpr char kExamples[] = R"(Examples:
   squall run -z 30s --agents client1,client2:7401,[2001:db8::7]:7400 https://api.example.com/v1/items
   squall run -n 1000000 --listen 0.0.0.0:7500 --expect 2 https://api.example.com/
   squall run --urls paths.txt --order shuffled -n 200000 -u http://127.0.0.1:8080
+  squall run --save monday -z 10m -q 2000 http://127.0.0.1:8080/ && squall report monday
   squall run -H 'Content-Type: application/json' -d '{"id": 7}' http://127.0.0.1:8080/items
 
 Every number is for the whole fleet. Results go to standard output, progress to standard error.
@@ -159,6 +160,8 @@ CLI::App* AddRunCommand(CLI::App& app, RunFlags& flags) {
 
   Group output(run, "What is shown");
   output.Value("--json", "FILE", flags.json, "Write the full result; - is standard output");
+  output.Value("--save", "DIR", flags.save,
+               "Keep the run whole in a new or empty folder: squall\nreport DIR prints it again");
   output.Switch("--quiet", flags.quiet, "No progress on standard error");
   output.Value("--log-level", "LEVEL", flags.log_level,
                "trace, debug, info, warn (default), error or off");

@@ -63,6 +63,7 @@ struct RunFlags {
   std::optional<std::string> on_agent_loss;
 
   std::optional<std::string> json;
+  std::optional<std::string> save;
   bool quiet = false;
   std::optional<std::string> log_level;
 };

@@ -20,6 +20,7 @@
 #include "controller/flag_values.h"
 #include "controller/fleet_flags.h"
 #include "controller/network_flags.h"
+#include "controller/result_folder.h"
 #include "controller/tls_options.h"
 
 namespace squall {
@@ -207,6 +208,13 @@ absl::Status ResolveOutput(const RunFlags& flags, RunOptions& options) {
     const auto level = ParseLogLevel(*flags.log_level);
     if (!level.ok()) return For("--log-level", level.status());
     options.log_level = *level;
+  }
+  if (flags.save) {
+    if (flags.save->empty()) return Invalid("--save \"\": name a folder");
+    if (absl::Status status = CheckNewFolder(*flags.save); !status.ok()) {
+      return For("--save", status);
+    }
+    options.save_path = *flags.save;
   }
   return ReadOutputPath("--json", flags.json,
                         {flags.urls, flags.body_file, flags.ca_file, flags.certificate_file,

@@ -20,6 +20,8 @@ struct RunOptions {
   std::string url_list_text;
   // Where the JSON result goes: empty: nowhere; "-": standard output.
   std::string json_path;
+  // The folder that the run is kept in, new or empty; empty: none.
+  std::string save_path;
   bool quiet = false;
   spdlog::level::level_enum log_level = spdlog::level::warn;
 };

@@ -9,6 +9,7 @@
 
 #include "absl/time/clock.h"
 #include "common/phases.h"
+#include "common/version.h"
 #include "controller/snapshot_check.h"
 
 namespace squall {
@@ -25,9 +26,14 @@ constexpr size_t kMostRecordedRuns = 1'000'000;
 }  // namespace
 
 RunRecord::RunRecord(const RunOrder& order, Roster& roster, Allotment& allotment,
-                     Progress& progress)
-    : order_(order), roster_(roster), allotment_(allotment), progress_(progress) {
+                     Progress& progress, RunArchive* archive)
+    : order_(order),
+      roster_(roster),
+      allotment_(allotment),
+      progress_(progress),
+      archive_(archive) {
   result_.id = order.run_id;
+  result_.version = kVersion;
   if (order.plan.phases_size() > 1) result_.warm_up.emplace();
   if (order.plan.request().tag()) recorded_.emplace();
 }
@@ -36,6 +42,10 @@ void RunRecord::Begin(Nanos start) {
   start_ = start;
   result_.started_at = absl::Now();
   progress_.Start(start, order_.plan.phases(0));
+  if (archive_ != nullptr) {
+    archive_->Begin(result_.id, result_.started_at,
+                    PhaseBegin(order_.plan, allotment_.phases() - 1));
+  }
 }
 
 absl::Status RunRecord::Merge(size_t index, const v1::Snapshot& snapshot) {
@@ -80,6 +90,14 @@ absl::Status RunRecord::Merge(size_t index, const v1::Snapshot& snapshot) {
     result_.warm_up->connections += metrics.connections;
   }
   if (phase == phase_) progress_.Update(now, running_, metrics);
+  if (archive_ != nullptr) {
+    archive_->Add({.agent = index,
+                   .name = agent.name,
+                   .at = now - start_,
+                   .measured = phase + 1 == phases,
+                   .snapshot = snapshot,
+                   .checked = *checked});
+  }
   return status;
 }
 

@@ -13,14 +13,16 @@
 #include "controller/progress.h"
 #include "controller/result.h"
 #include "controller/roster.h"
+#include "controller/run_archive.h"
 #include "squall/v1/metrics.pb.h"
 
 namespace squall {
 
 class RunRecord {
  public:
-  // Everything is borrowed.
-  RunRecord(const RunOrder& order, Roster& roster, Allotment& allotment, Progress& progress);
+  // Everything is borrowed. `archive` gets to see all that is merged; null: there is none.
+  RunRecord(const RunOrder& order, Roster& roster, Allotment& allotment, Progress& progress,
+            RunArchive* archive);
 
   RunResult& result() { return result_; }
 
@@ -49,6 +51,7 @@ class RunRecord {
   Roster& roster_;
   Allotment& allotment_;
   Progress& progress_;
+  RunArchive* const archive_;
   RunResult result_;
   std::optional<NumberSet> recorded_;  // of the measured phase, where requests are tagged
   Nanos start_ = 0;

@@ -86,4 +86,20 @@ bool IsSecretHeader(std::string_view name) {
   return false;
 }
 
+v1::Plan WithoutSecrets(v1::Plan plan) {
+  const auto hide = [](std::string& text) { text.assign(text.size(), '*'); };
+  v1::Request& request = *plan.mutable_request();
+  request.set_url(WithoutPassword(request.url()));
+  for (v1::Header& header : *request.mutable_headers()) {
+    if (IsSecretHeader(header.name())) header.set_value("***");
+  }
+  if (request.has_body()) hide(*request.mutable_body());
+  v1::Transport& transport = *plan.mutable_transport();
+  transport.set_proxy(WithoutPassword(transport.proxy()));
+  hide(*transport.mutable_ca_pem());
+  hide(*transport.mutable_client_certificate_pem());
+  hide(*transport.mutable_client_key_pem());
+  return plan;
+}
+
 }  // namespace squall

@@ -60,4 +60,9 @@ std::string WithoutPassword(std::string_view url);
 // The value of this header is a credential by its meaning, and is not written to reports.
 bool IsSecretHeader(std::string_view name);
 
+// The plan as it may be kept where others read it: passwords in URLs and values of secret headers
+// are
+// "***"; bodies, certificates and keys, of which reports tell the size, are as many asterisks.
+v1::Plan WithoutSecrets(v1::Plan plan);
+
 }  // namespace squall

@@ -3,6 +3,7 @@
 #include <array>
 #include <string>
 
+#include "common/version.h"
 #include "tests/support/outcomes.h"
 
 namespace squall {
@@ -52,6 +53,7 @@ AgentResult Agent(std::string name, std::string address, uint32_t concurrency) {
 RunResult Example(bool open_loop) {
   RunResult result;
   result.id = "r-1";
+  result.version = kVersion;
   result.plan.set_seed(42);
   result.plan.mutable_request()->set_method("GET");
   v1::UrlList* urls = result.plan.mutable_urls();
