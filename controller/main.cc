@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
       "Examples:\n"
       "  squall run http://127.0.0.1:8080/ -n 10000 -c 50\n"
       "  squall run http://10.0.0.9/ -z 30s --agents 10.0.0.5,10.0.0.6\n"
+      "  squall report monday                      # again, after squall run --save monday\n"
       "  squall fleet check --agents 10.0.0.5,10.0.0.6\n"
       "  squall COMMAND --help                     # more on each");
 

@@ -68,7 +68,7 @@ void RunArchive::Add(const MergedSnapshot& merged) {
   for (Log& log : logs_) {
     const v1::Histogram& histogram = (merged.snapshot.metrics().*log.field)();
     if (histogram.count() == 0) continue;
-    log.file.Append(HdrLogLine(agent.tag, agent.before, merged.at, histogram));
+    log.file.Append(HdrLogLine(agent.tag, std::min(agent.before, merged.at), merged.at, histogram));
     log.fleet.Merge(merged.checked.metrics.*log.histogram);
   }
   agent.before = merged.at;
@@ -84,7 +84,7 @@ RunArchive::Agent& RunArchive::AgentOf(const MergedSnapshot& merged) {
     while (!tags_.try_emplace(tag, 1).second) {
       tag = fmt::format("{}#{}", wanted, ++tags_[wanted]);
     }
-    agent = Agent{std::move(tag), std::min(measured_from_, merged.at)};
+    agent = Agent{std::move(tag), measured_from_};
   }
   return *agent;
 }

@@ -12,10 +12,11 @@ debian_packages() {
     build)
       echo g++ make cmake ninja-build ccache pkg-config python3
       echo libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
-      echo libcurl4-openssl-dev libssl-dev libev-dev libhttp-parser-dev libabsl-dev
+      echo libcurl4-openssl-dev libssl-dev zlib1g-dev libev-dev libhttp-parser-dev libabsl-dev
       echo libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev
       ;;
-    test) echo nginx openssl curl wrk iproute2 ;;
+    # Another reader of the histograms that squall writes, which is in Java.
+    test) echo nginx openssl curl wrk iproute2 libhdrhistogram-java default-jre-headless ;;
     # llvm has the symbolizer: without it sanitizers name no function and no suppression matches.
     lint) echo clang clang-format clang-tidy libclang-rt-dev llvm ;;
     bench) echo wrk nghttp2-client apache2-utils linux-perf libbenchmark-dev ;;

@@ -12,6 +12,8 @@ namespace {
 
 TEST_F(RunOptionsTest, BadInput) {
   std::filesystem::create_directory("folder");
+  std::filesystem::create_directory("full");
+  Write("full/x", "y");
   Write("empty.txt", "");
   Write("comments.txt", "# nothing\n");
   Write("bad.txt", "http://a/\n\nexample.com\n");
@@ -176,6 +178,14 @@ TEST_F(RunOptionsTest, BadInput) {
        {"--json", "dangling", u},
        "--json dangling: No such file or directory"},
       {"--json empty", {"--json", "", u}, "--json \"\": name a file, or - for standard output"},
+      {"--save empty", {"--save", "", u}, "--save \"\": name a folder"},
+      {"--save into no folder",
+       {"--save", "none/run", u},
+       "--save none: No such file or directory"},
+      {"--save a file", {"--save", "comments.txt", u}, "--save comments.txt: Not a directory"},
+      {"--save over something",
+       {"--save", "full", u},
+       "--save full: is not empty: name a folder that is, or one that does not exist"},
       {"--log-level",
        {"--log-level", "loud", u},
        "--log-level loud: not a log level: write trace, debug, info, warn, error or off"},

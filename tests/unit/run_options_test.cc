@@ -269,6 +269,9 @@ TEST_F(RunOptionsTest, Output) {
   EXPECT_EQ(Run({"--json", "-", "http://h/"})->json_path, "-");
   EXPECT_TRUE(Run({"--json", "/dev/null", "http://h/"}).ok());
   EXPECT_EQ(Run({"http://h/"})->json_path, "");
+  EXPECT_EQ(Run({"http://h/"})->save_path, "");
+  EXPECT_EQ(Run({"--save", "run", "http://h/"})->save_path, "run");
+  EXPECT_FALSE(std::filesystem::exists("run"));
 
   Write("list.txt", "/a\n");
   EXPECT_FALSE(Run({"--urls", "list.txt", "--json", "./list.txt", "http://h/"}).ok());

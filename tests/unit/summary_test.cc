@@ -59,6 +59,28 @@ TEST(WithoutPassword, HidesOnlyThePassword) {
   for (const auto& c : kCases) EXPECT_EQ(WithoutPassword(c.url), c.text);
 }
 
+TEST(WithoutSecrets, KeepsOnlySizes) {
+  v1::Plan plan;
+  plan.set_seed(7);
+  plan.mutable_request()->set_url("http://me:secret@host/");
+  plan.mutable_request()->set_body("secret");
+  for (const char* name : {"Cookie", "Accept"}) {
+    v1::Header* header = plan.mutable_request()->add_headers();
+    header->set_name(name);
+    header->set_value("secret");
+  }
+  plan.mutable_transport()->set_client_key_pem("secret key");
+  const v1::Plan shown = WithoutSecrets(plan);
+  EXPECT_EQ(shown.seed(), 7u);
+  EXPECT_EQ(shown.request().url(), "http://me:***@host/");
+  EXPECT_EQ(shown.request().body(), "******");
+  EXPECT_EQ(shown.request().headers(0).value(), "***");
+  EXPECT_EQ(shown.request().headers(1).value(), "secret");
+  EXPECT_EQ(shown.transport().client_key_pem(), "**********");
+  EXPECT_EQ(WithoutSecrets(shown).SerializeAsString(), shown.SerializeAsString());
+  EXPECT_FALSE(WithoutSecrets(v1::Plan()).request().has_body());
+}
+
 TEST(IsSecretHeader, KnowsCredentials) {
   EXPECT_TRUE(IsSecretHeader("Authorization"));
   EXPECT_TRUE(IsSecretHeader("proxy-authorization"));
