@@ -27,8 +27,9 @@ absl::StatusOr<std::unique_ptr<RunArchive>> RunArchive::Create(const std::string
   std::unique_ptr<RunArchive> archive(new RunArchive(folder, made, *std::move(series)));
   const auto add = [&](const std::string& path, auto... rest) {
     absl::StatusOr<AppendFile> file = AppendFile::Create(path);
-    if (file.ok()) archive->logs_.push_back({*std::move(file), rest..., {}});
-    return file.status();
+    if (!file.ok()) return file.status();
+    archive->logs_.push_back({*std::move(file), rest..., {}});
+    return absl::OkStatus();
   };
   absl::Status status = add(LatencyLogPath(folder), "service time", &v1::Metrics::success_service,
                             &Metrics::success_service);

@@ -139,6 +139,20 @@ class Save(squall.TestCase):
         self.assertEqual(sorted(hdr_log.total(path, tag).count for tag in ("same", "same#2")),
                          sorted(counts))
 
+    def test_an_agent_that_is_lost(self):
+        with squall.fleet(3) as agents, squall.Target("--delay", "2ms") as target:
+            with squall.Run("--save", self.saved, "-z", "6s", "-c", "12", "--grace", "1s",
+                            target.url, agents=agents) as process:
+                wait_until(lambda: target.stats()["requests"] > 1000, 20, "requests")
+                agents[1].signal(signal.SIGKILL)
+                result = process.finish()
+                printed = (process.folder / "stdout").read_bytes()
+        self.check_exit(result, 0)
+        self.assertIn("lost", [event["kind"] for event in result.report["events"]])
+        self.assertEqual(report(self.saved), (0, printed, b""))
+        self.check_logs(result)
+        self.check_series(result)
+
     def test_on_a_terminal(self):
         with squall.Target() as target:
             printed = on_a_terminal("run", "--save", self.saved, "-n", "500", target.url)

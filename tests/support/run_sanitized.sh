@@ -35,7 +35,7 @@ excluded='^$'
 if [ "$everything" = no ]; then
   excluded='^(integration\.(bench|closed_form|littles_law|memory)|fleet\.(network|promises))$'
   if [ "$preset" = tsan ]; then
-    excluded='^(integration\.(bench|closed_form|littles_law|memory|bad_input|failures|proxies|report|url_lists)|fleet\.(network|promises))$'
+    excluded='^(integration\.(bench|closed_form|littles_law|memory|bad_input|failures|proxies|report|save|url_lists)|fleet\.(network|promises))$'
   fi
 fi
 status=0
