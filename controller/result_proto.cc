@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "common/plan_check.h"
+#include "common/span.h"
 #include "common/values.h"
 #include "controller/summary.h"
 
@@ -101,6 +102,15 @@ v1::RunResult HeadOf(const RunResult& result) {
     warm_up.set_failed(result.warm_up->failed);
     warm_up.set_connections(result.warm_up->connections);
   }
+  if (result.tag) {
+    v1::Tag& tag = *proto.mutable_tag();
+    tag.set_run(result.tag->run);
+    if (result.tag->recorded) {
+      std::vector<Span> runs;
+      for (const NumberRun& run : *result.tag->recorded) runs.push_back({run.first, 1, run.count});
+      *tag.mutable_recorded() = RunsToProto(runs);
+    }
+  }
   for (const std::string& note : result.notes) proto.add_notes(note);
   proto.set_not_all_saved(result.not_all_saved);
   return proto;
@@ -142,6 +152,20 @@ absl::Status ReadEvents(const v1::RunResult& proto, RunResult& result) {
   return absl::OkStatus();
 }
 
+absl::Status ReadTag(const v1::Tag& proto, RunResult& result) {
+  result.tag = {.run = proto.run(), .recorded = {}};
+  if (proto.run().size() > kMaxNameBytes) return Damaged("a name that is too long");
+  if (!proto.has_recorded()) return absl::OkStatus();
+  const absl::StatusOr<std::vector<Span>> runs = RunsFromProto(proto.recorded());
+  if (!runs.ok()) return Damaged("{}", std::string(runs.status().message()));
+  result.tag->recorded.emplace();
+  for (const Span& run : *runs) {
+    if (run.stride != 1) return Damaged("recorded numbers that are not runs");
+    result.tag->recorded->push_back({run.first, run.count});
+  }
+  return absl::OkStatus();
+}
+
 // Everything but the agents.
 absl::Status ReadHead(const v1::RunResult& proto, RunResult& result) {
   result.id = proto.id();
@@ -178,6 +202,9 @@ absl::Status ReadHead(const v1::RunResult& proto, RunResult& result) {
   }
   if (absl::Status status = CheckPlan(result.plan); !status.ok()) {
     return Damaged("{}", std::string(status.message()));
+  }
+  if (proto.has_tag()) {
+    if (absl::Status status = ReadTag(proto.tag(), result); !status.ok()) return status;
   }
   return ReadEvents(proto, result);
 }

@@ -13,8 +13,8 @@
 
 #include "common/file_limit.h"
 #include "common/output.h"
-#include "common/run_id.h"
 #include "common/phases.h"
+#include "common/run_id.h"
 #include "common/signals.h"
 #include "controller/coordinator.h"
 #include "controller/flag_values.h"

@@ -35,6 +35,7 @@ RunResult RichResult() {
   result.not_all_saved = true;
   result.events.push_back({kSecond, RunEvent::Kind::kResumed, "alpha", "\xfe"});
   result.events.push_back({kSecond, RunEvent::Kind::kJoined, "delta", ""});
+  result.tag = {.run = "r-1", .recorded = std::vector<NumberRun>{{0, 5}, {7, 2}}};
   result.agents[0].peak_connections = 8;
   result.agents[0].host.set_load(1.25);
   return result;
@@ -47,13 +48,16 @@ std::string Text(const RunResult& result) {
 TEST(ResultProtoTest, ReportsAreTheSame) {
   RunResult interrupted = RichResult();
   interrupted.start_spread.reset();
+  RunResult untold = RichResult();
+  untold.tag->recorded.reset();
   const struct {
     const char* name;
     RunResult result;
   } kCases[] = {{"closed loop", ExampleResult()},
                 {"open loop", ExampleOpenLoopResult()},
                 {"rich", RichResult()},
-                {"no start spread", interrupted}};
+                {"no start spread", interrupted},
+                {"a tag without numbers", untold}};
   for (const auto& test : kCases) {
     SCOPED_TRACE(test.name);
     const std::string bytes = EncodeResult(test.result);
