@@ -58,8 +58,12 @@ Connection::~Connection() {
   ev_io_stop(context_.loop, &readable_);
   ev_io_stop(context_.loop, &writable_);
   ev_timer_stop(context_.loop, &timer_);
-  if (in_flight_) context_.tally.LeaveFlight();
-  if (standing_ != Standing::kWithdrawn) {
+  if (place_) context_.workers->LeaveRow(*place_);
+  if (has_worker_) context_.workers->Release();
+  if (in_flight_) context_.tally.flight().Leave(context_.thread, SteadyNow());
+  if (standing_ == Standing::kUnproved && uncounted_bytes_ == 0) {
+    context_.tally.ConnectionWithdrawn(ticket_);
+  } else if (standing_ != Standing::kWithdrawn) {
     context_.counters.bytes_received.Add(uncounted_bytes_);
     context_.tally.ConnectionClosed();
   }
@@ -81,7 +85,7 @@ void Connection::OnWritable(struct ev_loop*, ev_io* watcher, int) noexcept {
 void Connection::OnTimer(struct ev_loop*, ev_timer* watcher, int) noexcept {
   auto* connection = static_cast<Connection*>(watcher->data);
   if (connection->state_ == State::kDelaying) {
-    connection->Write();
+    connection->EndWork();
     connection->TakeBacklog();
   } else {
     connection->state_ = State::kClosed;  // lingered long enough
@@ -176,12 +180,32 @@ void Connection::AnswerRequest() {
   BeginAnswer(answer, parser_.keep_alive());
   if (parser_.is_head()) body_ = {};
 
+  if (context_.workers != nullptr) {
+    place_ = context_.workers->Take(context_.loop_to_wake(), this);
+    if (place_) {
+      state_ = State::kDelaying;
+      return;
+    }
+    has_worker_ = true;
+  }
+  Work();
+}
+
+void Connection::OnTurn() noexcept {
+  place_.reset();
+  has_worker_ = true;
+  Work();
+  TakeBacklog();
+  Settle();
+}
+
+void Connection::Work() {
   absl::Duration delay = context_.options.delay;
   if (const absl::Duration jitter = context_.options.jitter; jitter > absl::ZeroDuration()) {
     delay += jitter * std::uniform_real_distribution<double>(0, 1)(context_.random);
   }
   if (delay <= absl::ZeroDuration()) {
-    Write();
+    EndWork();
     return;
   }
   // The loop's own idea of now is when this turn began, from which the answer would come early.
@@ -189,6 +213,13 @@ void Connection::AnswerRequest() {
   ev_timer_set(&timer_, absl::ToDoubleSeconds(delay), 0.);
   ev_timer_start(context_.loop, &timer_);
   state_ = State::kDelaying;
+}
+
+// However long the client takes for the answer.
+void Connection::EndWork() {
+  if (has_worker_) context_.workers->Release();
+  has_worker_ = false;
+  Write();
 }
 
 void Connection::Log(Answer answer) {
@@ -210,7 +241,7 @@ void Connection::BeginAnswer(Answer answer, bool keep_alive) {
   if (client_ != nullptr) client_->CountRequest(context_.thread, context_.tally.start());
   context_.counters.bytes_received.Add(uncounted_bytes_);
   uncounted_bytes_ = 0;
-  context_.tally.EnterFlight();
+  context_.tally.flight().Enter(context_.thread, SteadyNow());
   in_flight_ = true;
   keep_alive_ = keep_alive;
   sending_ = Sending::kAnswer;
@@ -265,7 +296,8 @@ void Connection::CountAsSent(size_t bytes) {
   context_.counters.bytes_sent.Add(bytes);
   if (sending_ == Sending::kContinue) return;
   context_.counters.responses[static_cast<size_t>(answer_)].Add(1);
-  context_.tally.LeaveFlight();
+  left_at_ = SteadyNow();
+  context_.tally.flight().Leave(context_.thread, left_at_);
   in_flight_ = false;
 }
 
@@ -274,7 +306,7 @@ void Connection::TakeBack(size_t unsent_bytes) {
   context_.counters.bytes_sent.Subtract(unsent_bytes);
   if (sending_ == Sending::kContinue) return;
   context_.counters.responses[static_cast<size_t>(answer_)].Subtract(1);
-  context_.tally.EnterFlight();
+  context_.tally.flight().Enter(context_.thread, left_at_);
   in_flight_ = true;
 }
 

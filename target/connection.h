@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <ev.h>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -23,20 +24,29 @@
 #include "target/request_log.h"
 #include "target/request_parser.h"
 #include "target/responses.h"
+#include "target/workers.h"
 
 namespace squall::target {
 
 class Connection;
 
-// What the connections of one thread share. Belongs to that thread; the references to its server.
-struct LoopContext {
-  struct ev_loop* loop;
-  int thread;  // counted from 0
+// What the threads of one server share. Belongs to the server.
+struct Shared {
   const Options& options;
   const Responses& responses;
   Tally& tally;
+  Workers* workers;  // null: any number of requests is worked on at a time
+  RequestLog* log;   // null: none is written
+};
+
+// What the connections of one thread share. Belongs to that thread.
+struct LoopContext : Shared {
+  Workers::Loop loop_to_wake() const { return {loop, turn}; }
+
+  struct ev_loop* loop;
+  ev_async* turn;  // sent when the turn of one of the connections may have come
+  int thread;      // counted from 0
   ThreadCounters& counters;
-  RequestLog* log;           // null: none is written
   std::mt19937_64 random;    // draws the jitter
   std::vector<char> buffer;  // where bytes are received
   // Owns them, by number of descriptor.
@@ -52,10 +62,13 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
+  // A worker has its request now.
+  void OnTurn() noexcept;
+
  private:
   enum class State {
     kReading,    // waits for (the rest of) a request
-    kDelaying,   // has a request, its answer is not due yet
+    kDelaying,   // has a request, which waits for a worker or whose answer is not due yet
     kWriting,    // the socket did not take all that is to be sent
     kLingering,  // all is said, but the client may still be sending: see Linger()
     kClosed,     // to be removed
@@ -74,6 +87,8 @@ class Connection {
   void TakeBacklog();
 
   void AnswerRequest();
+  void Work();
+  void EndWork();
   void Log(Answer answer);
   void AnswerMalformed();
   void AnswerStats();
@@ -113,8 +128,12 @@ class Connection {
   Sending sending_ = Sending::kAnswer;
   Answer answer_ = Answer::kUsual;
   bool in_flight_ = false;
+  Nanos left_at_ = 0;  // by the steady clock; if it is taken back, it was never away
   bool keep_alive_ = true;
   std::string stats_;
+  // Where workers are limited.
+  std::optional<Workers::Place> place_;  // in the row of those that wait
+  bool has_worker_ = false;
 };
 
 }  // namespace squall::target

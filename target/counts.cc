@@ -11,6 +11,12 @@ namespace {
 // An answer that was cleared away may be taken back afterwards, which must not wrap around.
 uint64_t Since(uint64_t now, uint64_t then) { return now > then ? now - then : 0; }
 
+// Of sums modulo 2^64, where a request that left just before may have been taken for one in flight.
+uint64_t SinceModulo(uint64_t now, uint64_t then) {
+  const uint64_t difference = now - then;
+  return difference < uint64_t{1} << 63 ? difference : 0;
+}
+
 }  // namespace
 
 std::string CountsToJson(const Counts& counts) {
@@ -27,6 +33,8 @@ std::string CountsToJson(const Counts& counts) {
       {"responses", counts.responses},
       {"in_flight", counts.in_flight},
       {"peak_in_flight", counts.peak_in_flight},
+      {"in_flight_ns", counts.in_flight_ns},
+      {"now_ns", counts.now},
       {"connections", counts.connections},
       {"open_connections", counts.open_connections},
       {"peak_connections", counts.peak_connections},
@@ -52,19 +60,10 @@ std::string CountsToText(const Counts& counts) {
 }
 
 Tally::Tally(const Responses& responses, int threads)
-    : responses_(responses), threads_(static_cast<size_t>(threads)), clients_(threads) {}
-
-// The peak, the gauge and Clear() meet without a lock, so all of them keep to one total order
-// (the default of std::atomic): a rise that Clear() does not see lands on the peak after it.
-void Tally::EnterFlight() { RaisePeakInFlight(in_flight_.fetch_add(1) + 1); }
-
-void Tally::LeaveFlight() { in_flight_.fetch_sub(1); }
-
-void Tally::RaisePeakInFlight(uint64_t in_flight) {
-  uint64_t peak = peak_in_flight_.load();
-  while (in_flight > peak && !peak_in_flight_.compare_exchange_weak(peak, in_flight)) {
-  }
-}
+    : responses_(responses),
+      threads_(static_cast<size_t>(threads)),
+      flight_(threads),
+      clients_(threads) {}
 
 Tally::Ticket Tally::ConnectionOpened() {
   MutexLock lock(mutex_);
@@ -116,8 +115,11 @@ Counts Tally::Read() const {
     counts.responses += count;
     counts.statuses[responses_.status(static_cast<Answer>(answer))] += count;
   }
-  counts.in_flight = in_flight_.load();
-  counts.peak_in_flight = peak_in_flight_.load();
+  counts.in_flight = flight_.count();
+  counts.peak_in_flight = flight_.peak();
+  const Flight::Sum sum = flight_.Read();
+  counts.in_flight_ns = SinceModulo(sum.request_ns, flight_cleared_at_);
+  counts.now = sum.now;
   counts.connections = connections_;
   counts.open_connections = open_connections_;
   counts.peak_connections = std::max(peak_connections_, open_connections_);
@@ -133,8 +135,8 @@ void Tally::Clear() {
   connections_ = 0;
   peak_connections_ = open_connections_;
   request_number_.store(0);
-  peak_in_flight_.store(0);
-  RaisePeakInFlight(in_flight_.load());
+  flight_cleared_at_ = flight_.Read().request_ns;
+  flight_.RestartPeak();
 }
 
 }  // namespace squall::target

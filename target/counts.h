@@ -5,7 +5,7 @@
 // send that completes it, and taken back if that send falls short: a client that has its answer
 // must find it in the counts, and must not see its next request overlap the last one, whichever
 // threads serve the two. Requests for /__stats do not count, nor do connections whose first request
-// is one.
+// is one, or that end without a byte: who only looks whether somebody listens is no load.
 #pragma once
 
 #include <array>
@@ -19,6 +19,7 @@
 #include "common/clock.h"
 #include "common/mutex.h"
 #include "target/clients.h"
+#include "target/flight.h"
 #include "target/responses.h"
 
 namespace squall::target {
@@ -28,7 +29,11 @@ struct Counts {
   uint64_t responses = 0;
   uint64_t in_flight = 0;
   uint64_t peak_in_flight = 0;
-  uint64_t connections = 0;  // accepted
+  // The sum of requests in flight over time: the difference of two reads ÷ that of their `now` is
+  // the mean between them.
+  uint64_t in_flight_ns = 0;
+  Nanos now = 0;             // the steady clock, when that was read
+  uint64_t connections = 0;  // accepted, and there for more than the counts
   uint64_t open_connections = 0;
   uint64_t peak_connections = 0;
   uint64_t bytes_received = 0;
@@ -37,7 +42,7 @@ struct Counts {
   std::vector<ClientCounts> clients;  // by address
 };
 
-// One object with the names above as keys, ended by a line feed.
+// One object with the names above as keys (`now` as now_ns), ended by a line feed.
 std::string CountsToJson(const Counts& counts);
 // For people: a few lines.
 std::string CountsToText(const Counts& counts);
@@ -57,9 +62,7 @@ class Tally {
 
   ThreadCounters& OfThread(int thread) { return threads_[static_cast<size_t>(thread)]; }
 
-  // Shared by all threads: the peak of a sum can't be had from the peaks of its parts.
-  void EnterFlight();
-  void LeaveFlight();
+  Flight& flight() { return flight_; }
 
   // 1, 2, … in the order of calls; from 1 again after Clear().
   uint64_t NextRequestNumber() { return request_number_.fetch_add(1) + 1; }
@@ -90,18 +93,17 @@ class Tally {
     std::array<uint64_t, kAnswers> responses{};
   };
   Sums AllThreads() const;
-  void RaisePeakInFlight(uint64_t in_flight);
 
   const Responses& responses_;
   std::vector<ThreadCounters> threads_;
 
-  alignas(64) std::atomic<uint64_t> in_flight_{0};
-  std::atomic<uint64_t> peak_in_flight_{0};
-  std::atomic<uint64_t> request_number_{0};
+  Flight flight_;
+  alignas(64) std::atomic<uint64_t> request_number_{0};
 
   mutable Mutex mutex_;
   // Threads' counters only go on; clearing them remembers where they stood.
   Sums cleared_at_ ABSL_GUARDED_BY(mutex_);
+  uint64_t flight_cleared_at_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t clears_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t connections_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t open_connections_ ABSL_GUARDED_BY(mutex_) = 0;

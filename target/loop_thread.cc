@@ -17,26 +17,25 @@ int MostAcceptedAtOnce(int threads) { return threads == 1 ? 64 : 2; }
 
 }  // namespace
 
-LoopThread::LoopThread(int index, const Options& options, const Responses& responses, Tally& tally,
-                       RequestLog* log, const Descriptor& listener)
+LoopThread::LoopThread(int index, const Shared& shared, const Descriptor& listener)
     : listener_(listener),
       loop_(ev_loop_new(EVFLAG_AUTO)),
-      most_accepted_at_once_(MostAcceptedAtOnce(options.threads)),
-      context_{loop_.get(),
+      most_accepted_at_once_(MostAcceptedAtOnce(shared.options.threads)),
+      context_{shared,
+               loop_.get(),
+               &turn_,
                index,
-               options,
-               responses,
-               tally,
-               tally.OfThread(index),
-               log,
+               shared.tally.OfThread(index),
                std::mt19937_64(static_cast<uint64_t>(index)),
                std::vector<char>(kBufferBytes),
                {}} {
   ev_io_init(&acceptable_, &LoopThread::OnAcceptable, listener_.number(), EV_READ);
   ev_timer_init(&accept_again_, &LoopThread::OnAcceptAgain, kAcceptAgainSeconds, 0.);
+  ev_async_init(&turn_, &LoopThread::OnTurn);
   ev_async_init(&stop_, &LoopThread::OnStop);
-  acceptable_.data = accept_again_.data = this;
+  acceptable_.data = accept_again_.data = turn_.data = this;
   ev_io_start(loop_.get(), &acceptable_);
+  ev_async_start(loop_.get(), &turn_);
   ev_async_start(loop_.get(), &stop_);
   thread_ = std::thread(&LoopThread::Run, this);
 }
@@ -49,6 +48,11 @@ LoopThread::~LoopThread() {
 void LoopThread::Run() noexcept {
   ev_run(loop_.get(), 0);
   context_.connections.clear();
+}
+
+void LoopThread::OnTurn(struct ev_loop*, ev_async* watcher, int) noexcept {
+  LoopContext& context = static_cast<LoopThread*>(watcher->data)->context_;
+  while (Connection* next = context.workers->Next(context.loop_to_wake())) next->OnTurn();
 }
 
 void LoopThread::OnStop(struct ev_loop* loop, ev_async*, int) noexcept {

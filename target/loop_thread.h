@@ -12,11 +12,7 @@
 #include <thread>
 
 #include "target/connection.h"
-#include "target/counts.h"
 #include "target/listener.h"
-#include "target/options.h"
-#include "target/request_log.h"
-#include "target/responses.h"
 
 namespace squall::target {
 
@@ -26,10 +22,8 @@ struct LoopDeleter {
 
 class LoopThread {
  public:
-  // Starts the thread. `index` counts threads from 0. What is passed must outlive it;
-  // `log` may be null.
-  LoopThread(int index, const Options& options, const Responses& responses, Tally& tally,
-             RequestLog* log, const Descriptor& listener);
+  // Starts the thread. `index` counts threads from 0. What is passed must outlive it.
+  LoopThread(int index, const Shared& shared, const Descriptor& listener);
   // Ends the thread, closing its connections as they are, and waits for that.
   ~LoopThread();
   LoopThread(const LoopThread&) = delete;
@@ -38,6 +32,7 @@ class LoopThread {
  private:
   static void OnAcceptable(struct ev_loop* loop, ev_io* watcher, int events) noexcept;
   static void OnAcceptAgain(struct ev_loop* loop, ev_timer* watcher, int events) noexcept;
+  static void OnTurn(struct ev_loop* loop, ev_async* watcher, int events) noexcept;
   static void OnStop(struct ev_loop* loop, ev_async* watcher, int events) noexcept;
   void Run() noexcept;
   void AcceptSome();
@@ -48,6 +43,7 @@ class LoopThread {
   const int most_accepted_at_once_;
   ev_io acceptable_;
   ev_timer accept_again_;
+  ev_async turn_;  // somebody's turn to be worked on may have come
   ev_async stop_;
   bool out_of_descriptors_ = false;
   LoopContext context_;

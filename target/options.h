@@ -15,6 +15,9 @@ struct Options {
   absl::Duration delay = absl::ZeroDuration();
   // … and as long again as is drawn for it, evenly, from [0, jitter).
   absl::Duration jitter = absl::ZeroDuration();
+  // So many requests are worked on at a time, each for `delay` and what was drawn for it, whichever
+  // thread has them; the others wait in the order of coming. 0: any number.
+  uint64_t workers = 0;
   // Of every answer that is not made to fail: 200 to 599.
   int status = 200;
   // Every so-manieth request is answered with status 500. 0: none.

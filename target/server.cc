@@ -28,9 +28,11 @@ Server::Server(Options options, Listener listener, std::unique_ptr<RequestLog> l
       responses_(options_),
       tally_(responses_, options_.threads),
       log_(std::move(log)) {
+  if (options_.workers != 0) workers_.emplace(options_.workers);
   for (int index = 0; index < options_.threads; ++index) {
-    threads_.push_back(std::make_unique<LoopThread>(index, options_, responses_, tally_, log_.get(),
-                                                    listener_.descriptor));
+    threads_.push_back(std::make_unique<LoopThread>(
+        index, Shared{options_, responses_, tally_, workers_ ? &*workers_ : nullptr, log_.get()},
+        listener_.descriptor));
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "target/options.h"
 #include "target/request_log.h"
 #include "target/responses.h"
+#include "target/workers.h"
 
 namespace squall::target {
 
@@ -55,6 +57,7 @@ class Server {
   const Listener listener_;
   const Responses responses_;
   Tally tally_;
+  std::optional<Workers> workers_;         // nothing: any number at once
   const std::unique_ptr<RequestLog> log_;  // null: none is written
   std::vector<std::unique_ptr<LoopThread>> threads_;
 };

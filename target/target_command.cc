@@ -54,6 +54,7 @@ absl::StatusOr<target::Options> ToOptions(const TargetFlags& flags) {
   const int64_t body_bytes = flags.body_bytes.value_or(allows_body ? 16 : 0);
   for (const absl::Status& status :
        {CheckRange("--status", flags.status, 200, 599),
+        CheckRange("--workers", flags.workers, 0, std::numeric_limits<int64_t>::max()),
         CheckRange("--fail-every", flags.fail_every, 0, std::numeric_limits<int64_t>::max()),
         CheckRange("--body-bytes", body_bytes, 0, kMostBodyBytes),
         CheckRange("--threads", flags.threads, 1, kMostThreads)}) {
@@ -69,6 +70,7 @@ absl::StatusOr<target::Options> ToOptions(const TargetFlags& flags) {
   options.listen = flags.listen;
   options.delay = *delay;
   options.jitter = *jitter;
+  options.workers = static_cast<uint64_t>(flags.workers);
   options.status = static_cast<int>(flags.status);
   options.fail_every = static_cast<uint64_t>(flags.fail_every);
   options.body_bytes = static_cast<uint64_t>(body_bytes);
@@ -123,6 +125,12 @@ CLI::App* AddTargetCommand(CLI::App& app, TargetFlags& flags) {
   command->add_option("--jitter", flags.jitter, "Wait, besides, a random time below this")
       ->capture_default_str()
       ->type_name("D");
+  command
+      ->add_option("--workers", flags.workers,
+                   "Work on N requests at a time, each for --delay and --jitter, whatever\n"
+                   "--threads is; the others wait in the order of coming. 0: on any number")
+      ->capture_default_str()
+      ->type_name("N");
   command->add_option("--status", flags.status, "Answer with this status, 200 to 599")
       ->capture_default_str()
       ->type_name("CODE");
@@ -141,12 +149,15 @@ CLI::App* AddTargetCommand(CLI::App& app, TargetFlags& flags) {
       "Examples:\n"
       "  squall target                                answer 200 at once, at 127.0.0.1:8080\n"
       "  squall target --delay 200ms --jitter 50ms    a slow one\n"
+      "  squall target --delay 10ms --workers 8       at most 800 requests a second\n"
       "  squall target --fail-every 100               one answer in a hundred is a 500\n"
       "  squall target --listen 0.0.0.0:80 --threads 4\n"
       "\n"
       "Its counts: printed when it stops (Ctrl-C), and meanwhile\n"
       "  curl http://127.0.0.1:8080/__stats\n"
       "  curl -X DELETE http://127.0.0.1:8080/__stats    counts from 0 again\n"
+      "There in_flight_ns is the sum of the requests in flight over time: asked for twice, its\n"
+      "increase by that of now_ns is the mean between. Connections without a byte do not count.\n"
       "The file of --log: nanoseconds since the start, client, method, path with query, status;\n"
       "written each 100 ms, and before /__stats answers");
   return command;

@@ -16,6 +16,7 @@ struct TargetFlags {
   std::string listen = "127.0.0.1:8080";
   std::string delay = "0s";
   std::string jitter = "0s";
+  int64_t workers = 0;
   int64_t status = 200;
   int64_t fail_every = 0;
   std::optional<int64_t> body_bytes;  // not given: 16, or 0 where the status allows no body

@@ -37,6 +37,7 @@ TEST(TargetCommand, RefusesFlagsThatMakeNoSense) {
       {"InterimStatus", [](auto& f) { f.status = 101; },
        "--status 101 makes no sense; give 200 to 599"},
       {"FarStatus", [](auto& f) { f.status = 600; }, "--status 600"},
+      {"Workers", [](auto& f) { f.workers = -1; }, "--workers -1 makes no sense; give at least 0"},
       {"FailEvery", [](auto& f) { f.fail_every = -1; },
        "--fail-every -1 makes no sense; give at least 0"},
       {"BodyBytes", [](auto& f) { f.body_bytes = -1; }, "--body-bytes -1"},
@@ -107,12 +108,13 @@ TEST(TargetCommand, ReadsItsFlags) {
   TargetFlags flags;
   CLI::App* command = AddTargetCommand(app, flags);
   app.parse(
-      "target --listen [::1]:0 --delay 1s --jitter 2ms --status 404 --fail-every 7 "
+      "target --listen [::1]:0 --workers 3 --delay 1s --jitter 2ms --status 404 --fail-every 7 "
       "--body-bytes 0 --threads 2 --log requests.log");
   EXPECT_TRUE(command->parsed());
   EXPECT_EQ(flags.listen, "[::1]:0");
   EXPECT_EQ(flags.delay, "1s");
   EXPECT_EQ(flags.jitter, "2ms");
+  EXPECT_EQ(flags.workers, 3);
   EXPECT_EQ(flags.status, 404);
   EXPECT_EQ(flags.fail_every, 7);
   EXPECT_EQ(flags.body_bytes, 0);

@@ -74,6 +74,10 @@ TEST(TargetCounts, TellsItsCountsWithoutThoseWhoAsk) {
   nlohmann::json counts = nlohmann::json::parse(response.body);
   EXPECT_EQ(counts["clients"].size(), 1u);
   counts.erase("clients");
+  EXPECT_GT(counts["in_flight_ns"], 0);
+  EXPECT_GT(counts["now_ns"], counts["in_flight_ns"]);
+  counts.erase("in_flight_ns");
+  counts.erase("now_ns");
   EXPECT_EQ(counts,
             nlohmann::json({{"requests", 4},
                             {"responses", 4},
@@ -91,6 +95,40 @@ TEST(TargetCounts, TellsItsCountsWithoutThoseWhoAsk) {
   EXPECT_EQ(asker.Get("/").status, 200) << "and now it is a client like any other";
   EXPECT_EQ(server->counts().connections, 2u);
   EXPECT_EQ(server->counts().peak_connections, 2u);
+}
+
+TEST(TargetCounts, LeavesOutConnectionsThatEndWithoutAByte) {
+  const auto server = StartServer();
+  const auto open = [&](uint64_t count) {
+    return Eventually([&] { return server->counts().open_connections == count; });
+  };
+  {
+    RawClient probe(server->port());
+    RawClient another(server->port());
+    ASSERT_TRUE(open(2));
+    EXPECT_EQ(server->counts().connections, 2u) << "what they are is not known yet";
+  }
+  ASSERT_TRUE(open(0));
+  EXPECT_EQ(server->counts().connections, 0u);
+  EXPECT_EQ(server->counts().peak_connections, 0u);
+
+  RawClient client(server->port());
+  client.Get();
+  {
+    RawClient broken_off(server->port());
+    broken_off.Send("G");
+    ASSERT_TRUE(open(2));
+  }
+  ASSERT_TRUE(open(1));
+  EXPECT_EQ(server->counts().connections, 2u);
+  EXPECT_EQ(server->counts().peak_connections, 2u);
+  {
+    RawClient probe(server->port());
+    ASSERT_TRUE(open(2));
+    server->ClearCounts();
+  }
+  ASSERT_TRUE(open(1));
+  EXPECT_EQ(server->counts().connections, 0u) << "it was counted before the counts were cleared";
 }
 
 TEST(TargetCounts, ClearsItsCountsButNotWhatIsGoingOn) {
