@@ -39,6 +39,19 @@ absl::StatusOr<std::string_view> JoinableBase(std::string_view base_url) {
 
 }  // namespace
 
+UrlListReader::UrlListReader(std::string_view text)
+    : text_(text), next_(text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0) {}
+
+std::optional<std::string_view> UrlListReader::Next() {
+  while (next_ < text_.size()) {
+    const std::string_view entry = LineAt(text_, next_);
+    next_ = std::min(text_.find('\n', next_), text_.size()) + 1;
+    ++line_;
+    if (!entry.empty() && !entry.starts_with('#')) return entry;
+  }
+  return std::nullopt;
+}
+
 absl::StatusOr<UrlList> UrlList::Parse(std::string text, std::string_view name,
                                        std::string_view base_url) {
   if (text.size() > kMaxListBytes) {
@@ -50,25 +63,23 @@ absl::StatusOr<UrlList> UrlList::Parse(std::string text, std::string_view name,
   const std::string_view all = list.text_;
   list.starts_.reserve(static_cast<size_t>(std::count(all.begin(), all.end(), '\n')) + 1);
 
-  const auto at_line = [name](uint64_t line, const absl::Status& status) {
+  UrlListReader reader(all);
+  const auto at_line = [name, &reader](const absl::Status& status) {
     const absl::string_view message = status.message();
-    return absl::InvalidArgumentError(
-        fmt::format("{}:{}: {}", name, line, std::string_view(message.data(), message.size())));
+    return absl::InvalidArgumentError(fmt::format(
+        "{}:{}: {}", name, reader.line(), std::string_view(message.data(), message.size())));
   };
   std::string url;
-  size_t next = all.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
-  for (uint64_t line = 1; next < all.size(); ++line) {
-    const std::string_view entry = LineAt(all, next);
-    next = std::min(all.find('\n', next), all.size()) + 1;
-    if (entry.empty() || entry.starts_with('#')) continue;
+  while (const std::optional<std::string_view> found = reader.Next()) {
+    const std::string_view entry = *found;
     if (entry.starts_with('/') && list.base_.empty()) {
       const absl::StatusOr<std::string_view> base = JoinableBase(base_url);
-      if (!base.ok()) return at_line(line, base.status());
+      if (!base.ok()) return at_line(base.status());
       list.base_ = *base;
     }
     list.starts_.push_back(static_cast<uint32_t>(entry.data() - all.data()));
     list.Get(list.starts_.size() - 1, url);
-    if (absl::Status status = CheckUrl(url); !status.ok()) return at_line(line, status);
+    if (absl::Status status = CheckUrl(url); !status.ok()) return at_line(status);
     list.any_https_ = list.any_https_ || absl::StartsWithIgnoreCase(url, "https:");
   }
   if (list.starts_.empty()) {

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,23 @@
 #include "absl/status/statusor.h"
 
 namespace squall {
+
+// Goes through the text of a list, entry by entry.
+class UrlListReader {
+ public:
+  // The text is borrowed.
+  explicit UrlListReader(std::string_view text);
+
+  // The next entry, as it stands there, without the blanks around it; nothing: there is no more.
+  std::optional<std::string_view> Next();
+  // The line of the one that came last, counted from 1.
+  uint64_t line() const { return line_; }
+
+ private:
+  const std::string_view text_;
+  size_t next_;
+  uint64_t line_ = 0;
+};
 
 class UrlList {
  public:

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "common/clock.h"
@@ -46,6 +47,9 @@ class Coordinator {
   // Interrupt(), otherwise with the agent and the reason. Whatever goes wrong later is part of the
   // result.
   absl::StatusOr<RunResult> Run(Config config);
+
+  // The text of the list, when the run is over: somebody may still want it.
+  std::string ReleaseListText() { return std::move(config_.order.list_text); }
 
  private:
   void Start();

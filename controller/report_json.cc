@@ -144,6 +144,27 @@ Json TotalsJson(const RunResult& result) {
           {"possibly_repeated", result.possibly_repeated}};
 }
 
+Json CoverageJson(const RunResult& result) {
+  if (!result.coverage) return nullptr;
+  const CoverageResult& coverage = *result.coverage;
+  const auto value = [](const std::optional<uint64_t>& number) {
+    return number ? Json(*number) : Json();
+  };
+  Json passes = Json::array();
+  for (const auto& [pass, count, held] : coverage.open_passes) {
+    passes.push_back({{"pass", pass + 1}, {"held", held}, {"of", count * coverage.listed}});
+  }
+  return {{"listed", coverage.listed},
+          {"distinct", coverage.distinct},
+          {"missed", coverage.missed()},
+          {"whole_passes", value(coverage.whole_passes)},
+          {"passes", passes},
+          {"more_passes", coverage.more_open_passes},
+          {"times_least", value(coverage.times_least)},
+          {"times_most", value(coverage.times_most)},
+          {"possibly_repeated", result.possibly_repeated}};
+}
+
 // Of no values there is only the count; the rest is null, as 0 would be a lie.
 Json HistogramJson(const Histogram& histogram) {
   const bool empty = histogram.count() == 0;
@@ -295,7 +316,8 @@ Json AgentsJson(const RunResult& result) {
 std::string JsonReport(const RunResult& result) {
   Json json = {{"run", RunJson(result)},        {"notes", result.notes},
                {"plan", PlanJson(result.plan)}, {"warmup", WarmUpJson(result)},
-               {"totals", TotalsJson(result)},  {"tag", TagJson(result)}};
+               {"totals", TotalsJson(result)},  {"coverage", CoverageJson(result)},
+               {"tag", TagJson(result)}};
   json.update(TimesJson(result.fleet));
   json["status_codes"] = StatusesJson(result.fleet);
   json["errors"] = ErrorsJson(result.fleet);

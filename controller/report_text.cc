@@ -9,6 +9,7 @@
 
 #include "common/phases.h"
 #include "common/plan_check.h"
+#include "controller/report_coverage.h"
 #include "controller/report_fleet.h"
 #include "controller/report_latency.h"
 #include "controller/summary.h"
@@ -229,6 +230,7 @@ std::string Totals(const RunResult& result, const TextStyle& style) {
     table.AddRow({"Repeated", Cell(FormatCount(result.possibly_repeated), Colour::kYellow),
                   "at most, by agents that were lost"});
   }
+  AddCoverage(result, table);
   return "\n" + table.ToString(style, 0);
 }
 

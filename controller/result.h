@@ -67,6 +67,31 @@ struct TagResult {
   std::optional<std::vector<NumberRun>> recorded;
 };
 
+// Which entries of the list were requested: those of numbers that have a result, whatever it is.
+struct CoverageResult {
+  struct OpenPass {
+    uint64_t pass = 0;    // counted from 0
+    uint64_t passes = 1;  // with those that follow it, where there were too many to count each
+    uint64_t held = 0;    // of passes * listed
+    friend bool operator==(const OpenPass&, const OpenPass&) = default;
+  };
+
+  uint64_t missed() const { return listed - distinct; }
+
+  uint64_t listed = 0;
+  uint64_t distinct = 0;
+  // How often the entries were requested that were least and most often; nothing: not known.
+  std::optional<uint64_t> times_least = {};
+  std::optional<uint64_t> times_most = {};
+  // Passes over the list; nothing in random order, which has none. Of those that have begun and are
+  // not whole the first dozen and the last, and how many more there are.
+  std::optional<uint64_t> whole_passes = {};
+  std::vector<OpenPass> open_passes = {};
+  uint64_t more_open_passes = 0;
+  // By entry; empty: all were, or it was read from a file, which does not have it.
+  std::vector<bool> reached = {};
+};
+
 struct RunResult {
   std::string id;
   std::string version;  // of the squall that carried it out
@@ -85,6 +110,7 @@ struct RunResult {
   // At most so many requests of lost agents were sent though somebody else was to send them again,
   // or nobody could.
   uint64_t possibly_repeated = 0;
+  std::optional<CoverageResult> coverage;   // nothing: there is no list
   std::vector<RunEvent> events;             // as they came
   std::optional<StartSpread> start_spread;  // nothing: there was one agent, or not all have begun
   std::optional<WarmUp> warm_up;

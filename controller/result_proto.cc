@@ -69,6 +69,22 @@ bool Read(const Pairs& pairs, Theirs theirs, Ours& ours) {
 
 // ---- to messages
 
+v1::Coverage ToProto(const CoverageResult& coverage) {
+  v1::Coverage proto;
+  proto.set_distinct(coverage.distinct);
+  if (coverage.times_least) proto.set_times_least(*coverage.times_least);
+  if (coverage.times_most) proto.set_times_most(*coverage.times_most);
+  if (coverage.whole_passes) proto.set_whole_passes(*coverage.whole_passes);
+  for (const CoverageResult::OpenPass& open : coverage.open_passes) {
+    v1::OpenPass& entry = *proto.add_open_passes();
+    entry.set_pass(open.pass);
+    entry.set_passes(open.passes);
+    entry.set_held(open.held);
+  }
+  proto.set_more_open_passes(coverage.more_open_passes);
+  return proto;
+}
+
 v1::RunResult HeadOf(const RunResult& result) {
   v1::RunResult proto;
   proto.set_format(kFormat);
@@ -111,6 +127,7 @@ v1::RunResult HeadOf(const RunResult& result) {
       *tag.mutable_recorded() = RunsToProto(runs);
     }
   }
+  if (result.coverage) *proto.mutable_coverage() = ToProto(*result.coverage);
   for (const std::string& note : result.notes) proto.add_notes(note);
   proto.set_not_all_saved(result.not_all_saved);
   return proto;
@@ -166,6 +183,27 @@ absl::Status ReadTag(const v1::Tag& proto, RunResult& result) {
   return absl::OkStatus();
 }
 
+absl::Status ReadCoverage(const v1::Coverage& proto, RunResult& result) {
+  constexpr uint64_t kMost = uint64_t{1} << 63;  // of numbers; sums and products stay below 2^64
+  CoverageResult& coverage = result.coverage.emplace();
+  coverage.listed = result.plan.urls().entries();
+  coverage.distinct = proto.distinct();
+  if (proto.has_times_least()) coverage.times_least = proto.times_least();
+  if (proto.has_times_most()) coverage.times_most = proto.times_most();
+  if (proto.has_whole_passes()) coverage.whole_passes = proto.whole_passes();
+  coverage.more_open_passes = proto.more_open_passes();
+  if (coverage.distinct > coverage.listed) return Damaged("more URLs than are listed");
+  for (const v1::OpenPass& open : proto.open_passes()) {
+    if (open.passes() == 0 || open.passes() > kMost / coverage.listed || open.pass() >= kMost ||
+        open.held() > open.passes() * coverage.listed) {
+      return Damaged("a pass over the list that cannot be");
+    }
+    coverage.open_passes.push_back({open.pass(), open.passes(), open.held()});
+  }
+  if (coverage.more_open_passes >= kMost) return Damaged("a pass over the list that cannot be");
+  return absl::OkStatus();
+}
+
 // Everything but the agents.
 absl::Status ReadHead(const v1::RunResult& proto, RunResult& result) {
   result.id = proto.id();
@@ -205,6 +243,10 @@ absl::Status ReadHead(const v1::RunResult& proto, RunResult& result) {
   }
   if (proto.has_tag()) {
     if (absl::Status status = ReadTag(proto.tag(), result); !status.ok()) return status;
+  }
+  if (proto.has_coverage()) {
+    if (!result.plan.has_urls()) return Damaged("the coverage of a list that is not there");
+    if (absl::Status status = ReadCoverage(proto.coverage(), result); !status.ok()) return status;
   }
   return ReadEvents(proto, result);
 }

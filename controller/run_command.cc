@@ -20,6 +20,7 @@
 #include "controller/flag_values.h"
 #include "controller/fleet.h"
 #include "controller/local_agent.h"
+#include "controller/missed_urls.h"
 #include "controller/progress.h"
 #include "controller/run_archive.h"
 #include "controller/run_options.h"
@@ -30,6 +31,7 @@ namespace squall {
 namespace {
 
 constexpr int kNothingSent = 2;
+constexpr int kNotAsAsked = 3;
 constexpr int kInterruptedExit = 130;
 
 int Fail(const absl::Status& status) {
@@ -53,8 +55,8 @@ void KeepMemory() {
 }
 
 // The run itself, with an agent of its own if none is named. While it lasts, Ctrl-C is its
-// business; before and after, it ends the process.
-absl::StatusOr<RunResult> Execute(RunOptions options, RunArchive* archive, Progress& progress) {
+// business; before and after, it ends the process. Uses the options up, but for the list's text.
+absl::StatusOr<RunResult> Execute(RunOptions& options, RunArchive* archive, Progress& progress) {
   RaiseFileLimit();  // a stream to each agent
   const std::unique_ptr<Dialer> dialer = MakeGrpcDialer();
   std::optional<LocalAgent> local;  // outlives the streams to it
@@ -67,14 +69,17 @@ absl::StatusOr<RunResult> Execute(RunOptions options, RunArchive* archive, Progr
     local.emplace(*std::move(started));
     fleet.invitation.agents.push_back({.address = local->address()});
   }
-  return coordinator.Run({.order = {.run_id = NewRunId(),
-                                    .plan = std::move(options.plan),
-                                    .list_text = std::move(options.url_list_text),
-                                    .times = fleet.times},
-                          .invitation = std::move(fleet.invitation),
-                          .listen = std::move(fleet.listen),
-                          .abort_on_loss = fleet.abort_on_loss,
-                          .archive = archive});
+  absl::StatusOr<RunResult> result =
+      coordinator.Run({.order = {.run_id = NewRunId(),
+                                 .plan = std::move(options.plan),
+                                 .list_text = std::move(options.url_list_text),
+                                 .times = fleet.times},
+                       .invitation = std::move(fleet.invitation),
+                       .listen = std::move(fleet.listen),
+                       .abort_on_loss = fleet.abort_on_loss,
+                       .archive = archive});
+  options.url_list_text = coordinator.ReleaseListText();
+  return result;
 }
 
 }  // namespace
@@ -87,6 +92,7 @@ int RunRun(const RunFlags& flags) {
 
   Progress progress(stderr, ProgressMode(options->quiet), DetectStyle(STDERR_FILENO));
   const std::string json_path = options->json_path;
+  const std::string coverage_path = options->coverage_path;
   std::unique_ptr<RunArchive> archive;
   if (!options->save_path.empty()) {
     const bool open_loop = MeasuredPhase(options->plan).has_arrivals();
@@ -94,10 +100,14 @@ int RunRun(const RunFlags& flags) {
     if (!created.ok()) return Fail(For("--save", created.status()));
     archive = *std::move(created);
   }
-  absl::StatusOr<RunResult> result = Execute(*std::move(options), archive.get(), progress);
+  absl::StatusOr<RunResult> result = Execute(*options, archive.get(), progress);
   if (!result.ok()) return Fail(result.status());
   if (archive != nullptr) archive->Finish(*result);
-  return PrintResult(*result, json_path);
+  const int code = PrintResult(*result, json_path);
+  if (coverage_path.empty()) return code;
+  const bool written =
+      WriteMissedUrls(coverage_path, options->url_list_text, result->coverage->reached);
+  return written || code != 0 ? code : kNotAsAsked;
 }
 
 }  // namespace squall

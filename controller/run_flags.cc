@@ -162,6 +162,8 @@ CLI::App* AddRunCommand(CLI::App& app, RunFlags& flags) {
   output.Value("--json", "FILE", flags.json, "Write the full result; - is standard output");
   output.Value("--save", "DIR", flags.save,
                "Keep the run whole in a new or empty folder: squall\nreport DIR prints it again");
+  output.Value("--coverage", "FILE", flags.coverage,
+               "Write the URLs of --urls that were not requested");
   output.Switch("--quiet", flags.quiet, "No progress on standard error");
   output.Value("--log-level", "LEVEL", flags.log_level,
                "trace, debug, info, warn (default), error or off");

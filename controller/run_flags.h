@@ -64,6 +64,7 @@ struct RunFlags {
 
   std::optional<std::string> json;
   std::optional<std::string> save;
+  std::optional<std::string> coverage;
   bool quiet = false;
   std::optional<std::string> log_level;
 };

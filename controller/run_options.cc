@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <optional>
 #include <random>
@@ -17,6 +18,7 @@
 #include "common/url.h"
 #include "common/url_list.h"
 #include "common/values.h"
+#include "controller/files.h"
 #include "controller/flag_values.h"
 #include "controller/fleet_flags.h"
 #include "controller/network_flags.h"
@@ -202,6 +204,18 @@ absl::Status ResolveTransport(const RunFlags& flags, v1::Plan& plan) {
   return absl::OkStatus();
 }
 
+absl::Status ReadCoveragePath(const RunFlags& flags, std::initializer_list<Text> inputs,
+                              RunOptions& options) {
+  if (!flags.coverage) return absl::OkStatus();
+  if (!flags.urls) return Invalid("--coverage is about a list of URLs: name one by --urls");
+  if (flags.coverage == "-") return Invalid("--coverage -: name a file");
+  if (flags.json && (flags.json == flags.coverage || IsSameFile(*flags.json, *flags.coverage))) {
+    return Invalid("--coverage {}: this is where --json writes: name another",
+                   Quoted(*flags.coverage));
+  }
+  return ReadOutputPath("--coverage", flags.coverage, inputs, options.coverage_path);
+}
+
 absl::Status ResolveOutput(const RunFlags& flags, RunOptions& options) {
   options.quiet = flags.quiet;
   if (flags.log_level) {
@@ -216,10 +230,12 @@ absl::Status ResolveOutput(const RunFlags& flags, RunOptions& options) {
     }
     options.save_path = *flags.save;
   }
-  return ReadOutputPath("--json", flags.json,
-                        {flags.urls, flags.body_file, flags.ca_file, flags.certificate_file,
-                         flags.key_file, AgentsFile(flags.agents)},
-                        options.json_path);
+  const std::initializer_list<Text> inputs = {flags.urls,     flags.body_file,
+                                              flags.ca_file,  flags.certificate_file,
+                                              flags.key_file, AgentsFile(flags.agents)};
+  absl::Status status = ReadCoveragePath(flags, inputs, options);
+  if (!status.ok()) return status;
+  return ReadOutputPath("--json", flags.json, inputs, options.json_path);
 }
 
 }  // namespace

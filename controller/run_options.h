@@ -22,6 +22,8 @@ struct RunOptions {
   std::string json_path;
   // The folder that the run is kept in, new or empty; empty: none.
   std::string save_path;
+  // Where the entries of the list go that were not requested; empty: nowhere.
+  std::string coverage_path;
   bool quiet = false;
   spdlog::level::level_enum log_level = spdlog::level::warn;
 };

@@ -36,6 +36,10 @@ RunRecord::RunRecord(const RunOrder& order, Roster& roster, Allotment& allotment
   result_.version = kVersion;
   if (order.plan.phases_size() > 1) result_.warm_up.emplace();
   if (order.plan.request().tag()) recorded_.emplace();
+  if (order.plan.has_urls()) {
+    const v1::UrlList& urls = order.plan.urls();
+    coverage_.emplace(urls.order(), order.plan.seed(), urls.entries());
+  }
 }
 
 void RunRecord::Begin(Nanos start) {
@@ -80,6 +84,7 @@ absl::Status RunRecord::Merge(size_t index, const v1::Snapshot& snapshot) {
     result_.elapsed = std::max(result_.elapsed, snapshot.window_ns());
     result_.dropped += checked->dropped;
     result_.unsent += checked->unsent;
+    if (coverage_) coverage_->Add(checked->closing.held);
     if (recorded_) {
       for (const Span& span : checked->closing.held) recorded_->Add(span);
     }
@@ -217,6 +222,7 @@ RunResult RunRecord::Finish(bool interrupted) {
     result_.warm_up->duration =
         std::min(SteadyNow() - start_, PhaseBegin(order_.plan, allotment_.phases() - 1));
   }
+  if (coverage_) result_.coverage = (*std::move(coverage_)).Finish();
   NoteWhatWasNotSent();
   TellWhatIsRecorded();
   NoteClocks();

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "controller/allotment.h"
+#include "controller/coverage.h"
 #include "controller/number_set.h"
 #include "controller/progress.h"
 #include "controller/result.h"
@@ -54,6 +55,7 @@ class RunRecord {
   RunArchive* const archive_;
   RunResult result_;
   std::optional<NumberSet> recorded_;  // of the measured phase, where requests are tagged
+  std::optional<Coverage> coverage_;   // nothing: there is no list
   Nanos start_ = 0;
   size_t phase_ = 0;    // the one going on, by our clock
   size_t running_ = 0;  // agents

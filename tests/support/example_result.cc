@@ -99,6 +99,8 @@ RunResult Example(bool open_loop) {
   result.agents[1].clock.emplace();
   result.start_spread = {.spread = 400 * kMicrosecond, .error = 200 * kMicrosecond};
   result.possibly_repeated = 5;
+  result.coverage = {
+      .listed = 2, .distinct = 2, .times_least = 1000, .times_most = 1000, .whole_passes = 1000};
   result.events = {{2 * kSecond, RunEvent::Kind::kLost, "beta", "out of reach for 10 s"},
                    {3 * kSecond, RunEvent::Kind::kRegranted, "beta", "7 requests"}};
   return result;

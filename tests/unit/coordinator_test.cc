@@ -79,12 +79,19 @@ TEST(Coordinator, SaysWhenFewerAgentsTakePartOrFewerRequestsAreInFlight) {
 
 TEST(Coordinator, SendsTheListWholeInPieces) {
   FakeFleet fleet({{}, {}});
-  for (int i = 0; fleet.config.order.list_text.size() < 2 * kChunkBytes + 7; ++i) {
-    fleet.config.order.list_text += fmt::format("http://127.0.0.1/{}\n", i);
+  uint64_t entries = 0;
+  for (; fleet.config.order.list_text.size() < 2 * kChunkBytes + 7; ++entries) {
+    fleet.config.order.list_text += fmt::format("http://127.0.0.1/{}\n", entries);
   }
   v1::UrlList& urls = *fleet.plan().mutable_urls();
   urls.set_size_bytes(fleet.config.order.list_text.size());
-  ASSERT_TRUE(fleet.Run().ok());
+  urls.set_entries(entries);
+  urls.set_order(v1::ORDER_SHUFFLED);
+  const auto result = fleet.Run();
+  ASSERT_TRUE(result.ok());
+  ASSERT_TRUE(result->coverage);
+  EXPECT_EQ(result->coverage->listed, entries);
+  EXPECT_EQ(result->coverage->distinct, result->planned);
   for (const Heard& heard : fleet.dialer.heard) {
     EXPECT_EQ(heard.list, fleet.config.order.list_text);
   }

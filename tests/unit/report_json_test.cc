@@ -31,7 +31,7 @@ std::vector<std::string> Keys(const Json& json) {
 TEST(JsonReport, HasTheDocumentedKeys) {
   const Json json = Parsed(ExampleResult());
   EXPECT_THAT(Keys(json),
-              ElementsAre("run", "notes", "plan", "warmup", "totals", "tag", "latency",
+              ElementsAre("run", "notes", "plan", "warmup", "totals", "coverage", "tag", "latency",
                           "schedule_lag", "waited", "waited_beside_free", "timings", "addresses",
                           "status_codes", "errors", "clocks", "events", "agents"));
   EXPECT_THAT(Keys(json["run"]),
@@ -40,6 +40,9 @@ TEST(JsonReport, HasTheDocumentedKeys) {
               ElementsAre("planned", "recorded", "succeeded", "failed", "bytes_received",
                           "bytes_sent", "connections", "resent", "requests_per_second", "dropped",
                           "unsent", "oldest_unsent_ns", "peak_connections", "possibly_repeated"));
+  EXPECT_THAT(Keys(json["coverage"]),
+              ElementsAre("listed", "distinct", "missed", "whole_passes", "passes", "more_passes",
+                          "times_least", "times_most", "possibly_repeated"));
   EXPECT_THAT(Keys(json["clocks"]),
               ElementsAre("agents", "start_spread_ns", "start_spread_error_ns"));
   EXPECT_THAT(

@@ -37,6 +37,7 @@ Received     998 kB  250 kB/s
 Sent         160 kB  40.0 kB/s
 Connections      16  opened
 Repeated          5  at most, by agents that were lost
+Coverage          2  of 2 URLs, each 1,000 times (1,000 whole passes)
 
 Service time
                min     mean   stddev      max

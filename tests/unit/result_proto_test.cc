@@ -35,6 +35,13 @@ RunResult RichResult() {
   result.not_all_saved = true;
   result.events.push_back({kSecond, RunEvent::Kind::kResumed, "alpha", "\xfe"});
   result.events.push_back({kSecond, RunEvent::Kind::kJoined, "delta", ""});
+  result.coverage = {.listed = 2,
+                     .distinct = 1,
+                     .times_least = 0,
+                     .times_most = {},
+                     .whole_passes = 0,
+                     .open_passes = {{1, 1, 1}, {2, 4, 5}},
+                     .more_open_passes = 3};
   result.tag = {.run = "r-1", .recorded = std::vector<NumberRun>{{0, 5}, {7, 2}}};
   result.agents[0].peak_connections = 8;
   result.agents[0].host.set_load(1.25);
@@ -74,6 +81,7 @@ TEST(ResultProtoTest, ReportsAreTheSame) {
 TEST(ResultProtoTest, KeepsNoSecrets) {
   RunResult result = ExampleResult();
   result.plan.clear_urls();
+  result.coverage.reset();
   v1::Request* request = result.plan.mutable_request();
   request->set_url("http://user:hunter2@host/");
   request->set_body("hunter2");
@@ -147,6 +155,29 @@ const std::vector<SadCase> kSadCases = {
     {"a long name", [](auto& r) { r.mutable_agents(0)->set_name(std::string(65'537, 'x')); },
      "too long"},
     {"a long id", [](auto& r) { r.set_id(std::string(65'537, 'x')); }, "too long"},
+    {"coverage of no list",
+     [](auto& r) {
+       r.mutable_plan()->clear_urls();
+       r.mutable_plan()->mutable_request()->set_url("http://h/");
+     },
+     "the coverage"},
+    {"more URLs than there are", [](auto& r) { r.mutable_coverage()->set_distinct(3); },
+     "more URLs than are listed"},
+    {"a pass of more than it has",
+     [](auto& r) {
+       v1::OpenPass& open = *r.mutable_coverage()->add_open_passes();
+       open.set_passes(1);
+       open.set_held(3);
+     },
+     "a pass over the list"},
+    {"a pass of no length", [](auto& r) { r.mutable_coverage()->add_open_passes(); },
+     "a pass over the list"},
+    {"a pass that overflows",
+     [](auto& r) {
+       v1::OpenPass& open = *r.mutable_coverage()->add_open_passes();
+       open.set_passes(std::numeric_limits<uint64_t>::max());
+     },
+     "a pass over the list"},
     {"a drift that is no number",
      [](auto& r) {
        r.mutable_agents(0)->mutable_clock()->mutable_drift()->set_ppm(

@@ -18,6 +18,7 @@ TEST_F(RunOptionsTest, BadInput) {
   Write("comments.txt", "# nothing\n");
   Write("bad.txt", "http://a/\n\nexample.com\n");
   Write("paths.txt", "/x\n");
+  Write("list.txt", "http://a/\n");
   Write("agents.txt", "c1\n10.0.0.300\n");
   Write("twice.txt", "c1\n# same\nC1:7400\n");
   std::filesystem::create_symlink("nowhere/x", "dangling");
@@ -186,6 +187,21 @@ TEST_F(RunOptionsTest, BadInput) {
       {"--save over something",
        {"--save", "full", u},
        "--save full: is not empty: name a folder that is, or one that does not exist"},
+      {"--coverage without a list",
+       {"--coverage", "missed.txt", u},
+       "--coverage is about a list of URLs: name one by --urls"},
+      {"--coverage to standard output",
+       {"--coverage", "-", "--urls", "list.txt"},
+       "--coverage -: name a file"},
+      {"--coverage in no folder",
+       {"--coverage", "none/missed.txt", "--urls", "list.txt"},
+       "--coverage none/missed.txt: No such file or directory"},
+      {"--coverage over the list",
+       {"--coverage", "./list.txt", "--urls", "list.txt"},
+       "--coverage ./list.txt: this is one of the files that are read: name another"},
+      {"--coverage and --json in one file",
+       {"--coverage", "x.txt", "--json", "x.txt", "--urls", "list.txt"},
+       "--coverage x.txt: this is where --json writes: name another"},
       {"--log-level",
        {"--log-level", "loud", u},
        "--log-level loud: not a log level: write trace, debug, info, warn, error or off"},

@@ -277,6 +277,17 @@ TEST_F(RunOptionsTest, Output) {
   EXPECT_FALSE(Run({"--urls", "list.txt", "--json", "./list.txt", "http://h/"}).ok());
 }
 
+TEST_F(RunOptionsTest, Coverage) {
+  Write("list.txt", "http://a/\n");
+  Write("old.txt", "keep me");
+  EXPECT_EQ(Run({"--urls", "list.txt"})->coverage_path, "");
+  EXPECT_EQ(Run({"--urls", "list.txt", "--coverage", "old.txt"})->coverage_path, "old.txt");
+  EXPECT_EQ(std::filesystem::file_size("old.txt"), 7U) << "nothing has run yet";
+  const auto both = Run({"--urls", "list.txt", "--coverage", "old.txt", "--json", "new.json"});
+  ASSERT_TRUE(both.ok()) << both.status();
+  EXPECT_EQ(both->json_path, "new.json");
+}
+
 TEST_F(RunOptionsTest, JsonIntoANamedPipeWaitsForNoReader) {
   ASSERT_EQ(mkfifo("pipe", 0600), 0);
   EXPECT_TRUE(Run({"--json", "pipe", "http://h/"}).ok());

@@ -1,0 +1,48 @@
+#include "controller/missed_urls.h"
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <unistd.h>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace squall {
+namespace {
+
+using testing::HasSubstr;
+
+std::string Written(std::string_view list_text, const std::vector<bool>& reached) {
+  const std::string path = testing::TempDir() + "missed_urls_" + std::to_string(getpid()) + ".txt";
+  EXPECT_TRUE(WriteMissedUrls(path, list_text, reached));
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  std::filesystem::remove(path);
+  return text.str();
+}
+
+TEST(MissedUrls, AreLinesAsTheyStandInTheList) {
+  constexpr char kList[] =
+      "\xEF\xBB\xBF/first\r\n# a comment\n\n  http://h/second?x=1 \n/third\n/first\n/last";
+  EXPECT_EQ(Written(kList, {false, false, false, false, false}),
+            "/first\nhttp://h/second?x=1\n/third\n/first\n/last\n");
+  EXPECT_EQ(Written(kList, {true, false, true, true, false}), "http://h/second?x=1\n/last\n");
+  EXPECT_EQ(Written(kList, {}), "") << "all were requested";
+}
+
+TEST(MissedUrls, SayWhyTheyCannotBeWritten) {
+  for (const char* path : {"/no/such/folder/file", "/dev/full"}) {
+    testing::internal::CaptureStderr();
+    EXPECT_FALSE(WriteMissedUrls(path, "/a\n", {false})) << path;
+    EXPECT_THAT(testing::internal::GetCapturedStderr(),
+                HasSubstr(std::string("squall: ") + path + ": cannot write: "))
+        << path;
+  }
+}
+
+}  // namespace
+}  // namespace squall
