@@ -35,7 +35,6 @@ struct ActiveRun {
   uint64_t recorded = 0;  // for the log
   Nanos last_asked = 0;   // when the last snapshot was asked for
   bool early = false;     // one is wanted before the interval is over
-  bool due = false;       // the one being collected is sent even if empty
   bool paused = false;    // the lease is over, and that was logged
 
   bool begun() const { return stage >= Stage::kRunning; }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/clock.h"
+#include "common/flight.h"
 #include "common/metrics.h"
 
 namespace squall {
@@ -33,6 +34,7 @@ struct PhaseInterval {
   std::vector<AddressCounts> addresses;  // by number in the run's AddressTable
   std::vector<uint64_t> numbers;         // in order of completion
   Nanos last_end = 0;                    // 0: no request ended
+  Flight flight;                         // while the phase was going on
 
   AddressCounts& CountsOf(uint32_t address) {
     if (address >= addresses.size()) addresses.resize(address + 1);
@@ -46,6 +48,7 @@ struct PhaseInterval {
     }
     numbers.insert(numbers.end(), other.numbers.begin(), other.numbers.end());
     last_end = std::max(last_end, other.last_end);
+    flight.Join(other.flight);
   }
 
   void Clear() {
@@ -53,6 +56,7 @@ struct PhaseInterval {
     std::fill(addresses.begin(), addresses.end(), AddressCounts());
     numbers.clear();
     last_end = 0;
+    flight = {};
   }
 };
 
@@ -100,6 +104,11 @@ class Recorder {
     Metrics& metrics = interval_.phases[phase].metrics;
     metrics.waited += waited;
     metrics.waited_beside_free += beside_free;
+  }
+
+  // What was in flight while the phase was going on.
+  void RecordFlight(uint32_t phase, const Flight& flight) {
+    interval_.phases[phase].flight.Follow(flight);
   }
 
   // `interval` is empty before, and holds all that was recorded after. Its memory is used next.

@@ -53,6 +53,7 @@ RunEngine::RunEngine(RequestSource source, const v1::Prepare& prepare, uint32_t 
       streams_(prepare.plan().transport().streams()),
       concurrency_(prepare.concurrency()),
       last_ends_(static_cast<size_t>(prepare.plan().phases_size())),
+      flights_(last_ends_.size()),
       total_(last_ends_.size()) {
   const v1::Plan& plan = prepare.plan();
   for (size_t i = 0; i < last_ends_.size(); ++i) {
@@ -148,7 +149,8 @@ void RunEngine::Stop(Nanos deadline) {
   for (auto& worker : workers_) worker->Stop(deadline);
 }
 
-void RunEngine::RequestSnapshot() {
+void RunEngine::RequestSnapshot(bool even_if_empty) {
+  even_if_empty_ = even_if_empty;
   awaited_ = workers();
   finished_ = 0;
   at_once_ = 0;
@@ -177,13 +179,14 @@ bool RunEngine::Collect(Worker::Listener::Swapped swapped, Collected& collected)
     if (snapshot.ok()) collected.snapshots.push_back(*std::move(snapshot));
   };
   for (size_t i = 0; i < phases_.size(); ++i) {
+    flights_[i].Follow(total_.phases[i].flight);
     const Losses losses = TakeLosses(i);
-    if (IsEmpty(total_.phases[i]) && losses.empty()) continue;
-    collected.empty = false;
+    const bool last_of_flight = collected.finished && flights_[i].area != 0;
+    if (IsEmpty(total_.phases[i]) && losses.empty() && !last_of_flight) continue;
     last_reported_ = i;
     add(i, losses);
   }
-  if (collected.empty) add(last_reported_, {});
+  if (collected.snapshots.empty() && even_if_empty_) add(last_reported_, {});
   total_.Clear();
   return true;
 }
@@ -215,6 +218,9 @@ absl::StatusOr<v1::Snapshot> RunEngine::SnapshotOf(size_t phase, const Losses& l
   snapshot.set_peak_connections(network_.connections.peak());
   snapshot.set_concurrency(std::max(concurrency_, at_once_));
   snapshot.set_began_ns(began_);
+  if (flights_[phase].begin != 0) {
+    *snapshot.mutable_flight() = std::exchange(flights_[phase], {}).ToProto();
+  }
   snapshot.set_window_ns(last_end == 0 ? 0 : last_end - started_at_ - phases_[phase].begin);
   return snapshot;
 }

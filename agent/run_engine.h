@@ -61,14 +61,14 @@ class RunEngine final : private Worker::Listener {
   void Stop(Nanos deadline);
 
   // Asks every worker for what it recorded. Not again before Collect() has given a snapshot.
-  void RequestSnapshot();
+  // `even_if_empty`: there is to be one in any case.
+  void RequestSnapshot(bool even_if_empty);
   bool collecting() const { return awaited_ != 0; }
 
   struct Collected {
-    // Without their sequence and commands. One of each phase with something new; if there is none,
-    // one that says so.
+    // Without their sequence and commands. One of each phase with something new; if there is none
+    // and there was to be one in any case, one that says so.
     std::vector<v1::Snapshot> snapshots;
-    bool empty = true;      // nothing was recorded, not even a connection
     bool finished = false;  // every worker has ended, nothing is in flight
     // INVALID_ARGUMENT if a snapshot has two results of a number, which was granted twice. INTERNAL
     // if what SetConcurrency() asked for cannot be made.
@@ -108,6 +108,8 @@ class RunEngine final : private Worker::Listener {
   Nanos began_ = 0;               // the first worker; 0: none has
   std::vector<Nanos> last_ends_;  // by phase, of any request; 0: there is none
   size_t last_reported_ = 0;      // the phase of the last snapshot
+  std::vector<Flight> flights_;   // by phase, what no snapshot has told of yet
+  bool even_if_empty_ = false;    // a snapshot is wanted
   uint32_t awaited_ = 0;          // answers still to come
   uint32_t finished_ = 0;         // answers from finished workers
   uint32_t at_once_ = 0;          // requests in flight at most, of the workers that have answered

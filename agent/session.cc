@@ -66,10 +66,10 @@ Nanos Session::NextSnapshot() const {
 }
 
 void Session::AskForSnapshot(Nanos now) {
-  active_->due = active_->link && now - active_->last_asked >= active_->interval();
+  const bool due = active_->link && now - active_->last_asked >= active_->interval();
   active_->early = false;
   active_->last_asked = now;
-  active_->engine->RequestSnapshot();
+  active_->engine->RequestSnapshot(due);
 }
 
 Nanos Session::NextConsequence() const {
@@ -336,12 +336,10 @@ void Session::OnCollected(RunEngine::Collected& collected) {
                 fmt::format("Grant of numbers that had been granted before: {}",
                             std::string(collected.status.message())));
   }
-  if (!collected.empty || active_->due) {
-    for (v1::Snapshot& snapshot : collected.snapshots) {
-      active_->recorded += snapshot.metrics().succeeded() + snapshot.metrics().failed();
-      snapshot.set_commands(active_->commands);
-      Say(active_->snapshots.Add(std::move(snapshot), SteadyNow()));
-    }
+  for (v1::Snapshot& snapshot : collected.snapshots) {
+    active_->recorded += snapshot.metrics().succeeded() + snapshot.metrics().failed();
+    snapshot.set_commands(active_->commands);
+    Say(active_->snapshots.Add(std::move(snapshot), SteadyNow()));
   }
   if (collected.finished) Finish();
 }

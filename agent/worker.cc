@@ -34,6 +34,7 @@ Worker::Worker(struct ev_loop* loop, const Config& config, const RequestSource& 
       recorder_(OpenLoops(phases)),
       loop_(std::make_unique<Loop>(loop, this)),
       slots_(config.concurrency),
+      flight_(config.concurrency),
       wanted_slots_(config.concurrency) {}
 
 absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(
@@ -164,6 +165,7 @@ void Worker::Resize() {
   const bool none_to_spare = slots_.room() == in_hand();
   if (slots_.limit() == 0) idle_noted_ = false;
   slots_.SetLimit(limit);
+  flight_.SetLimit(SteadyNow(), slots_.in_flight(), limit);
   if (state_ == State::kIssuing) {
     if (phases_[phase_].open_loop()) {
       ReserveAnew(none_to_spare);
@@ -194,11 +196,14 @@ void Worker::ReserveAnew(bool none_to_spare) {
 }
 
 void Worker::BeginPhase(uint32_t phase) {
+  const Nanos now = SteadyNow();
+  recorder_.RecordFlight(phase_, flight_.Take(now, slots_.in_flight()));
+  flight_.BeginPhase(now, slots_.in_flight(), !phases_[phase].open_loop());
   phase_ = phase;
   hand_.clear();
   hand_next_ = 0;
   idle_noted_ = false;
-  if (lease_.Holds(SteadyNow())) paused_since_ = 0;
+  if (lease_.Holds(now)) paused_since_ = 0;
   const Nanos end = phases_[phase].end;
   phase_end_ = end == kForever ? kForever : started_at_ + end;
   if (end == kForever) {
@@ -207,7 +212,7 @@ void Worker::BeginPhase(uint32_t phase) {
     loop_->Arm(loop_->phase_end, phase_end_);
   }
   // The phase before may still have them all.
-  if (phases_[phase].open_loop() && slots_.room() == 0) DrawArrivals(SteadyNow());
+  if (phases_[phase].open_loop() && slots_.room() == 0) DrawArrivals(now);
 }
 
 // What is in flight goes on; numbers that were drawn and not issued never are.
@@ -238,6 +243,7 @@ void Worker::CutOff() {
 }
 
 void Worker::HandOver(std::unique_ptr<Interval> spare) {
+  recorder_.RecordFlight(phase_, flight_.Take(SteadyNow(), slots_.in_flight()));
   recorder_.Swap(*spare);
   const bool finished = state_ == State::kEnded && slots_.in_flight() == 0;
   listener_.OnSwapped({config_.index, std::move(spare), finished, began_,
@@ -348,6 +354,7 @@ void Worker::IssueNext(Nanos now) {
 
 void Worker::Issue(const Sample& sample) {
   const uint32_t slot = slots_.Take(sample);
+  flight_.Began(sample.start, slots_.in_flight());
   idle_noted_ = false;
   source_.Url(sample.number, url_);
   transport_->Send(slot, sample.start, url_);
@@ -357,8 +364,12 @@ void Worker::OnOutcome(uint32_t slot, Nanos end, const Outcome& outcome) noexcep
   Sample& sample = slots_.SampleOf(slot);
   sample.end = end;
   recorder_.Record(sample, outcome);
+  if (flight_.IsOfFirstWave(sample.start) && outcome.kind == v1::FAILURE_KIND_NONE) {
+    flight_.AddToFirstWave(end - sample.start - outcome.timings.connecting());
+  }
   const bool none_to_spare = slots_.room() == in_hand();
   slots_.Free(slot);
+  flight_.Ended(end, slots_.in_flight());
   // It has just become free for more than it holds, and draws when all that has come is read.
   if (none_to_spare && slots_.room() > in_hand() && state_ == State::kIssuing &&
       phases_[phase_].open_loop()) {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "agent/flight_meter.h"
 #include "agent/lease.h"
 #include "agent/recorder.h"
 #include "agent/request_source.h"
@@ -151,6 +152,7 @@ class Worker final : private Transport::Sink {
   // The worker's thread only.
   State state_ = State::kWaiting;
   Slots slots_;
+  FlightMeter flight_;
   uint32_t wanted_slots_;
   absl::Status status_;  // of making them
   std::string url_;

@@ -3,6 +3,7 @@
 // The parts follow each other and sum to the service time. Not thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "absl/status/statusor.h"
@@ -21,6 +22,11 @@ struct Timings {
   Nanos tls = -1;
   Nanos first_byte = -1;  // from a usable connection to the first byte of the answer
   Nanos transfer = -1;    // from there to the last byte
+
+  // Until the connection was usable.
+  Nanos connecting() const {
+    return std::max<Nanos>(resolve, 0) + std::max<Nanos>(connect, 0) + std::max<Nanos>(tls, 0);
+  }
 };
 
 // Of many. Merges exactly.

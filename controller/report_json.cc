@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/time/time.h"
+#include "controller/json_evidence.h"
 #include "controller/summary.h"
 
 namespace squall {
@@ -321,6 +322,7 @@ std::string JsonReport(const RunResult& result) {
   json.update(TimesJson(result.fleet));
   json["status_codes"] = StatusesJson(result.fleet);
   json["errors"] = ErrorsJson(result.fleet);
+  json["parallelism"] = ParallelismJson(result);
   json["clocks"] = ClocksJson(result);
   json["events"] = EventsJson(result);
   json["agents"] = AgentsJson(result);

@@ -12,6 +12,7 @@
 #include "common/metrics.h"
 #include "common/span.h"
 #include "controller/clock_sync.h"
+#include "controller/parallelism.h"
 #include "squall/v1/control.pb.h"
 #include "squall/v1/plan.pb.h"
 
@@ -115,7 +116,8 @@ struct RunResult {
   std::optional<StartSpread> start_spread;  // nothing: there was one agent, or not all have begun
   std::optional<WarmUp> warm_up;
   std::optional<TagResult> tag;  // nothing: requests were not tagged
-  Metrics fleet;                 // bucket for bucket the merge of the agents'
+  std::optional<Parallelism> parallelism;
+  Metrics fleet;  // bucket for bucket the merge of the agents'
   std::vector<AgentResult> agents;
   // What the reader must know before believing the numbers, the gravest first. A sentence each.
   std::vector<std::string> notes;

@@ -11,6 +11,7 @@
 #include "controller/allotment.h"
 #include "controller/coverage.h"
 #include "controller/number_set.h"
+#include "controller/parallelism.h"
 #include "controller/progress.h"
 #include "controller/result.h"
 #include "controller/roster.h"
@@ -47,6 +48,7 @@ class RunRecord {
   void NoteWhatWasNotSent();
   void TellWhatIsRecorded();
   void NoteClocks();
+  void NoteParallelism();
 
   const RunOrder& order_;
   Roster& roster_;
@@ -56,6 +58,7 @@ class RunRecord {
   RunResult result_;
   std::optional<NumberSet> recorded_;  // of the measured phase, where requests are tagged
   std::optional<Coverage> coverage_;   // nothing: there is no list
+  ParallelismRecord parallelism_{kSecond};
   Nanos start_ = 0;
   size_t phase_ = 0;    // the one going on, by our clock
   size_t running_ = 0;  // agents

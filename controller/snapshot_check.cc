@@ -18,7 +18,8 @@ uint64_t CountOf(const std::vector<Span>& spans) {
 
 }  // namespace
 
-absl::StatusOr<CheckedSnapshot> CheckSnapshot(const v1::Snapshot& snapshot, Nanos longest) {
+absl::StatusOr<CheckedSnapshot> CheckSnapshot(const v1::Snapshot& snapshot, Nanos longest,
+                                              uint32_t most_in_flight) {
   auto held = RunsFromProto(snapshot.held());
   auto dropped = RunsFromProto(snapshot.dropped());
   auto unsent = RunsFromProto(snapshot.unsent());
@@ -35,7 +36,10 @@ absl::StatusOr<CheckedSnapshot> CheckSnapshot(const v1::Snapshot& snapshot, Nano
       snapshot.oldest_unsent_ns() < 0 || snapshot.oldest_unsent_ns() > longest) {
     return absl::InvalidArgumentError("it says that it runs for longer than it does");
   }
+  const absl::StatusOr<Flight> flight = Flight::FromProto(snapshot.flight(), most_in_flight);
+  if (!flight.ok()) return flight.status();
   CheckedSnapshot checked;
+  checked.flight = *flight;
   checked.metrics = *std::move(metrics);
   checked.dropped = CountOf(*dropped);
   checked.unsent = CountOf(*unsent);

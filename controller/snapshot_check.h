@@ -3,6 +3,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/clock.h"
+#include "common/flight.h"
 #include "common/metrics.h"
 #include "controller/ledger.h"
 #include "squall/v1/metrics.pb.h"
@@ -12,12 +13,15 @@ namespace squall {
 struct CheckedSnapshot {
   Closing closing;
   Metrics metrics;
+  Flight flight;
   uint64_t dropped = 0;
   uint64_t unsent = 0;
 };
 
-// `longest`: for how long its phase can have lasted by now. INVALID_ARGUMENT says what is wrong
-// with it; whether the numbers are its agent's is the ledger's matter.
-absl::StatusOr<CheckedSnapshot> CheckSnapshot(const v1::Snapshot& snapshot, Nanos longest);
+// `longest`: for how long its phase can have lasted by now; `most_in_flight`: requests of an agent.
+// INVALID_ARGUMENT says what is wrong with it; whether the numbers are its agent's is the ledger's
+// matter.
+absl::StatusOr<CheckedSnapshot> CheckSnapshot(const v1::Snapshot& snapshot, Nanos longest,
+                                              uint32_t most_in_flight);
 
 }  // namespace squall

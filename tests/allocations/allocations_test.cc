@@ -72,7 +72,7 @@ class Engine {
   // What happens in so much time.
   Result Run(std::chrono::milliseconds time) {
     std::this_thread::sleep_for(time);
-    engine_->RequestSnapshot();
+    engine_->RequestSnapshot(true);
     RunEngine::Collected collected;
     while (std::optional<News> news = mailbox_.PopUntil(SteadyNow() + 30 * kSecond)) {
       auto* swapped = std::get_if<Worker::Listener::Swapped>(&news->event);

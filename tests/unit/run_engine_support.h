@@ -78,7 +78,7 @@ class RunEngineTest : public ::testing::Test {
 
   // The next snapshot; on the way `attention` is noted.
   RunEngine::Collected Snapshot() {
-    engine_->RequestSnapshot();
+    engine_->RequestSnapshot(true);
     RunEngine::Collected collected;
     const Nanos deadline = SteadyNow() + kDeadline;
     while (std::optional<RunEngine::Event> event = mailbox_.PopUntil(deadline)) {

@@ -1,0 +1,50 @@
+#include "controller/json_evidence.h"
+
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+namespace squall {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+}  // namespace
+
+Json ParallelismJson(const RunResult& result) {
+  if (!result.parallelism) return nullptr;
+  const Parallelism& parallelism = *result.parallelism;
+  const auto& steady = parallelism.steady;
+  const auto& law = parallelism.littles_law_error;
+  const auto asked = [](uint64_t count) { return count == 0 ? Json() : Json(count); };
+  Json agents = Json::array();
+  for (const AgentParallelism& agent : parallelism.agents) {
+    agents.push_back({{"name", agent.name},
+                      {"asked", asked(agent.asked)},
+                      {"mean", agent.mean},
+                      {"instant_min", agent.least},
+                      {"instant_max", agent.most}});
+  }
+  Json series = Json::array();
+  for (const ParallelismPoint& point : parallelism.series) {
+    series.push_back({{"at_ns", point.at},
+                      {"mean", point.mean},
+                      {"instant_min", point.least},
+                      {"instant_max", point.most}});
+  }
+  return {{"asked", asked(parallelism.asked)},
+          {"mean", parallelism.mean},
+          {"error", parallelism.error},
+          {"min", parallelism.min},
+          {"max", parallelism.max},
+          {"steady_mean", steady ? Json(steady->mean) : Json()},
+          {"steady_share", steady ? Json(steady->share) : Json()},
+          {"ramp_up_ns", steady ? Json(steady->ramp_up) : Json()},
+          {"tail_ns", steady ? Json(steady->tail) : Json()},
+          {"littles_law_error", law ? Json(*law) : Json()},
+          {"agents", std::move(agents)},
+          {"series_interval_ns", parallelism.point_length},
+          {"series", std::move(series)}};
+}
+
+}  // namespace squall
