@@ -132,6 +132,13 @@ void CurlDriver::Watch(curl_socket_t socket, int interest) {
   ev_io_start(loop_, &watcher.io);
 }
 
+void CurlDriver::Look(ConnectionLook& look) const {
+  for (size_t socket = 0; socket < watchers_.size(); ++socket) {
+    if (look.round_trips.size() == ConnectionLook::kMostOfAWorker) return;
+    if (watchers_[socket] && watchers_[socket]->connection) look.Add(static_cast<int>(socket));
+  }
+}
+
 void CurlDriver::Arm(long delay_ms) {
   if (!failed_.empty()) delay_ms = 0;
   due_ = delay_ms == 0;
@@ -161,6 +168,11 @@ void CurlDriver::Deliver() {
     if (message->msg != CURLMSG_DONE) continue;
     CURL* easy = message->easy_handle;
     const CURLcode result = message->data.result;  // gone with the removal
+    if (result == CURLE_COULDNT_CONNECT) {
+      long error = 0;
+      curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &error);
+      gauge_.Failed(static_cast<int>(error));
+    }
     curl_multi_remove_handle(multi_.get(), easy);
     completion_(easy, result);
   }

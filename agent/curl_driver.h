@@ -19,6 +19,7 @@
 
 #include "absl/status/statusor.h"
 #include "agent/connection_gauge.h"
+#include "agent/connection_look.h"
 #include "agent/curl_handles.h"
 
 namespace squall {
@@ -53,6 +54,8 @@ class CurlDriver {
   void FailLater(CURL* easy, CURLcode result);
   // Gives a transfer up; no completion comes.
   void Remove(CURL* easy);
+  // Looks at some of its connections.
+  void Look(ConnectionLook& look) const;
 
  private:
   struct Watcher {

@@ -157,7 +157,14 @@ int Http1Connection::Dial() {
   return connect(socket_, endpoint_->get(), endpoint_->size) == 0 ? 0 : errno;
 }
 
+bool Http1Connection::Look(ConnectionLook& look) const {
+  if (state_ != State::kOpen) return false;
+  look.Add(socket_);
+  return true;
+}
+
 void Http1Connection::OnConnectError(int error) {
+  shared_.gauge.Failed(error);
   CloseSocket();
   origin_->route.Avoid(*endpoint_);
   if (tries_left_ > 0) return Connect();

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "agent/connection_gauge.h"
+#include "agent/connection_look.h"
 #include "agent/http1_known_header.h"
 #include "agent/http1_origin.h"
 #include "agent/http1_response.h"
@@ -68,6 +69,8 @@ class Http1Connection final : private Route::Waiter, private SocketPoll::Watcher
   void Open(Http1Origin& origin);
   void Close();
   bool closed() const { return state_ == State::kClosed; }
+  // False if it does not stand.
+  bool Look(ConnectionLook& look) const;
 
   // How much of `bytes`, followed by `more`, has been sent. Less than all: OnWritable() follows,
   // and the rest is to be sent then. On a broken connection all counts as sent: reading will tell.

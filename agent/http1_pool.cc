@@ -61,4 +61,12 @@ void Http1Pool::RemoveIdle(Http1Connection& connection) {
   --idle_count_;
 }
 
+void Http1Pool::Look(ConnectionLook& look) const {
+  size_t looked_at = 0;
+  for (const auto& connection : all_) {
+    if (looked_at == ConnectionLook::kMostOfAWorker) return;
+    if (connection->Look(look)) ++looked_at;
+  }
+}
+
 }  // namespace squall

@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "agent/connection_look.h"
 #include "agent/http1_connection.h"
 #include "agent/linked_list.h"
 
@@ -29,6 +30,8 @@ class Http1Pool {
   Http1Connection& New(const Http1Origin& origin);
   // It stands, and has nothing to do.
   void PutIdle(Http1Connection& connection);
+  // Looks at some that are open.
+  void Look(ConnectionLook& look) const;
   // Closes it, idle or not, and keeps the object for a new one.
   void Discard(Http1Connection& connection);
 

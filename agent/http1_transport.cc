@@ -42,6 +42,7 @@ class Http1Transport final : public Transport, private Http1Connection::Listener
 
   absl::Status SetSlots(uint32_t slots) override;
   void Send(uint32_t slot, Nanos start, const std::string& url) override;
+  void Look(ConnectionLook& look) const override { pool_.Look(look); }
   void CutOff() override;
 
  private:

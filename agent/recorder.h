@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/connection_look.h"
 #include "common/clock.h"
 #include "common/flight.h"
 #include "common/metrics.h"
@@ -66,9 +67,11 @@ struct Interval {
 
   void Clear() {
     for (PhaseInterval& phase : phases) phase.Clear();
+    connections = {};
   }
 
   std::vector<PhaseInterval> phases;
+  ConnectionLook connections;  // at the end
 };
 
 class Recorder {

@@ -4,11 +4,16 @@
 #include <optional>
 #include <utility>
 
+#include "agent/destination.h"
 #include "agent/tls_context.h"
 #include "common/phases.h"
+#include "common/url.h"
 
 namespace squall {
 namespace {
+
+// Nothing is to be seen in less.
+constexpr Nanos kVitalsInterval = 200 * kMillisecond;
 
 // Runs whose numbers lie at this distance.
 v1::Runs StridedRuns(const std::vector<NumberRun>& runs, uint64_t stride) {
@@ -111,7 +116,23 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
     engine->workers_.push_back(*std::move(worker));
     engine->spares_.push_back(std::make_unique<Interval>(engine->phases_.size()));
   }
+  engine->WatchHost(plan);
   return engine;
+}
+
+// Before anything is sent, so that the way to the server is known as it is without load. Where its
+// address is not known yet, the first connection tells it.
+void RunEngine::WatchHost(const v1::Plan& plan) {
+  const v1::Transport& transport = plan.transport();
+  std::optional<Endpoint> server;
+  if (transport.unix_socket().empty() && transport.proxy().empty()) {
+    std::string text;
+    source_.Url(0, text);
+    const UrlParts url = SplitUrl(text);
+    const Destination destination = DestinationOf(transport, url.host, url.port);
+    if (!destination.addresses.empty()) server = destination.addresses.front();
+  }
+  vitals_.emplace(network_, server, !transport.no_probe());
 }
 
 void RunEngine::Start(Nanos at, Nanos lease_until) {
@@ -162,6 +183,7 @@ void RunEngine::RequestSnapshot(bool even_if_empty) {
 bool RunEngine::Collect(Worker::Listener::Swapped swapped, Collected& collected) {
   Interval& interval = *swapped.interval;
   for (size_t i = 0; i < phases_.size(); ++i) total_.phases[i].Merge(interval.phases[i]);
+  total_.connections.Merge(interval.connections);
   interval.Clear();
   spares_[swapped.worker] = std::move(swapped.interval);
   if (swapped.finished) ++finished_;
@@ -187,8 +209,18 @@ bool RunEngine::Collect(Worker::Listener::Swapped swapped, Collected& collected)
     add(i, losses);
   }
   if (collected.snapshots.empty() && even_if_empty_) add(last_reported_, {});
+  if (!collected.snapshots.empty()) TellVitals(collected.finished, collected.snapshots.back());
   total_.Clear();
   return true;
+}
+
+void RunEngine::TellVitals(bool finished, v1::Snapshot& snapshot) {
+  const Nanos now = SteadyNow();
+  if (now < vitals_at_ + kVitalsInterval && !finished) return;
+  vitals_at_ = now;
+  std::vector<const WorkerPulse*> pulses;
+  for (const auto& worker : workers_) pulses.push_back(&worker->pulse());
+  *snapshot.mutable_vitals() = vitals_->Take(pulses, total_.connections);
 }
 
 RunEngine::Losses RunEngine::TakeLosses(size_t phase) {

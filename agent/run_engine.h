@@ -13,11 +13,13 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "agent/host_vitals.h"
 #include "agent/lease.h"
 #include "agent/network.h"
 #include "agent/request_source.h"
@@ -88,6 +90,8 @@ class RunEngine final : private Worker::Listener {
   RunEngine(RequestSource source, const v1::Prepare& prepare, uint32_t workers,
             std::function<void(Event)> events);
 
+  void WatchHost(const v1::Plan& plan);
+  void TellVitals(bool finished, v1::Snapshot& snapshot);
   void NameAddresses();
 
   void OnSwapped(Swapped swapped) noexcept override;
@@ -116,6 +120,8 @@ class RunEngine final : private Worker::Listener {
   absl::Status fault_;            // of a worker
   Interval total_;                // of the answers that have come
   std::vector<std::unique_ptr<Interval>> spares_;
+  Nanos vitals_at_ = 0;  // when a snapshot told of them last
+  std::optional<HostVitals> vitals_;
   std::vector<std::unique_ptr<Worker>> workers_;  // last, so that they end first
 };
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "agent/connection_look.h"
 #include "agent/network.h"
 #include "common/clock.h"
 #include "common/metrics.h"
@@ -50,6 +51,9 @@ class Transport {
   // Sends one request to `url` (borrowed for the call) in a free slot, 0 ≤ slot < slots. `start` is
   // now. The outcome comes later from the loop, never from within this call.
   virtual void Send(uint32_t slot, Nanos start, const std::string& url) = 0;
+
+  // Looks at some of its connections.
+  virtual void Look(ConnectionLook& look) const = 0;
 
   // Gives up every request in flight: each gets the outcome FAILURE_KIND_CUT_OFF from within this
   // call. Nothing may be sent from those calls or afterwards.

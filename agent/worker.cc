@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/curl_transport.h"
+#include "agent/host_counters.h"
 #include "agent/http1_transport.h"
 #include "agent/worker_loop.h"
 
@@ -53,8 +54,14 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(
   auto transport = http1 ? MakeHttp1Transport(setup) : MakeCurlTransport(setup);
   if (!transport.ok()) return transport.status();
   worker->transport_ = *std::move(transport);
-  worker->thread_ = std::thread([loop]() noexcept { ev_run(loop, 0); });
+  worker->thread_ = std::thread([worker = worker.get()]() noexcept { worker->RunLoop(); });
   return worker;
+}
+
+void Worker::RunLoop() noexcept {
+  pulse_.Begin(ThisThreadId());
+  loop_->Beat();
+  ev_run(loop_->loop, 0);
 }
 
 Worker::~Worker() {
@@ -245,6 +252,7 @@ void Worker::CutOff() {
 void Worker::HandOver(std::unique_ptr<Interval> spare) {
   recorder_.RecordFlight(phase_, flight_.Take(SteadyNow(), slots_.in_flight()));
   recorder_.Swap(*spare);
+  transport_->Look(spare->connections);
   const bool finished = state_ == State::kEnded && slots_.in_flight() == 0;
   listener_.OnSwapped({config_.index, std::move(spare), finished, began_,
                        std::max(slots_.limit(), slots_.in_flight()), status_});

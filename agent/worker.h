@@ -23,6 +23,7 @@
 #include "agent/run_phase.h"
 #include "agent/slots.h"
 #include "agent/transport.h"
+#include "agent/worker_pulse.h"
 #include "common/mutex.h"
 #include "squall/v1/plan.pb.h"
 
@@ -93,6 +94,8 @@ class Worker final : private Transport::Sink {
   // Waits for the end of the thread, after Quit().
   void Join();
 
+  const WorkerPulse& pulse() const { return pulse_; }
+
  private:
   struct Commands {
     Nanos start_at = kForever;  // kForever: not started
@@ -117,6 +120,7 @@ class Worker final : private Transport::Sink {
   template <typename Change>
   void Command(Change change);
   void TakeCommands() noexcept;
+  void RunLoop() noexcept;
   void OnTime();
   void Begin();
   void Resize();
@@ -171,6 +175,8 @@ class Worker final : private Transport::Sink {
   Nanos paused_since_ =
       0;  // the lease was found to be over; 0: it has not been, since the last draw
   bool idle_noted_ = false;
+
+  WorkerPulse pulse_;
 
   Mutex mutex_;
   Commands commands_ ABSL_GUARDED_BY(mutex_);

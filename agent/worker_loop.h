@@ -39,10 +39,18 @@ struct Worker::Loop {
           static_cast<Worker*>(watcher->data)->CutOff();
         },
         0, 0);
+    ev_timer_init(
+        &pulse,
+        [](struct ev_loop*, ev_timer* watcher, int) noexcept {
+          auto* self = static_cast<Worker*>(watcher->data);
+          self->pulse_.Beat(SteadyNow() - self->loop_->beat_at);
+          self->loop_->Beat();
+        },
+        0, 0);
     ev_prepare_init(&before_waiting, [](struct ev_loop*, ev_prepare* watcher, int) noexcept {
       static_cast<Worker*>(watcher->data)->Fill();
     });
-    command.data = phase_end.data = cut_off.data = before_waiting.data = worker;
+    command.data = phase_end.data = cut_off.data = pulse.data = before_waiting.data = worker;
     ev_async_start(loop, &command);
     ev_prepare_start(loop, &before_waiting);
   }
@@ -62,10 +70,18 @@ struct Worker::Loop {
     ev_timer_start(loop, &timer);
   }
 
+  // Makes the pulse beat next. On the loop's thread.
+  void Beat() {
+    beat_at = SteadyNow() + WorkerPulse::kPeriod;
+    Arm(pulse, beat_at);
+  }
+
   struct ev_loop* const loop;
   ev_async command;
   ev_timer phase_end;
   ev_timer cut_off;
+  ev_timer pulse;
+  Nanos beat_at = 0;
   ev_prepare before_waiting;
   std::optional<PacingTimer> pacing;  // gone before the loop
 };

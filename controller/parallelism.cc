@@ -12,6 +12,7 @@ ParallelismRecord::OfAgent& ParallelismRecord::Of(size_t agent) {
 
 void ParallelismRecord::Add(size_t agent, const Flight& flight, Nanos zero, bool measured) {
   OfAgent& of = Of(agent);
+  of.told = of.told || flight.begin != 0;
   of.all_area += static_cast<double>(flight.area);
   if (!measured) return;
   of.zero = zero;
@@ -87,6 +88,7 @@ Parallelism ParallelismRecord::Finish(uint64_t asked, Nanos elapsed,
     found.most = of.flight.most;
     result.mean += found.mean;
     result.error += found.most * 2.0 * static_cast<double>(agent.clock_error) / length;
+    if (!of.told) continue;
     if (agent.told_all) {
       area += of.all_area;
       service += of.all_service;

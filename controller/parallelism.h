@@ -88,6 +88,7 @@ class ParallelismRecord {
   struct OfAgent {
     Flight flight;  // of the measured phase
     Nanos zero = 0;
+    bool told = false;    // anything
     double all_area = 0;  // of all phases
     double all_service = 0;
   };

@@ -75,6 +75,7 @@ Json TransportJson(const v1::Transport& transport) {
           {"http_version", version()},
           {"streams", transport.streams()},
           {"no_keepalive", transport.no_keepalive()},
+          {"no_probe", transport.no_probe()},
           {"timeout_ns", transport.timeout_ns()},
           {"follow", transport.follow()},
           {"insecure", transport.insecure()},

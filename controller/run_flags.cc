@@ -115,6 +115,10 @@ CLI::App* AddRunCommand(CLI::App& app, RunFlags& flags) {
   how.Value("--streams", "N", flags.streams,
             "Requests in flight on one HTTP/2 connection (default: 1)");
   how.Switch("--no-keepalive", flags.no_keepalive, "A connection for each request");
+  how.Switch(
+      "--no-probe", flags.no_probe,
+      "Do not time TCP's handshake with the server (twice a\nsecond, by connections that send "
+      "nothing)");
   how.Switch("--follow", flags.follow, "Follow redirects, at most 10");
   how.Value("--proxy", "URL", flags.proxy,
             "http, https, socks5 or socks5h; variables of the\nenvironment are not looked at");

@@ -40,6 +40,7 @@ struct RunFlags {
   bool http2 = false;
   std::optional<std::string> streams;
   bool no_keepalive = false;
+  bool no_probe = false;
   bool follow = false;
   std::optional<std::string> proxy;
   bool insecure = false;

@@ -164,6 +164,7 @@ absl::Status ResolvePhases(const RunFlags& flags, v1::Plan& plan) {
 absl::Status ResolveConnections(const RunFlags& flags, v1::Transport& transport) {
   transport.set_http_version(flags.http2 ? v1::HTTP_VERSION_2 : v1::HTTP_VERSION_1_1);
   transport.set_no_keepalive(flags.no_keepalive);
+  transport.set_no_probe(flags.no_probe);
   transport.set_follow(flags.follow);
   transport.set_streams(1);
   transport.set_timeout_ns(absl::ToInt64Nanoseconds(kDefaultTimeout));

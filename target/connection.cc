@@ -65,6 +65,7 @@ Connection::~Connection() {
     context_.tally.ConnectionWithdrawn(ticket_);
   } else if (standing_ != Standing::kWithdrawn) {
     context_.counters.bytes_received.Add(uncounted_bytes_);
+    if (standing_ == Standing::kUnproved) context_.tally.ConnectionProved();
     context_.tally.ConnectionClosed();
   }
 }

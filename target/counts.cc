@@ -74,7 +74,8 @@ Tally::Ticket Tally::ConnectionOpened() {
 
 void Tally::ConnectionProved() {
   MutexLock lock(mutex_);
-  peak_connections_ = std::max(peak_connections_, open_connections_);
+  ++proved_connections_;
+  peak_connections_ = std::max(peak_connections_, proved_connections_);
 }
 
 void Tally::ConnectionWithdrawn(Ticket ticket) {
@@ -85,8 +86,8 @@ void Tally::ConnectionWithdrawn(Ticket ticket) {
 
 void Tally::ConnectionClosed() {
   MutexLock lock(mutex_);
-  peak_connections_ = std::max(peak_connections_, open_connections_);
   --open_connections_;
+  --proved_connections_;
 }
 
 Tally::Sums Tally::AllThreads() const {
@@ -122,7 +123,7 @@ Counts Tally::Read() const {
   counts.now = sum.now;
   counts.connections = connections_;
   counts.open_connections = open_connections_;
-  counts.peak_connections = std::max(peak_connections_, open_connections_);
+  counts.peak_connections = peak_connections_;
   counts.clients = clients_.Read();
   return counts;
 }
@@ -133,7 +134,7 @@ void Tally::Clear() {
   clients_.Clear();
   ++clears_;
   connections_ = 0;
-  peak_connections_ = open_connections_;
+  peak_connections_ = proved_connections_;
   request_number_.store(0);
   flight_cleared_at_ = flight_.Read().request_ns;
   flight_.RestartPeak();

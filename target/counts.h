@@ -107,6 +107,7 @@ class Tally {
   uint64_t clears_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t connections_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t open_connections_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t proved_connections_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t peak_connections_ ABSL_GUARDED_BY(mutex_) = 0;
 
   Clients clients_;

@@ -186,7 +186,7 @@ TEST(JsonReport, WritesThePlan) {
              {{"name", "http1"},
               {"http_version", "1.1"},
               {"streams", 1},
-              {"no_keepalive", false},
+              {"no_keepalive", "no_probe", false},
               {"timeout_ns", 30'000'000'000},
               {"follow", false},
               {"insecure", false},

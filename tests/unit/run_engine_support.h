@@ -48,6 +48,7 @@ class RunEngineTest : public ::testing::Test {
     plan.mutable_phases(0)->set_drain_ns(10 * kSecond);
     plan.set_concurrency(concurrency);
     plan.mutable_transport()->set_kind(v1::TRANSPORT_KIND_HTTP1);
+    plan.mutable_transport()->set_no_probe(true);  // servers count their connections
     plan.mutable_transport()->set_http_version(v1::HTTP_VERSION_1_1);
     plan.mutable_transport()->set_streams(1);
     plan.mutable_transport()->set_timeout_ns(10 * kSecond);
