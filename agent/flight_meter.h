@@ -39,18 +39,23 @@ class FlightMeter {
     low_ = std::min(low_, in_flight);
   }
 
-  // Whether a request that began at `start` is of the first wave (Flight::first_wave), and what it
-  // took if so.
-  bool IsOfFirstWave(Nanos start) const { return start <= full_since_; }
-  void AddToFirstWave(Nanos took) {
-    ++flight_.first_wave;
-    flight_.first_wave_time += took;
+  // Whether a request that begins now does so at little load (Flight::light), and what one that did
+  // took.
+  bool IsLight(uint32_t in_flight) const {
+    return aims_at_full_ ? full_since_ == 0 : uint64_t{in_flight} * kLightPart <= limit_;
+  }
+  void AddLight(Nanos took) {
+    ++flight_.light;
+    flight_.light_time += took;
   }
 
   // Since the call before, or the beginning of the phase. Of no time before the first phase.
   Flight Take(Nanos now, uint32_t in_flight);
 
  private:
+  // Of the limit, under a rate.
+  static constexpr uint64_t kLightPart = 8;
+
   uint64_t AreaUpTo(Nanos now, uint32_t in_flight) const {
     return balance_ + static_cast<uint64_t>(now) * in_flight;
   }

@@ -27,6 +27,7 @@ struct Sample {
   Nanos start = 0;
   Nanos end = 0;
   bool again = false;  // granted again, after another agent was lost
+  bool light = false;  // sent at little load
 };
 
 // What was recorded of one phase between two swaps.

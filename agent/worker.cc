@@ -362,6 +362,7 @@ void Worker::IssueNext(Nanos now) {
 
 void Worker::Issue(const Sample& sample) {
   const uint32_t slot = slots_.Take(sample);
+  slots_.SampleOf(slot).light = flight_.IsLight(slots_.in_flight());
   flight_.Began(sample.start, slots_.in_flight());
   idle_noted_ = false;
   source_.Url(sample.number, url_);
@@ -372,8 +373,8 @@ void Worker::OnOutcome(uint32_t slot, Nanos end, const Outcome& outcome) noexcep
   Sample& sample = slots_.SampleOf(slot);
   sample.end = end;
   recorder_.Record(sample, outcome);
-  if (flight_.IsOfFirstWave(sample.start) && outcome.kind == v1::FAILURE_KIND_NONE) {
-    flight_.AddToFirstWave(end - sample.start - outcome.timings.connecting());
+  if (sample.light && outcome.kind == v1::FAILURE_KIND_NONE) {
+    flight_.AddLight(end - sample.start - outcome.timings.connecting());
   }
   const bool none_to_spare = slots_.room() == in_hand();
   slots_.Free(slot);

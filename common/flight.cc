@@ -26,8 +26,8 @@ void Flight::AddSums(const Flight& other) {
   AddTo(steady_area, other.steady_area);
   AddTo(steady_asked, other.steady_asked);
   AddTo(ramp_area, other.ramp_area);
-  first_wave += other.first_wave;
-  AddTo(first_wave_time, other.first_wave_time);
+  light += other.light;
+  AddTo(light_time, other.light_time);
 }
 
 void Flight::Join(const Flight& other) {
@@ -73,8 +73,8 @@ v1::Flight Flight::ToProto() const {
   proto.set_steady_asked(steady_asked);
   proto.set_ramp_area(ramp_area);
   if (steady_least != UINT32_MAX) proto.set_steady_least(steady_least);
-  proto.set_first_wave(first_wave);
-  proto.set_first_wave_ns(first_wave_time);
+  proto.set_light(light);
+  proto.set_light_ns(light_time);
   proto.set_full_since_ns(full_since);
   proto.set_full_until_ns(full_until);
   return proto;
@@ -91,7 +91,7 @@ absl::StatusOr<Flight> Flight::FromProto(const v1::Flight& proto, uint32_t most_
   const double most = static_cast<double>(end - begin + kSlack) * std::max(most_asked, 1u);
   if (std::abs(static_cast<double>(proto.area())) > most) return wrong();
   if (proto.least() > proto.most() || proto.most() > most_asked) return wrong();
-  if (proto.first_wave() > kMaxRequests || proto.first_wave_ns() < 0) return wrong();
+  if (proto.light() > kMaxRequests || proto.light_ns() < 0) return wrong();
   Flight flight;
   flight.begin = begin;
   flight.end = end;
@@ -102,8 +102,8 @@ absl::StatusOr<Flight> Flight::FromProto(const v1::Flight& proto, uint32_t most_
   flight.steady_asked = proto.steady_asked();
   flight.ramp_area = proto.ramp_area();
   if (proto.has_steady_least()) flight.steady_least = proto.steady_least();
-  flight.first_wave = proto.first_wave();
-  flight.first_wave_time = proto.first_wave_ns();
+  flight.light = proto.light();
+  flight.light_time = proto.light_ns();
   flight.full_since = proto.full_since_ns();
   flight.full_until = proto.full_until_ns();
   return flight;

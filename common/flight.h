@@ -24,11 +24,11 @@ struct Flight {
   int64_t steady_asked = 0;
   int64_t ramp_area = 0;
   uint32_t steady_least = UINT32_MAX;  // UINT32_MAX: not known, as none of it was steady
-  // Requests sent before there were as many in flight as were to be, that have ended with a
-  // response, and what they took without what it took to be connected: the server while its load
-  // still grew.
-  uint64_t first_wave = 0;
-  int64_t first_wave_time = 0;  // sum
+  // Requests sent at little load that have ended with a response: before as many were in flight as
+  // are to be; under a rate, with no more than an eighth of those that may be. And what they took
+  // but for connecting.
+  uint64_t light = 0;
+  int64_t light_time = 0;  // sum
   // All are full since then, and were full together for the last time; 0: they have not been.
   Nanos full_since = 0;
   Nanos full_until = 0;

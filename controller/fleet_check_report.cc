@@ -111,7 +111,7 @@ std::string Paragraph(std::string_view text, Colour colour, const TextStyle& sty
          "\n";
 }
 
-std::string Verdict(const Agents& agents, const TextStyle& style) {
+std::string Conclusion(const Agents& agents, const TextStyle& style) {
   const auto bad = std::count_if(agents.begin(), agents.end(),
                                  [](const AgentCheck& agent) { return !agent.ok(); });
   if (bad == 0) {
@@ -162,7 +162,7 @@ bool AllOk(const Agents& agents) {
 }
 
 std::string FleetCheckText(const Agents& agents, const TextStyle& style) {
-  std::string out = Ways(agents, style) + Machines(agents, style) + Verdict(agents, style);
+  std::string out = Ways(agents, style) + Machines(agents, style) + Conclusion(agents, style);
   const std::vector<std::string> warnings = FleetWarnings(agents);
   if (!warnings.empty()) out += "\n";
   for (const std::string& warning : warnings) {

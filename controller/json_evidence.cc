@@ -47,4 +47,37 @@ Json ParallelismJson(const RunResult& result) {
           {"series", std::move(series)}};
 }
 
+Json VerdictJson(const RunResult& result) {
+  if (!result.verdict) return nullptr;
+  const Verdict& verdict = *result.verdict;
+  Json evidence = Json::array();
+  for (const Evidence& entry : verdict.evidence) {
+    evidence.push_back(
+        {{"agent", entry.agent.empty() ? Json() : Json(entry.agent)}, {"text", entry.text}});
+  }
+  Json tainted = Json::array();
+  for (const AgentTaint& entry : verdict.tainted) {
+    Json signs = Json::array();
+    for (size_t sign = 0; sign < kSigns; ++sign) {
+      if (entry.interval.signs[sign]) signs.push_back(SignName(static_cast<Sign>(sign)));
+    }
+    tainted.push_back({{"agent", entry.agent},
+                       {"from_ns", entry.interval.from},
+                       {"to_ns", entry.interval.to},
+                       {"signs", std::move(signs)}});
+  }
+  Json outliers = Json::array();
+  for (const OutlierAgent& outlier : verdict.outliers) {
+    outliers.push_back({{"agent", outlier.name},
+                        {"p50_ns", outlier.p50},
+                        {"p99_ns", outlier.p99},
+                        {"others_p50_ns", outlier.others_p50},
+                        {"others_p99_ns", outlier.others_p99}});
+  }
+  return {{"limit", LimitName(verdict.limit)}, {"confidence", ConfidenceName(verdict.confidence)},
+          {"agents", verdict.agents},          {"summary", verdict.summary},
+          {"evidence", std::move(evidence)},   {"tainted_intervals", std::move(tainted)},
+          {"outliers", std::move(outliers)}};
+}
+
 }  // namespace squall

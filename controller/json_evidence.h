@@ -8,6 +8,7 @@
 namespace squall {
 
 // null where nothing is known.
+nlohmann::ordered_json VerdictJson(const RunResult& result);
 nlohmann::ordered_json ParallelismJson(const RunResult& result);
 
 }  // namespace squall

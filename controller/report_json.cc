@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "controller/json_evidence.h"
 #include "controller/summary.h"
+#include "controller/vitals_sum.h"
 
 namespace squall {
 namespace {
@@ -200,6 +201,17 @@ Json LatencyJson(const Metrics& metrics) {
             {"response", response(metrics.failure_response)}}}};
 }
 
+// What was measured while no client was the limit.
+void AddUntainted(const RunResult& result, Json& success) {
+  const auto without = [&](const Histogram& all, const Histogram Tainted::*part) {
+    return HistogramJson(result.tainted ? all.Without((*result.tainted).*part) : all);
+  };
+  success["service_untainted"] = without(result.fleet.success_service, &Tainted::service);
+  success["response_untainted"] = result.fleet.open_loop()
+                                      ? without(result.fleet.success_response, &Tainted::response)
+                                      : Json();
+}
+
 Json TimingsJson(const TimingHistograms& timings) {
   return {{"resolve", HistogramJson(timings.resolve)},
           {"connect", HistogramJson(timings.connect)},
@@ -308,6 +320,7 @@ Json AgentsJson(const RunResult& result) {
                      {"machine", agent.host.machine()},
                      {"cores", agent.host.cores()},
                      {"version", agent.build}};
+    entry["vitals"] = agent.vitals ? FieldsJson(*agent.vitals) : Json();
     json.push_back(std::move(entry));
   }
   return json;
@@ -321,8 +334,10 @@ std::string JsonReport(const RunResult& result) {
                {"totals", TotalsJson(result)},  {"coverage", CoverageJson(result)},
                {"tag", TagJson(result)}};
   json.update(TimesJson(result.fleet));
+  AddUntainted(result, json["latency"]["success"]);
   json["status_codes"] = StatusesJson(result.fleet);
   json["errors"] = ErrorsJson(result.fleet);
+  json["verdict"] = VerdictJson(result);
   json["parallelism"] = ParallelismJson(result);
   json["clocks"] = ClocksJson(result);
   json["events"] = EventsJson(result);

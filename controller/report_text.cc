@@ -13,6 +13,7 @@
 #include "controller/report_fleet.h"
 #include "controller/report_latency.h"
 #include "controller/report_parallelism.h"
+#include "controller/report_verdict.h"
 #include "controller/summary.h"
 #include "controller/text_table.h"
 #include "controller/units.h"
@@ -305,8 +306,9 @@ std::string Errors(const Metrics& fleet, const TextStyle& style) {
 
 std::string TextReport(const RunResult& result, const TextStyle& style) {
   return GravestFirst(result, style) + WhatRan(result, style) + Totals(result, style) +
-         ParallelismSection(result, style) + LatencySections(result.fleet, style) +
-         Statuses(result.fleet, style) + Errors(result.fleet, style) + FleetSections(result, style);
+         VerdictSection(result, style) + ParallelismSection(result, style) +
+         LatencySections(result.fleet, style) + Statuses(result.fleet, style) +
+         Errors(result.fleet, style) + FleetSections(result, style);
 }
 
 }  // namespace squall

@@ -13,6 +13,7 @@
 #include "common/span.h"
 #include "controller/clock_sync.h"
 #include "controller/parallelism.h"
+#include "controller/verdict.h"
 #include "squall/v1/control.pb.h"
 #include "squall/v1/plan.pb.h"
 
@@ -58,6 +59,8 @@ struct AgentResult {
   uint32_t peak_connections = 0;  // open at once; 0: not known
   std::optional<AgentClock> clock;
   CompactMetrics metrics;
+  // Of the whole run, summed up; nothing: it told none.
+  std::optional<v1::Vitals> vitals;
 };
 
 // How requests named themselves to the server (--tag).
@@ -93,6 +96,13 @@ struct CoverageResult {
   std::vector<bool> reached = {};
 };
 
+// Times of the successes of intervals in which a client, or its link, was the limit: a part of the
+// fleet's.
+struct Tainted {
+  Histogram service;
+  Histogram response;  // under a rate
+};
+
 struct RunResult {
   std::string id;
   std::string version;  // of the squall that carried it out
@@ -117,7 +127,9 @@ struct RunResult {
   std::optional<WarmUp> warm_up;
   std::optional<TagResult> tag;  // nothing: requests were not tagged
   std::optional<Parallelism> parallelism;
-  Metrics fleet;  // bucket for bucket the merge of the agents'
+  std::optional<Verdict> verdict;
+  std::optional<Tainted> tainted;  // nothing: clients were never the limit
+  Metrics fleet;                   // bucket for bucket the merge of the agents'
   std::vector<AgentResult> agents;
   // What the reader must know before believing the numbers, the gravest first. A sentence each.
   std::vector<std::string> notes;

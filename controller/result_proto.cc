@@ -16,7 +16,9 @@
 #include "common/plan_check.h"
 #include "common/span.h"
 #include "common/values.h"
+#include "controller/evidence_proto.h"
 #include "controller/summary.h"
+#include "controller/vitals_sum.h"
 
 namespace squall {
 namespace {
@@ -128,6 +130,7 @@ v1::RunResult HeadOf(const RunResult& result) {
     }
   }
   if (result.coverage) *proto.mutable_coverage() = ToProto(*result.coverage);
+  EvidenceToProto(result, proto);
   for (const std::string& note : result.notes) proto.add_notes(note);
   proto.set_not_all_saved(result.not_all_saved);
   return proto;
@@ -152,6 +155,7 @@ v1::AgentResult ToProto(const AgentResult& agent) {
     }
   }
   *proto.mutable_metrics() = agent.metrics.Expand().ToProto();
+  if (agent.vitals) *proto.mutable_vitals() = *agent.vitals;
   return proto;
 }
 
@@ -248,6 +252,7 @@ absl::Status ReadHead(const v1::RunResult& proto, RunResult& result) {
     if (!result.plan.has_urls()) return Damaged("the coverage of a list that is not there");
     if (absl::Status status = ReadCoverage(proto.coverage(), result); !status.ok()) return status;
   }
+  if (!EvidenceFromProto(proto, result)) return Damaged("evidence that cannot be");
   return ReadEvents(proto, result);
 }
 
@@ -281,6 +286,10 @@ absl::Status ReadAgent(const v1::AgentResult& proto, RunResult& result) {
     absl::StatusOr<AgentClock> clock = ReadClock(proto.clock());
     if (!clock.ok()) return clock.status();
     agent.clock = *clock;
+  }
+  if (proto.has_vitals()) {
+    if (!AreVitals(proto.vitals())) return Damaged("vitals that no machine can have");
+    agent.vitals = proto.vitals();
   }
   const absl::StatusOr<Metrics> metrics = Metrics::FromProto(proto.metrics());
   if (!metrics.ok()) return Damaged("{}", std::string(metrics.status().message()));
@@ -353,6 +362,10 @@ absl::StatusOr<RunResult> FromProto(const v1::RunResult& proto) {
   if (absl::Status status = ReadHead(proto, result); !status.ok()) return status;
   for (const v1::AgentResult& agent : proto.agents()) {
     if (absl::Status status = ReadAgent(agent, result); !status.ok()) return status;
+  }
+  if (result.tainted && (!result.fleet.success_service.Contains(result.tainted->service) ||
+                         !result.fleet.success_response.Contains(result.tainted->response))) {
+    return Damaged("it has times of clients that are not the fleet's");
   }
   const uint64_t left = result.planned - result.fleet.recorded();
   if (result.dropped > left || result.unsent > left - result.dropped) {

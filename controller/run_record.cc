@@ -10,7 +10,9 @@
 #include "absl/time/clock.h"
 #include "common/phases.h"
 #include "common/version.h"
+#include "controller/run_verdict.h"
 #include "controller/snapshot_check.h"
+#include "controller/vitals_sum.h"
 
 namespace squall {
 namespace {
@@ -78,10 +80,12 @@ absl::Status RunRecord::Merge(size_t index, const v1::Snapshot& snapshot) {
   if (snapshot.began_ns() > 0) member.began = snapshot.began_ns();
   AgentResult& agent = member.result;
   agent.peak_connections = std::max(agent.peak_connections, snapshot.peak_connections());
-  parallelism_.Add(index, checked->flight, allotment_.BeginOf(phase) + agent.clock->offset,
-                   phase + 1 == phases);
-  parallelism_.AddService(index, static_cast<double>(metrics.success_service.sum()) +
-                                     static_cast<double>(metrics.failure_service.sum()));
+  evidence_.Add(index, snapshot, metrics, checked->flight,
+                allotment_.BeginOf(phases - 1) + agent.clock->offset, phase + 1 == phases);
+  if (snapshot.has_vitals()) {
+    if (!agent.vitals) agent.vitals.emplace();
+    AddVitals(snapshot.vitals(), *agent.vitals);
+  }
   if (phase + 1 == phases) {
     agent.metrics.Merge(snapshot.metrics());
     result_.fleet.Merge(metrics);
@@ -199,29 +203,6 @@ void RunRecord::NoteClocks() {
   if (all) result_.start_spread = SpreadOf(beginnings);
 }
 
-void RunRecord::NoteParallelism() {
-  const Nanos begin = allotment_.BeginOf(allotment_.phases() - 1);
-  std::vector<ParallelismRecord::Agent> agents;
-  for (const auto& member : roster_) {
-    ParallelismRecord::Agent& agent = agents.emplace_back();
-    agent.name = member->result.name;
-    agent.asked = member->result.concurrency;
-    if (member->result.clock) agent.clock_error = member->result.clock->error;
-    agent.told_all = member->stage == Stage::kDone;
-    agent.fence = member->heard_at + order_.times.fence() - begin;
-  }
-  const bool closed_loop = !MeasuredPhase(order_.plan).has_arrivals();
-  result_.parallelism =
-      parallelism_.Finish(closed_loop ? order_.plan.concurrency() : 0, result_.elapsed, agents);
-  const auto& error = result_.parallelism->littles_law_error;
-  if (error && *error > kMostLittlesLawError) {
-    result_.notes.push_back(
-        fmt::format("what was in flight and the service times differ by {:.1f} % (Little's law): "
-                    "a fault in squall's measurement; please report it",
-                    100 * *error));
-  }
-}
-
 RunResult RunRecord::Finish(bool interrupted) {
   progress_.Finish();
   const v1::Phase& phase = MeasuredPhase(order_.plan);
@@ -253,7 +234,8 @@ RunResult RunRecord::Finish(bool interrupted) {
   NoteWhatWasNotSent();
   TellWhatIsRecorded();
   NoteClocks();
-  NoteParallelism();
+  evidence_.End();
+  TellEvidence(evidence_, order_, roster_, allotment_, result_);
   for (const auto& member : roster_) {
     const bool took_part = member->result.clock || member->stage == Stage::kUnused;
     if (took_part && !member->result.name.empty()) {

@@ -11,11 +11,11 @@
 #include "controller/allotment.h"
 #include "controller/coverage.h"
 #include "controller/number_set.h"
-#include "controller/parallelism.h"
 #include "controller/progress.h"
 #include "controller/result.h"
 #include "controller/roster.h"
 #include "controller/run_archive.h"
+#include "controller/run_evidence.h"
 #include "squall/v1/metrics.pb.h"
 
 namespace squall {
@@ -48,7 +48,6 @@ class RunRecord {
   void NoteWhatWasNotSent();
   void TellWhatIsRecorded();
   void NoteClocks();
-  void NoteParallelism();
 
   const RunOrder& order_;
   Roster& roster_;
@@ -58,7 +57,7 @@ class RunRecord {
   RunResult result_;
   std::optional<NumberSet> recorded_;  // of the measured phase, where requests are tagged
   std::optional<Coverage> coverage_;   // nothing: there is no list
-  ParallelismRecord parallelism_{kSecond};
+  RunEvidence evidence_;
   Nanos start_ = 0;
   size_t phase_ = 0;    // the one going on, by our clock
   size_t running_ = 0;  // agents

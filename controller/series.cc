@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/histogram.h"
+#include "controller/vitals_sum.h"
 
 namespace squall {
 namespace {
@@ -19,26 +20,28 @@ Json Quantile(const Histogram& histogram, double fraction) {
 std::string SeriesLine(const MergedSnapshot& merged, std::string_view tag) {
   const v1::Snapshot& snapshot = merged.snapshot;
   const Metrics& metrics = merged.checked.metrics;
-  const Json json = {{"agent", merged.name},
-                     {"tag", tag},
-                     {"phase", snapshot.phase()},
-                     {"measured", merged.measured},
-                     {"at_ns", merged.at},
-                     {"window_ns", snapshot.window_ns()},
-                     {"recorded", metrics.recorded()},
-                     {"succeeded", metrics.succeeded},
-                     {"failed", metrics.failed},
-                     {"dropped", merged.checked.dropped},
-                     {"unsent", merged.checked.unsent},
-                     {"bytes_received", metrics.bytes_received},
-                     {"bytes_sent", metrics.bytes_sent},
-                     {"connections", metrics.connections},
-                     {"p50_ns", Quantile(metrics.success_service, 0.5)},
-                     {"p99_ns", Quantile(metrics.success_service, 0.99)},
-                     {"max_ns", Quantile(metrics.success_service, 1)},
-                     {"response_p50_ns", Quantile(metrics.success_response, 0.5)},
-                     {"response_p99_ns", Quantile(metrics.success_response, 0.99)},
-                     {"response_max_ns", Quantile(metrics.success_response, 1)}};
+  Json json = {{"agent", merged.name},
+               {"tag", tag},
+               {"phase", snapshot.phase()},
+               {"measured", merged.measured},
+               {"at_ns", merged.at},
+               {"window_ns", snapshot.window_ns()},
+               {"recorded", metrics.recorded()},
+               {"succeeded", metrics.succeeded},
+               {"failed", metrics.failed},
+               {"dropped", merged.checked.dropped},
+               {"unsent", merged.checked.unsent},
+               {"bytes_received", metrics.bytes_received},
+               {"bytes_sent", metrics.bytes_sent},
+               {"connections", metrics.connections},
+               {"p50_ns", Quantile(metrics.success_service, 0.5)},
+               {"p99_ns", Quantile(metrics.success_service, 0.99)},
+               {"max_ns", Quantile(metrics.success_service, 1)},
+               {"response_p50_ns", Quantile(metrics.success_response, 0.5)},
+               {"response_p99_ns", Quantile(metrics.success_response, 0.99)},
+               {"response_max_ns", Quantile(metrics.success_response, 1)}};
+  json["flight"] = snapshot.has_flight() ? FieldsJson(snapshot.flight()) : Json();
+  json["vitals"] = snapshot.has_vitals() ? FieldsJson(snapshot.vitals()) : Json();
   constexpr bool kAscii = true;
   return json.dump(-1, ' ', kAscii, Json::error_handler_t::replace) + "\n";
 }

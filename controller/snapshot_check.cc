@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "common/span.h"
+#include "controller/vitals_sum.h"
 
 namespace squall {
 namespace {
@@ -35,6 +36,9 @@ absl::StatusOr<CheckedSnapshot> CheckSnapshot(const v1::Snapshot& snapshot, Nano
   if (snapshot.window_ns() < 0 || snapshot.window_ns() > longest ||
       snapshot.oldest_unsent_ns() < 0 || snapshot.oldest_unsent_ns() > longest) {
     return absl::InvalidArgumentError("it says that it runs for longer than it does");
+  }
+  if (snapshot.has_vitals() && !AreVitals(snapshot.vitals())) {
+    return absl::InvalidArgumentError("it tells vitals that no machine can have");
   }
   const absl::StatusOr<Flight> flight = Flight::FromProto(snapshot.flight(), most_in_flight);
   if (!flight.ok()) return flight.status();

@@ -1,0 +1,55 @@
+#include "controller/run_evidence.h"
+
+namespace squall {
+
+void RunEvidence::Add(size_t agent, const v1::Snapshot& snapshot, const Metrics& metrics,
+                      const Flight& flight, Nanos zero, bool measured) {
+  const double service = static_cast<double>(metrics.success_service.sum()) +
+                         static_cast<double>(metrics.failure_service.sum());
+  parallelism_.Add(agent, flight, zero, measured);
+  parallelism_.AddService(agent, service);
+  if (agent >= agents_.size()) agents_.resize(agent + 1);
+  OfAgent& of = agents_[agent];
+  Pending& pending = of.pending;
+  if (measured) {
+    pending.load.requests += metrics.recorded();
+    pending.load.service_sum += service;
+  }
+  if (!snapshot.has_vitals()) {
+    if (!measured) return;
+    pending.service.Merge(metrics.success_service);
+    pending.response.Merge(metrics.success_response);
+    return;
+  }
+  const v1::Vitals& vitals = snapshot.vitals();
+  const bool tainted =
+      of.evidence.Add(vitals.begin_ns() - zero, vitals.end_ns() - zero, vitals, pending.load);
+  of.told = true;
+  if (measured && tainted) {
+    tainted_service_.Merge(metrics.success_service);
+    tainted_response_.Merge(metrics.success_response);
+  }
+  Settle(pending, tainted);
+}
+
+void RunEvidence::Settle(Pending& pending, bool tainted) {
+  if (tainted) {
+    tainted_service_.Merge(pending.service);
+    tainted_response_.Merge(pending.response);
+  }
+  pending = {};
+}
+
+// What an agent was not able to tell the vitals of is as it was before.
+void RunEvidence::End() {
+  for (OfAgent& of : agents_) {
+    const auto& tainted = of.evidence.tainted();
+    Settle(of.pending, !tainted.empty() && of.told);
+  }
+}
+
+const AgentEvidence* RunEvidence::Of(size_t agent) const {
+  return agent < agents_.size() && agents_[agent].told ? &agents_[agent].evidence : nullptr;
+}
+
+}  // namespace squall
