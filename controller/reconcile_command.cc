@@ -122,7 +122,7 @@ absl::Status Reconcile(const ReconcileFlags& flags, ReconcileReport& report) {
                    first);
   }
   report.found = *std::move(found);
-  report.verdict = Judge(report.facts, report.found);
+  report.conclusion = Judge(report.facts, report.found);
   return absl::OkStatus();
 }
 
@@ -166,7 +166,7 @@ int RunReconcile(const ReconcileFlags& flags) {
       json_path, {.text = [&](const TextStyle& style) { return ReconcileText(report, style); },
                   .json = [&] { return ReconcileJson(report); }});
   if (!written) return kCannotWrite;
-  return report.verdict.agrees ? kAgrees : kDiffers;
+  return report.conclusion.agrees ? kAgrees : kDiffers;
 }
 
 }  // namespace squall

@@ -121,7 +121,7 @@ Json RequestsJson(const ReconcileReport& report) {
           {"never_logged", found.never},        {"first_never_logged", found.first_never},
           {"not_recorded", found.not_recorded}, {"first_not_recorded", found.first_not_recorded},
           {"repeated", found.repeated},         {"repeated_lines", found.repeated_lines},
-          {"first_repeated", repeated},         {"other_status", report.verdict.other_status}};
+          {"first_repeated", repeated},         {"other_status", report.conclusion.other_status}};
 }
 
 Json LogJson(const ReconcileReport& report) {
@@ -146,9 +146,9 @@ std::string ToText(const UnreadableLine& line, bool utf8) {
 
 std::string ReconcileText(const ReconcileReport& report, const TextStyle& style) {
   const auto width = static_cast<size_t>(style.width);
-  const Colour colour = report.verdict.agrees ? Colour::kGreen : Colour::kRed;
-  std::string text = Paint(Wrap(report.verdict.conclusion, width, kIndent), colour, style) + "\n";
-  for (const std::string& note : report.verdict.notes) {
+  const Colour colour = report.conclusion.agrees ? Colour::kGreen : Colour::kRed;
+  std::string text = Paint(Wrap(report.conclusion.sentence, width, kIndent), colour, style) + "\n";
+  for (const std::string& note : report.conclusion.notes) {
     text += Paint(Wrap("note: " + note, width, kIndent), Colour::kYellow, style) + "\n";
   }
   if (report.found.by_number) text += RequestsTable(report, style);
@@ -159,9 +159,9 @@ std::string ReconcileText(const ReconcileReport& report, const TextStyle& style)
 
 std::string ReconcileJson(const ReconcileReport& report) {
   const RunFacts& facts = report.facts;
-  const Json json = {{"agrees", report.verdict.agrees},
-                     {"conclusion", report.verdict.conclusion},
-                     {"notes", report.verdict.notes},
+  const Json json = {{"agrees", report.conclusion.agrees},
+                     {"conclusion", report.conclusion.sentence},
+                     {"notes", report.conclusion.notes},
                      {"run",
                       {{"result", report.result},
                        {"id", facts.id},

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "controller/reconcile.h"
-#include "controller/reconcile_verdict.h"
+#include "controller/reconcile_conclusion.h"
 #include "controller/run_facts.h"
 #include "controller/terminal.h"
 
@@ -23,7 +23,7 @@ struct ReconcileReport {
   std::vector<std::string> logs;  // as named
   RunFacts facts;
   Reconciliation found;
-  Verdict verdict;
+  Conclusion conclusion;
   std::vector<UnreadableLine> unreadable;  // the first one, if there is any
 };
 

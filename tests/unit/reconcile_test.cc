@@ -8,8 +8,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "controller/reconcile_conclusion.h"
 #include "controller/reconcile_report.h"
-#include "controller/reconcile_verdict.h"
 
 namespace squall {
 namespace {
@@ -83,10 +83,10 @@ TEST(Reconciler, FindsEachDifference) {
   EXPECT_EQ(found->statuses.at(404).not_recorded, 1u);
   EXPECT_EQ(found->statuses.at(404).again, 1u);
   EXPECT_EQ(found->statuses.at(500).first, 1u);
-  const Verdict verdict = Judge(facts, *found);
-  EXPECT_FALSE(verdict.agrees);
-  EXPECT_EQ(verdict.other_status, 1u);
-  EXPECT_EQ(verdict.conclusion,
+  const Conclusion conclusion = Judge(facts, *found);
+  EXPECT_FALSE(conclusion.agrees);
+  EXPECT_EQ(conclusion.other_status, 1u);
+  EXPECT_EQ(conclusion.sentence,
             "log and result differ: 3 of 100 requests are not in the log; 1 in the log is not "
             "recorded; 3 are there more than once; at least 1 is there with another status");
 }
@@ -105,7 +105,7 @@ TEST(Reconciler, LooksForEachNumberInItsRun) {
   EXPECT_THAT(found->first_not_recorded, ElementsAre(0, 1, 2, 3, 4, 40, 41, 42, 43, 44));
 }
 
-struct VerdictCase {
+struct ConclusionCase {
   std::string name;
   std::function<void(RunFacts&, std::vector<AccessLine>&)> change;
   bool agrees = true;
@@ -124,7 +124,7 @@ TEST(Judge, SaysWhatFollows) {
     facts.runs.reset();
     for (AccessLine& line : log) line = {.status = line.status};
   };
-  const std::vector<VerdictCase> cases = {
+  const std::vector<ConclusionCase> cases = {
       {"nothing differs", [](RunFacts&, Log_&) {}, true,
        "all 100 requests are in the log, each once"},
       {"failures that never came there",
@@ -244,7 +244,7 @@ TEST(Judge, SaysWhatFollows) {
        },
        true, "the log has 96 lines, and the run sent 100 requests: the counts agree", "not tagged"},
   };
-  for (const VerdictCase& test : cases) {
+  for (const ConclusionCase& test : cases) {
     SCOPED_TRACE(test.name);
     RunFacts facts = Facts();
     std::vector<AccessLine> log = Log();
@@ -252,13 +252,13 @@ TEST(Judge, SaysWhatFollows) {
     const auto found = Found(facts, log);
     EXPECT_TRUE(found.ok()) << found.status();
     if (!found.ok()) continue;
-    const Verdict verdict = Judge(facts, *found);
-    EXPECT_EQ(verdict.agrees, test.agrees);
-    EXPECT_EQ(verdict.conclusion, test.conclusion);
+    const Conclusion conclusion = Judge(facts, *found);
+    EXPECT_EQ(conclusion.agrees, test.agrees);
+    EXPECT_EQ(conclusion.sentence, test.conclusion);
     if (test.note.empty()) {
-      EXPECT_THAT(verdict.notes, ElementsAre());
+      EXPECT_THAT(conclusion.notes, ElementsAre());
     } else {
-      EXPECT_THAT(verdict.notes, ::testing::Contains(HasSubstr(test.note)));
+      EXPECT_THAT(conclusion.notes, ::testing::Contains(HasSubstr(test.note)));
     }
   }
 }
@@ -295,7 +295,7 @@ TEST(ReconcileReport, SaysItInBothForms) {
   log.erase(log.begin() + 3);
   log.push_back(log[5]);
   report.found = *Found(report.facts, log);
-  report.verdict = Judge(report.facts, report.found);
+  report.conclusion = Judge(report.facts, report.found);
   report.unreadable = {{"access.log", 17, "\x1b[2J\xff and more"}};
   const std::string text = ReconcileText(report, {});
   EXPECT_THAT(text, ::testing::StartsWith("log and result differ: "));

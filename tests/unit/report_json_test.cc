@@ -64,7 +64,7 @@ TEST(JsonReport, HasTheDocumentedKeys) {
               ElementsAre("name", "address", "concurrency", "recorded", "succeeded", "failed",
                           "bytes_received", "bytes_sent", "connections", "resent",
                           "requests_per_second", "latency", "schedule_lag", "waited",
-                          "waited_beside_free", "timings", "addresses", "host"));
+                          "waited_beside_free", "timings", "addresses", "host", "vitals"));
 }
 
 TEST(JsonReport, TellsTheExample) {

@@ -124,7 +124,9 @@ TEST_F(RunArchiveTest, WritesALineForEachSnapshotAndEachSecond) {
                                                           {"max_ns", kMillisecond},
                                                           {"response_p50_ns", nullptr},
                                                           {"response_p99_ns", nullptr},
-                                                          {"response_max_ns", nullptr}}));
+                                                          {"response_max_ns", nullptr},
+                                                          {"flight", nullptr},
+                                                          {"vitals", nullptr}}));
   EXPECT_TRUE(Json::parse(series[3], nullptr, false)["p50_ns"].is_null());
 }
 

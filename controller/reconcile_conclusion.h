@@ -13,14 +13,14 @@
 
 namespace squall {
 
-struct Verdict {
+struct Conclusion {
   bool agrees = false;
-  std::string conclusion;          // one sentence
+  std::string sentence;            // one sentence
   std::vector<std::string> notes;  // what cannot be said, and why
   // Requests that certainly have another status in the log than in the result.
   uint64_t other_status = 0;
 };
 
-Verdict Judge(const RunFacts& facts, const Reconciliation& found);
+Conclusion Judge(const RunFacts& facts, const Reconciliation& found);
 
 }  // namespace squall

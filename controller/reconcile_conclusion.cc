@@ -1,4 +1,4 @@
-#include "controller/reconcile_verdict.h"
+#include "controller/reconcile_conclusion.h"
 
 #include <algorithm>
 #include <string_view>
@@ -60,9 +60,9 @@ std::string AllOf(const RunFacts& facts, const Reconciliation& found) {
   return fmt::format("{}", fmt::join(parts, "; "));
 }
 
-Verdict JudgeNumbers(const RunFacts& facts, const Reconciliation& found) {
-  Verdict verdict;
-  verdict.other_status = OtherStatus(facts, found);
+Conclusion JudgeNumbers(const RunFacts& facts, const Reconciliation& found) {
+  Conclusion conclusion;
+  conclusion.other_status = OtherStatus(facts, found);
   const uint64_t missing = Beyond(found.never, facts.without_response);
   const uint64_t strangers = Beyond(found.not_recorded, facts.possibly_repeated);
   const uint64_t may_repeat = facts.resent + Beyond(facts.possibly_repeated, found.not_recorded);
@@ -80,30 +80,31 @@ Verdict JudgeNumbers(const RunFacts& facts, const Reconciliation& found) {
     parts.push_back(fmt::format("{} {} there more than once", FormatCount(found.repeated),
                                 Are(found.repeated)));
   }
-  if (verdict.other_status != 0) {
+  if (conclusion.other_status != 0) {
     parts.push_back(fmt::format("at least {} {} there with another status",
-                                FormatCount(verdict.other_status), Are(verdict.other_status)));
+                                FormatCount(conclusion.other_status),
+                                Are(conclusion.other_status)));
   }
-  verdict.agrees = parts.empty();
-  verdict.conclusion = verdict.agrees
-                           ? AllOf(facts, found)
-                           : fmt::format("log and result differ: {}", fmt::join(parts, "; "));
+  conclusion.agrees = parts.empty();
+  conclusion.sentence = conclusion.agrees
+                            ? AllOf(facts, found)
+                            : fmt::format("log and result differ: {}", fmt::join(parts, "; "));
   if (missing != 0 && facts.without_response != 0) {
-    verdict.notes.push_back(fmt::format(
+    conclusion.notes.push_back(fmt::format(
         "{} failed without a response (timeouts, refused connections and the like) and may be in "
         "the log or not: at least {} of those that are missing were answered",
         Requests(facts.without_response), FormatCount(missing)));
   }
   if (!facts.runs) {
-    verdict.notes.push_back(
+    conclusion.notes.push_back(
         "the result does not tell which numbers were recorded (tag.recorded_runs): where requests "
         "are missing and others are too many, only the difference shows");
   }
-  return verdict;
+  return conclusion;
 }
 
 // Without tags a request cannot be told from another, nor from another client's.
-Verdict JudgeCounts(const RunFacts& facts, const Reconciliation& found) {
+Conclusion JudgeCounts(const RunFacts& facts, const Reconciliation& found) {
   const uint64_t sent = facts.recorded + facts.warm_up;
   const uint64_t again = facts.resent + facts.possibly_repeated;
   uint64_t missing = 0;
@@ -111,21 +112,21 @@ Verdict JudgeCounts(const RunFacts& facts, const Reconciliation& found) {
     missing += Beyond(counts.recorded, counts.lines);
   }
   const uint64_t more = facts.follows ? 0 : Beyond(found.untagged, sent + again);
-  Verdict verdict;
-  verdict.agrees = missing == 0 && more == 0;
+  Conclusion conclusion;
+  conclusion.agrees = missing == 0 && more == 0;
   const std::string has =
       fmt::format("the log has {}, and the run sent {}{}", Lines(found.untagged), Requests(sent),
                   again == 0 ? "" : fmt::format(" to {}", FormatCount(sent + again)));
-  if (verdict.agrees) {
-    verdict.conclusion = has + ": the counts agree";
+  if (conclusion.agrees) {
+    conclusion.sentence = has + ": the counts agree";
   } else if (missing != 0) {
-    verdict.conclusion =
+    conclusion.sentence =
         fmt::format("{}: of the answers recorded, {} {} missing in the log, counted by status", has,
                     FormatCount(missing), Are(missing));
   } else {
-    verdict.conclusion = fmt::format("{}: {} {} not from it", has, Lines(more), Are(more));
+    conclusion.sentence = fmt::format("{}: {} {} not from it", has, Lines(more), Are(more));
   }
-  verdict.notes.push_back(
+  conclusion.notes.push_back(
       facts.tagged
           ? "no line has the run's headers, so lines are only counted: log Squall-Run and "
             "Squall-Request to see which requests they are (docs/reconcile.md)"
@@ -133,31 +134,31 @@ Verdict JudgeCounts(const RunFacts& facts, const Reconciliation& found) {
             "run --tag, and a log with its headers, tell which requests they are "
             "(docs/reconcile.md)");
   if (facts.warm_up != 0) {
-    verdict.notes.push_back(
+    conclusion.notes.push_back(
         fmt::format("{} of the warm-up are among those sent", Requests(facts.warm_up)));
   }
-  return verdict;
+  return conclusion;
 }
 
 }  // namespace
 
-Verdict Judge(const RunFacts& facts, const Reconciliation& found) {
-  Verdict verdict = found.by_number ? JudgeNumbers(facts, found) : JudgeCounts(facts, found);
+Conclusion Judge(const RunFacts& facts, const Reconciliation& found) {
+  Conclusion conclusion = found.by_number ? JudgeNumbers(facts, found) : JudgeCounts(facts, found);
   if (facts.follows) {
-    verdict.notes.push_back(
+    conclusion.notes.push_back(
         "redirects were followed: a request may have several lines, and their statuses are not "
         "compared");
   }
   if (found.unreadable != 0) {
-    verdict.notes.push_back(
+    conclusion.notes.push_back(
         fmt::format("{} could not be read, and may be of the run", Lines(found.unreadable)));
   }
   if (facts.state != "complete") {
-    verdict.notes.push_back(
+    conclusion.notes.push_back(
         "the run did not come to its end: what was in flight then may be in "
         "the log and not in the result");
   }
-  return verdict;
+  return conclusion;
 }
 
 }  // namespace squall
