@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
+#include <vector>
 
 #include "agent/arrival_queue.h"
 #include "agent/span_queue.h"
@@ -25,5 +27,12 @@ struct RunPhase {
   SpanQueue numbers;                     // to be sent in a closed loop …
   std::optional<ArrivalQueue> arrivals;  // … or each at its time
 };
+
+// By phase.
+inline std::vector<bool> OpenLoops(const std::deque<RunPhase>& phases) {
+  std::vector<bool> open_loops;
+  for (const RunPhase& phase : phases) open_loops.push_back(phase.open_loop());
+  return open_loops;
+}
 
 }  // namespace squall

@@ -5,18 +5,11 @@
 #include <utility>
 
 #include "agent/curl_transport.h"
-#include "agent/host_counters.h"
 #include "agent/http1_transport.h"
 #include "agent/worker_loop.h"
 
 namespace squall {
 namespace {
-
-std::vector<bool> OpenLoops(const std::deque<RunPhase>& phases) {
-  std::vector<bool> open_loops;
-  for (const RunPhase& phase : phases) open_loops.push_back(phase.open_loop());
-  return open_loops;
-}
 
 // How many slots are added before the loop turns. libcurl's handles take some 10 µs each to make,
 // which is in the time of the requests that are in flight.
@@ -54,14 +47,9 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(
   auto transport = http1 ? MakeHttp1Transport(setup) : MakeCurlTransport(setup);
   if (!transport.ok()) return transport.status();
   worker->transport_ = *std::move(transport);
-  worker->thread_ = std::thread([worker = worker.get()]() noexcept { worker->RunLoop(); });
+  worker->thread_ =
+      std::thread([worker = worker.get()]() noexcept { worker->loop_->Run(worker->pulse_); });
   return worker;
-}
-
-void Worker::RunLoop() noexcept {
-  pulse_.Begin(ThisThreadId());
-  loop_->Beat();
-  ev_run(loop_->loop, 0);
 }
 
 Worker::~Worker() {

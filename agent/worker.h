@@ -120,7 +120,6 @@ class Worker final : private Transport::Sink {
   template <typename Change>
   void Command(Change change);
   void TakeCommands() noexcept;
-  void RunLoop() noexcept;
   void OnTime();
   void Begin();
   void Resize();

@@ -7,6 +7,7 @@
 #include <ev.h>
 #include <optional>
 
+#include "agent/host_counters.h"
 #include "agent/pacing_timer.h"
 #include "agent/worker.h"
 #include "common/clock.h"
@@ -70,7 +71,13 @@ struct Worker::Loop {
     ev_timer_start(loop, &timer);
   }
 
-  // Makes the pulse beat next. On the loop's thread.
+  // On the worker's thread, until it breaks.
+  void Run(WorkerPulse& shown) noexcept {
+    shown.Begin(ThisThreadId());
+    Beat();
+    ev_run(loop, 0);
+  }
+  // Makes the pulse beat next.
   void Beat() {
     beat_at = SteadyNow() + WorkerPulse::kPeriod;
     Arm(pulse, beat_at);
