@@ -13,6 +13,8 @@ namespace {
 
 constexpr Nanos kLookInterval = 100 * kMillisecond;
 constexpr Nanos kProbeInterval = 500 * kMillisecond;
+// A SYN that is lost is sent again after a second.
+constexpr Nanos kProbeTimeout = 1500 * kMillisecond;
 // How often a probe that is under way is looked at; then it is closed soon.
 constexpr Nanos kProbeLook = 10 * kMillisecond;
 
@@ -51,8 +53,7 @@ HostVitals::HostVitals(const Network& network, std::optional<Endpoint> destinati
     : network_(network),
       destination_(std::move(destination)),
       probe_(probe),
-      ports_(static_cast<uint32_t>(LocalPorts())),
-      file_limit_(FileLimit()) {
+      ports_(static_cast<uint32_t>(LocalPorts())) {
   before_ = Read({}, "");
   thread_ = std::thread([this]() noexcept { Look(); });
 }
@@ -118,12 +119,12 @@ void HostVitals::LookAtPath(const Endpoint& destination) {
       found_.best_round_trip = std::min(found_.best_round_trip.value_or(*round_trip), *round_trip);
     }
   }
-  if (now < probed_at_ + kProbeInterval) return;
-  const bool unanswered = path_probe_.begun();
+  const bool under_way = path_probe_.begun();
+  if (now < probed_at_ + (under_way ? kProbeTimeout : kProbeInterval)) return;
   probed_at_ = now;
   const bool begun = path_probe_.Begin(destination);
   MutexLock lock(mutex_);
-  if (unanswered) ++found_.unanswered;
+  if (under_way) ++found_.unanswered;
   if (begun) ++found_.probes;
 }
 
@@ -246,7 +247,7 @@ void HostVitals::TellLimits(const Reading& now, v1::Vitals& vitals) const {
   if (const auto used = ReadPortsUsed()) vitals.set_ports_used(*used);
   vitals.set_ports(ports_);
   if (const auto used = ReadFilesUsed()) vitals.set_files_used(*used);
-  vitals.set_file_limit(file_limit_);
+  vitals.set_file_limit(FileLimit());
   vitals.set_without_port(now.failures.without_port - before_.failures.without_port);
   vitals.set_without_file(now.failures.without_file - before_.failures.without_file);
   vitals.set_connect_failures(now.failures.other - before_.failures.other);

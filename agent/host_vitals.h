@@ -72,7 +72,6 @@ class HostVitals {
   const bool probe_;
   const ThrottleCounter throttle_;
   const uint32_t ports_;
-  const uint64_t file_limit_;
   Reading before_;
 
   Mutex mutex_;

@@ -33,7 +33,9 @@ bool AgentEvidence::Add(Nanos begin, Nanos end, const v1::Vitals& vitals,
     link_bytes_ += LinkRate(vitals) * static_cast<double>(length) * 1e-9;
     link_time_ += static_cast<double>(length);
   }
-  if (is(Sign::kLinkQueue)) path_rtt_ = vitals.path_rtt_ns();
+  if (is(Sign::kLinkQueue)) {
+    path_rtt_ = std::max<Nanos>(vitals.path_rtt_ns(), vitals.connection_rtt_ns());
+  }
   Taint(begin, end, signs);
   return true;
 }

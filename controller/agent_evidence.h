@@ -47,7 +47,8 @@ class AgentEvidence {
   double link_rate() const { return link_time_ > 0 ? link_bytes_ * 1e9 / link_time_ : 0; }
   double link_peak() const { return link_peak_; }
   uint64_t link_speed() const { return last_.link_bytes_per_second(); }  // 0: not known
-  // Of handshakes with the server: median of the last interval with the sign, and the best.
+  // Round trips to the server: the median of the last interval with the sign, of handshakes or of
+  // connections in use, whichever is longer; and the best of a handshake.
   Nanos path_rtt() const { return path_rtt_; }
   Nanos path_best_rtt() const { return last_.path_best_rtt_ns(); }
   double cpu_used() const { return time_ > 0 ? cpu_ / static_cast<double>(time_) : 0; }  // cores

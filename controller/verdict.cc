@@ -65,7 +65,7 @@ std::string Words(const AgentEvidence& is, Sign sign) {
     case Sign::kLinkFull:
       return fmt::format("{} through {}{}", Link(is), is.last().interface(), since);
     case Sign::kLinkQueue:
-      return fmt::format("TCP handshakes with the server took {}, {} at best, at {}{}",
+      return fmt::format("round trips to the server took {}, {} at best, at {}{}",
                          Time(is.path_rtt()), Time(is.path_best_rtt()), Bits(is.link_rate()),
                          since);
     case Sign::kLinkLoss:
@@ -123,15 +123,17 @@ class Court {
     }
   }
 
-  // Whether an agent shows one of these for long enough; says so.
+  // Whether an agent shows one of these for long enough; says so, the strongest first.
   bool Shows(const AgentFacts& agent, std::initializer_list<Sign> signs) {
-    bool any = false;
+    const AgentEvidence& is = *agent.evidence;
+    std::vector<Sign> shown;
     for (const Sign sign : signs) {
-      if (agent.evidence->ShareOf(sign) < kThresholds.long_enough) continue;
-      any = true;
-      Say(agent.name, Words(*agent.evidence, sign));
+      if (is.ShareOf(sign) >= kThresholds.long_enough) shown.push_back(sign);
     }
-    return any;
+    std::stable_sort(shown.begin(), shown.end(),
+                     [&is](Sign a, Sign b) { return is[a].figure > is[b].figure; });
+    for (const Sign sign : shown) Say(agent.name, Words(is, sign));
+    return !shown.empty();
   }
 
   void FindLimitedAgents() {

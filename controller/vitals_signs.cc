@@ -18,8 +18,13 @@ double If(double figure, double threshold) { return figure >= threshold ? figure
 
 double Queue(const v1::Vitals& vitals, const IntervalLoad& load) {
   const Thresholds& is = kThresholds;
-  if (!vitals.has_path_rtt_ns() || !vitals.has_path_best_rtt_ns()) return 0;
+  if (!vitals.has_path_best_rtt_ns()) return 0;
   const auto best = static_cast<double>(std::max<Nanos>(vitals.path_best_rtt_ns(), 1));
+  const double in_use = static_cast<double>(vitals.connection_rtt_ns()) / best;
+  if (vitals.connection_rtt_ns() >= is.round_trip_long && in_use >= is.queue_long_times) {
+    return in_use;
+  }
+  if (!vitals.has_path_rtt_ns()) return 0;
   const auto queue = static_cast<double>(vitals.path_rtt_ns()) - best;
   const double times = static_cast<double>(vitals.path_rtt_ns()) / best;
   const double service =

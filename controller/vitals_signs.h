@@ -51,6 +51,9 @@ struct Thresholds {
   double queue_of_service = 0.3;
   Nanos queue_long = 5 * kMillisecond;
   double queue_long_times = 4;
+  // TCP's own round trips of connections in use are longer than any acknowledgement is delayed, and
+  // so many times a handshake at its best: handshakes themselves may be lost then.
+  Nanos round_trip_long = 250 * kMillisecond;
   // Of the segments, if there are enough of them to tell.
   double lost = 0.01;
   uint64_t lost_segments = 200;

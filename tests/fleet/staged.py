@@ -17,10 +17,12 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import context  # noqa: F401
 from support import network, squall
@@ -88,6 +90,13 @@ class Stage:
 
     def run(self, target, agents, *arguments):
         return self.finish(self.start(target, agents, *arguments))
+
+    def list(self):
+        """A list of URLs."""
+        folder = self.enter(tempfile.TemporaryDirectory())
+        path = Path(folder) / "urls.txt"
+        path.write_text("/a\n/b\n/c\n")
+        return path
 
     @staticmethod
     def finish(run):
@@ -185,15 +194,20 @@ def uplink(draw):
 
 
 def ports(draw):
-    """Few local ports, and a connection for each request."""
-    count, connections = draw.randint(100, 500), draw.choice((8, 16, 32, 64))
-    staged = Staged(f"{count} ports, c={connections}", ("port-limited",), "agent")
+    """Fewer local ports than connections; of a list, squall does not know that beforehand."""
+    connections = draw.choice((32, 64, 128))
+    count = round(connections * draw.uniform(0.2, 0.8))
+    keep_alive = draw.choice(((), ("--no-keepalive",)))
+    staged = Staged(f"{count} ports, c={connections} {' '.join(keep_alive)}", ("port-limited",),
+                    "agent")
     with Stage() as stage:
         host = stage.network["agent"]
         host.run("sh", "-c",
-                 f"echo 40000 {40000 + count} > /proc/sys/net/ipv4/ip_local_port_range")
-        target, agents = stage.target(), stage.agents()
-        staged.report = stage.run(target, agents, "-z", "4s", "-c", connections, "--no-keepalive")
+                 f"echo 40000 {40000 + count - 1} > /proc/sys/net/ipv4/ip_local_port_range")
+        target, agents = stage.target("--delay", "5ms"), stage.agents()
+        run = squall.Run("-u", target.url, "--urls", stage.list(), "--quiet", "-z", "4s", "-c",
+                         connections, *keep_alive, agents=agents, host=stage.network["controller"])
+        staged.report = stage.finish(stage.enter(run))
     return staged
 
 
