@@ -92,6 +92,9 @@ absl::StatusOr<Flight> Flight::FromProto(const v1::Flight& proto, uint32_t most_
   if (std::abs(static_cast<double>(proto.area())) > most) return wrong();
   if (proto.least() > proto.most() || proto.most() > most_asked) return wrong();
   if (proto.light() > kMaxRequests || proto.light_ns() < 0) return wrong();
+  for (const Nanos full : {proto.full_since_ns(), proto.full_until_ns()}) {
+    if (full < 0 || full - kSlack > end) return wrong();
+  }
   Flight flight;
   flight.begin = begin;
   flight.end = end;
