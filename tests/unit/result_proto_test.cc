@@ -17,6 +17,45 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
+// Of a closed loop, as its texts say more.
+void AddEvidence(RunResult& result) {
+  result.parallelism = {
+      .asked = 16,
+      .mean = 15.5,
+      .error = 0.25,
+      .min = 14.75,
+      .max = 15.875,
+      .steady = Parallelism::Steady{.mean = 15.75, .share = 0.875, .ramp_up = 7, .tail = 9},
+      .littles_law_error = 0.03125,
+      .agents = {{.name = "alpha", .asked = 8, .mean = 7.5, .least = 5, .most = 8},
+                 {.name = "\xfd", .asked = 8, .mean = 8, .least = 0, .most = 9}},
+      .point_length = 2 * kSecond,
+      .series = {{.at = 0, .mean = 15, .least = 1, .most = 17},
+                 {.at = 2 * kSecond, .mean = 16, .least = 2, .most = 18}}};
+  Verdict& verdict = result.verdict.emplace();
+  verdict.limit = Limit::kMixed;
+  verdict.confidence = Confidence::kMedium;
+  verdict.agents = {"alpha", "\xfd"};
+  verdict.summary = "agent alpha, late";
+  verdict.evidence = {{"alpha", "late"}, {"", "of the server"}};
+  AgentTaint& taint = verdict.tainted.emplace_back();
+  taint = {.agent = "alpha", .interval = {.from = 3, .to = kSecond, .signs = {}}};
+  taint.interval.signs[static_cast<size_t>(Sign::kLate)] = true;
+  taint.interval.signs[static_cast<size_t>(Sign::kNoFile)] = true;
+  verdict.tainted.push_back({.agent = "beta", .interval = {.from = 0, .to = 5, .signs = {}}});
+  verdict.outliers = {{"beta", 40, 50, 20, 30}};
+  result.tainted.emplace();
+  result.tainted->service.Record(kMillisecond);
+  result.tainted->response.Record(kMillisecond);
+  v1::Vitals& vitals = result.agents[0].vitals.emplace();
+  vitals.set_begin_ns(5);
+  vitals.set_end_ns(4 * kSecond);
+  vitals.set_cpu_ns(17);
+  vitals.set_host_busy(0.5);
+  vitals.set_interface("eth\x01");
+  result.agents[1].vitals.emplace();
+}
+
 // Something of all that the examples do not have.
 RunResult RichResult() {
   RunResult result = ExampleOpenLoopResult();
@@ -45,6 +84,7 @@ RunResult RichResult() {
   result.tag = {.run = "r-1", .recorded = std::vector<NumberRun>{{0, 5}, {7, 2}}};
   result.agents[0].peak_connections = 8;
   result.agents[0].host.set_load(1.25);
+  AddEvidence(result);
   return result;
 }
 
@@ -184,6 +224,10 @@ const std::vector<SadCase> kSadCases = {
            std::numeric_limits<double>::quiet_NaN());
      },
      "no number"},
+    {"evidence that no run comes to", [](auto& r) { r.mutable_verdict()->set_limit(99); },
+     "evidence that cannot be"},
+    {"vitals that lie", [](auto& r) { r.mutable_agents(0)->mutable_vitals()->set_cpu_ns(-1); },
+     "vitals that no machine can have"},
     {"metrics that contradict themselves",
      [](auto& r) { r.mutable_agents(1)->mutable_metrics()->set_failed(1); }, "metrics: "},
 };
