@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include "agent/endpoint.h"
 
@@ -15,7 +16,12 @@ namespace squall {
 
 class Socket {
  public:
-  explicit Socket(int file) : file_(file) { EXPECT_GE(file, 0); }
+  // Waits for what comes, and for connections, until a deadline.
+  explicit Socket(int file) : file_(file) {
+    EXPECT_GE(file, 0);
+    const timeval deadline{.tv_sec = 10, .tv_usec = 0};
+    setsockopt(file, SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof(deadline));
+  }
   Socket() : Socket(::socket(AF_INET, SOCK_STREAM, 0)) {}
   Socket(Socket&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
   Socket& operator=(Socket&&) = delete;
