@@ -129,6 +129,9 @@ TEST(AgentEvidenceTest, TheLinksRateIsOfTheTimeThatShowsIt) {
   EXPECT_EQ(evidence.path_rtt(), full.path_rtt_ns());
   EXPECT_EQ(evidence.path_best_rtt(), full.path_best_rtt_ns());
   EXPECT_DOUBLE_EQ(evidence.cpu_used(), 1.5);
+  full.set_connection_rtt_ns(full.path_rtt_ns() + 1);
+  evidence.Add(3 * kSecond, 4 * kSecond, full, kUsualLoad);
+  EXPECT_EQ(evidence.path_rtt(), full.connection_rtt_ns());
 }
 
 TEST(AgentEvidenceTest, WhatWasMissingIsCounted) {

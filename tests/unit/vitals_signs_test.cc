@@ -100,6 +100,17 @@ const std::vector<Case> kCases = {
        SetPath(best, (scale * kIs.queue_long_times - 1) * best, v);
        SetVerySlow(load);
      }},
+    {"long round trips of connections in use", Sign::kLinkQueue,
+     [](double scale, v1::Vitals& v, IntervalLoad&) {
+       v.set_path_best_rtt_ns(1000);
+       v.set_connection_rtt_ns(Rounded(scale * static_cast<double>(kIs.round_trip_long)));
+     }},
+    {"round trips of connections in use, by how many times", Sign::kLinkQueue,
+     [](double scale, v1::Vitals& v, IntervalLoad&) {
+       const auto best = static_cast<double>(kIs.round_trip_long);
+       v.set_path_best_rtt_ns(Rounded(best));
+       v.set_connection_rtt_ns(Rounded(scale * kIs.queue_long_times * best));
+     }},
     {"segments sent again", Sign::kLinkLoss,
      [](double scale, v1::Vitals& v, IntervalLoad&) {
        v.set_tcp_sent_segments(kMany);
@@ -168,7 +179,11 @@ TEST(VitalsSignsTest, WhatIsNotKnownIsNoSign) {
   const Unknown kUnknown[] = {
       {"all", [](v1::Vitals& v) { v.Clear(); }},
       {"the link's speed", [](v1::Vitals& v) { v.set_link_received_bytes(1'000 * kMany); }},
-      {"the best round trip", [](v1::Vitals& v) { v.set_path_rtt_ns(kSecond); }},
+      {"the best round trip",
+       [](v1::Vitals& v) {
+         v.set_path_rtt_ns(kSecond);
+         v.set_connection_rtt_ns(kSecond);
+       }},
       {"the round trip", [](v1::Vitals& v) { v.set_path_best_rtt_ns(1); }},
       {"segments sent", [](v1::Vitals& v) { v.set_tcp_retransmitted_segments(kMany); }},
   };
