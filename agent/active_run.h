@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/time/time.h"
+#include "agent/calibration.h"
 #include "agent/control_link.h"
 #include "agent/kept_snapshots.h"
 #include "agent/run_engine.h"
@@ -29,7 +31,9 @@ struct ActiveRun {
   Stage stage = Stage::kWelcomed;
   v1::Prepare prepare;
   std::string list_text;
+  std::optional<Calibration> calibration;  // its target outlives the workers
   std::unique_ptr<RunEngine> engine;
+  v1::Done done;  // what is said when nothing is in flight any more
   KeptSnapshots snapshots;
   uint64_t commands = 0;  // carried out
   uint64_t recorded = 0;  // for the log

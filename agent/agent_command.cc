@@ -3,21 +3,22 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
-#include <thread>
-#include <unistd.h>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <spdlog/spdlog.h>
-#include <sys/socket.h>
 
 #include "agent/control_client.h"
 #include "agent/control_server.h"
 #include "agent/host.h"
 #include "agent/session.h"
+#include "agent/state_folder.h"
 #include "common/address.h"
+#include "common/executable_path.h"
 #include "common/file_limit.h"
 #include "common/host_name.h"
 #include "common/output.h"
+#include "common/parent_watch.h"
 #include "common/signals.h"
 #include "common/values.h"
 
@@ -43,18 +44,6 @@ void RemoveSocket(std::string_view address) {
   std::filesystem::remove(socket.parent_path(), ignored);
 }
 
-// Says that the agent listens; then watches for the parent's end.
-std::thread FollowParent(int parent_fd, Session& session) {
-  const char ready = 'R';
-  if (write(parent_fd, &ready, 1) != 1) spdlog::warn("event=parent_gone");
-  return std::thread([parent_fd, &session]() noexcept {
-    char byte = 0;
-    while (read(parent_fd, &byte, 1) > 0) {
-    }
-    session.Quit();
-  });
-}
-
 }  // namespace
 
 CLI::App* AddAgentCommand(CLI::App& app, AgentFlags& flags) {
@@ -71,6 +60,12 @@ CLI::App* AddAgentCommand(CLI::App& app, AgentFlags& flags) {
   command->add_option("--name", flags.name, "Name in reports (default: the machine's)");
   command->add_option("--threads", flags.threads, "Most worker threads (default: one a core)")
       ->check(CLI::Range(1, 1024));
+  command
+      ->add_option("--state", flags.state,
+                   "Folder for what it keeps: its ceiling (squall calibrate).\n"
+                   "Default: $STATE_DIRECTORY, $XDG_STATE_HOME/squall or\n"
+                   "~/.local/state/squall")
+      ->type_name("DIR");
   command->add_option("--log-level", flags.log_level, "trace, debug, info, warn, error or off")
       ->capture_default_str();
   command->add_option("--parent-fd", flags.parent_fd)->group("");
@@ -92,7 +87,9 @@ int RunAgent(const AgentFlags& flags) {
   Session session({.name = flags.name.empty() ? HostName() : flags.name,
                    .threads = flags.threads != 0 ? flags.threads : HostFacts().cores(),
                    .file_limit = RaiseFileLimit(),
-                   .dials = !flags.join.empty()});
+                   .dials = !flags.join.empty(),
+                   .program = ExecutablePath(),
+                   .state_folder = StateFolder(flags.state)});
   SignalWatcher signals({SIGINT, SIGTERM}, [&session](int) { session.Quit(); });
 
   const auto events = [&session](LinkEvent event) { session.Post(std::move(event)); };
@@ -113,16 +110,15 @@ int RunAgent(const AgentFlags& flags) {
   if (flags.parent_fd < 0) {
     Print(stdout, "listening on {}\n", (*server)->address());
   }
-  std::thread parent;
-  if (flags.parent_fd >= 0) parent = FollowParent(flags.parent_fd, session);
+  std::optional<ParentWatch> parent;
+  if (flags.parent_fd >= 0) {
+    parent.emplace(flags.parent_fd, [&session] { session.Quit(); });
+    if (!parent->Say("R")) spdlog::warn("event=parent_gone");
+  }
 
   session.Run();
   server->reset();
-  if (parent.joinable()) {
-    shutdown(flags.parent_fd, SHUT_RDWR);  // ends its wait
-    parent.join();
-    RemoveSocket(address->display);
-  }
+  if (parent) RemoveSocket(address->display);
   return 0;
 }
 

@@ -15,6 +15,7 @@ struct AgentFlags {
   std::string join;      // of a controller that waits for agents; empty: none
   std::string name;      // empty: the machine's name
   uint32_t threads = 0;  // 0: as many as cores
+  std::string state;     // a folder; empty: as StateFolder() finds it
   std::string log_level = "info";
   // A socket whose other end is the parent's: "listening" is said on it, and its end is the
   // parent's end. -1: the agent is on its own.

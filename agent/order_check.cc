@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "agent/calibration.h"
 #include "agent/port_limit.h"
 #include "agent/source_addresses.h"
 #include "common/plan_check.h"
@@ -10,6 +11,9 @@
 
 namespace squall {
 namespace {
+
+// A start that is further ahead than this is nobody's, in a clock that is surely not ours.
+constexpr Nanos kFarthestStart = 60 * kSecond;
 
 // Whether it has numbers, and all of them are such as snapshots may name: below 2^63.
 bool IsValid(const v1::Span& span) {
@@ -58,9 +62,18 @@ absl::Status CheckPrepare(v1::Prepare& prepare, uint64_t file_limit) {
   if (status.ok()) status = CheckShare(prepare.plan(), prepare.concurrency(), file_limit);
   if (status.ok()) status = CheckTimes(prepare);
   if (status.ok()) status = CheckRunId(prepare);
+  if (status.ok()) status = CheckCalibration(prepare);
   if (status.ok()) status = KeepLocalSources(*prepare.mutable_plan()->mutable_transport());
   if (status.ok()) status = CheckPortLimit(prepare, LocalPorts());
   return status;
+}
+
+absl::Status CheckStart(const v1::Start& start, Nanos now) {
+  if (start.at_ns() > now + kFarthestStart || start.lease_from_ns() > now + kFarthestStart ||
+      start.at_ns() < now - kMaxDurationNs || start.lease_from_ns() < 0) {
+    return absl::InvalidArgumentError("Start at a time that is not of this clock");
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<Span>> SpansOf(const v1::Grant& grant) {

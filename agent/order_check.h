@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/clock.h"
 #include "common/span.h"
 #include "squall/v1/control.pb.h"
 
@@ -18,6 +19,9 @@ absl::Status CheckPrepare(v1::Prepare& prepare, uint64_t file_limit);
 // INVALID_ARGUMENT if it is no share of the plan's concurrency, or needs more files than may be
 // open.
 absl::Status CheckShare(const v1::Plan& plan, uint32_t concurrency, uint64_t file_limit);
+
+// INVALID_ARGUMENT if it is at a time that cannot be of this machine's clock, which shows `now`.
+absl::Status CheckStart(const v1::Start& start, Nanos now);
 
 // INVALID_ARGUMENT for empty spans and numbers of 2^63 or more.
 absl::StatusOr<std::vector<Span>> SpansOf(const v1::Grant& grant);

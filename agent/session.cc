@@ -20,9 +20,6 @@ namespace {
 // Early snapshots, which ask for more work, come no closer together than this.
 constexpr Nanos kEarlySnapshotInterval = 5 * kMillisecond;
 
-// A start that is further ahead than this is nobody's, in a clock that is surely not ours.
-constexpr Nanos kFarthestStart = 60 * kSecond;
-
 std::string DrawInstance() {
   std::random_device random;
   return fmt::format("{:08x}{:08x}", random(), random());
@@ -30,7 +27,8 @@ std::string DrawInstance() {
 
 }  // namespace
 
-Session::Session(Config config) : config_(std::move(config)), instance_(DrawInstance()) {}
+Session::Session(Config config)
+    : config_(std::move(config)), ceilings_(config_.state_folder), instance_(DrawInstance()) {}
 Session::~Session() = default;
 
 void Session::Post(LinkEvent event) {
@@ -169,14 +167,13 @@ v1::AgentMessage Session::Welcome() const {
   welcome.set_build(std::string(kVersion));
   welcome.set_name(config_.name);
   welcome.set_instance(instance_);
-  *welcome.mutable_host() = HostFacts();
-  welcome.mutable_host()->set_file_limit(config_.file_limit);
-  if (active_) {
-    welcome.set_busy(fmt::format(
-        "{} runs it since {}{}", active_->controller,
-        absl::FormatTime("%Y-%m-%d %H:%M:%S %Ez", active_->since, absl::LocalTimeZone()),
-        active_->link ? "" : ", but is out of reach"));
+  v1::Host& host = *welcome.mutable_host();
+  host = HostFacts();
+  host.set_file_limit(config_.file_limit);
+  if (const v1::Ceiling* ceiling = ceilings_.Current(host.cores(), config_.threads)) {
+    *host.mutable_ceiling() = *ceiling;
   }
+  if (active_) welcome.set_busy(WhoRuns(*active_));
   return message;
 }
 
@@ -203,6 +200,13 @@ void Session::OnPrepare(v1::Prepare& prepare) {
   const absl::Status status = CheckPrepare(prepare, config_.file_limit);
   if (!status.ok()) return Fail(v1::Failed::CODE_PLAN, std::string(status.message()));
   active_->prepare.Swap(&prepare);
+  if (active_->prepare.own_target()) {
+    auto calibration = Calibration::Begin(config_.program, config_.threads, active_->prepare);
+    if (!calibration.ok()) {
+      return Fail(v1::Failed::CODE_INTERNAL, std::string(calibration.status().message()));
+    }
+    active_->calibration.emplace(*std::move(calibration));
+  }
   active_->stage = ActiveRun::Stage::kReceiving;
   if (!active_->prepare.plan().has_urls()) return MakeEngine();
   active_->list_text.reserve(active_->prepare.plan().urls().size_bytes());
@@ -272,9 +276,8 @@ void Session::OnStart(const v1::Start& start) {
     return Fail(v1::Failed::CODE_PROTOCOL, "Start out of order");
   }
   const Nanos now = SteadyNow();
-  if (start.at_ns() > now + kFarthestStart || start.lease_from_ns() > now + kFarthestStart ||
-      start.at_ns() < now - kMaxDurationNs || start.lease_from_ns() < 0) {
-    return Fail(v1::Failed::CODE_PROTOCOL, "Start at a time that is not of this clock");
+  if (const absl::Status status = CheckStart(start, now); !status.ok()) {
+    return Fail(v1::Failed::CODE_PROTOCOL, std::string(status.message()));
   }
   active_->stage = ActiveRun::Stage::kRunning;
   active_->linked = now;
@@ -337,18 +340,21 @@ void Session::OnCollected(RunEngine::Collected& collected) {
                             std::string(collected.status.message())));
   }
   for (v1::Snapshot& snapshot : collected.snapshots) {
+    if (active_->calibration) active_->calibration->Add(snapshot);
     active_->recorded += snapshot.metrics().succeeded() + snapshot.metrics().failed();
     snapshot.set_commands(active_->commands);
     Say(active_->snapshots.Add(std::move(snapshot), SteadyNow()));
   }
-  if (collected.finished) Finish();
+  if (!collected.finished) return;
+  if (active_->calibration) active_->done = active_->calibration->End(ceilings_);
+  Finish();
 }
 
 // The run stays until the controller says that it has everything.
 void Session::Finish() {
   active_->stage = ActiveRun::Stage::kFinished;
   v1::AgentMessage message;
-  message.mutable_done();
+  *message.mutable_done() = active_->done;
   Say(std::move(message));
 }
 

@@ -14,6 +14,7 @@
 #include <variant>
 
 #include "agent/active_run.h"
+#include "agent/ceiling_store.h"
 #include "agent/control_link.h"
 #include "agent/run_engine.h"
 #include "common/clock.h"
@@ -30,6 +31,8 @@ class Session {
     uint64_t file_limit = std::numeric_limits<uint64_t>::max();  // open files of this process
     // Streams were dialled from here: one that is silent is broken, so that another is dialled.
     bool dials = false;
+    std::string program;       // this program's file, to be started as a target
+    std::string state_folder;  // what outlives the process; empty: nothing does
   };
 
   explicit Session(Config config);
@@ -86,6 +89,7 @@ class Session {
   void Forget();
 
   const Config config_;
+  CeilingStore ceilings_;
   const std::string instance_;  // drawn: tells this process from others of the same name
   Mailbox<Message> mailbox_;
   std::unique_ptr<ActiveRun> active_;  // the run that is going on

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
+#include "absl/time/time.h"
+
 namespace squall {
 namespace {
 
@@ -25,6 +29,12 @@ v1::AgentMessage PongMessage(const v1::Ping& ping, Nanos received) {
   pong.mutable_padding()->resize(std::min(ping.reply_bytes(), kMostPadding), 'x');
   pong.set_sent_ns(SteadyNow());
   return message;
+}
+
+std::string WhoRuns(const ActiveRun& run) {
+  return fmt::format("{} runs it since {}{}", run.controller,
+                     absl::FormatTime("%Y-%m-%d %H:%M:%S %Ez", run.since, absl::LocalTimeZone()),
+                     run.link ? "" : ", but is out of reach");
 }
 
 }  // namespace squall

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "agent/active_run.h"
 #include "common/clock.h"
 #include "squall/v1/control.pb.h"
 
@@ -12,5 +13,8 @@ v1::AgentMessage FailedMessage(v1::Failed::Code code, const std::string& text);
 
 // The answer to a Ping that came at `received` on the steady clock, to be sent at once.
 v1::AgentMessage PongMessage(const v1::Ping& ping, Nanos received);
+
+// Who has the agent, and since when: for those who find it busy.
+std::string WhoRuns(const ActiveRun& run);
 
 }  // namespace squall

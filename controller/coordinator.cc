@@ -216,6 +216,7 @@ void Coordinator::OnSaid(size_t index, const v1::AgentMessage& message) {
     return keeper_->Lose(index, "it ended before it was told to", happenings_);
   }
   member.stage = Stage::kDone;
+  record_->Ended(index, message.done());
   keeper_->Dismiss(index, "all is recorded");
 }
 

@@ -10,6 +10,7 @@
 
 #include "common/version.h"
 #include "controller/fleet_warnings.h"
+#include "controller/headroom.h"
 #include "controller/text_table.h"
 #include "controller/units.h"
 
@@ -83,10 +84,10 @@ std::string Ways(const Agents& agents, const TextStyle& style) {
 
 std::string Machines(const Agents& agents, const TextStyle& style) {
   TextTable table({Align::kLeft, Align::kLeft, Align::kLeft, Align::kLeft, Align::kRight,
-                   Align::kRight, Align::kRight, Align::kRight});
+                   Align::kRight, Align::kRight, Align::kRight, Align::kRight});
   std::vector<Cell> head;
   for (const char* title :
-       {"name", "version", "system", "machine", "cores", "load", "files", "ports"}) {
+       {"name", "version", "system", "machine", "cores", "load", "files", "ports", "ceiling"}) {
     head.emplace_back(title, Colour::kDim);
   }
   table.AddRow(std::move(head));
@@ -96,10 +97,12 @@ std::string Machines(const Agents& agents, const TextStyle& style) {
     if (agent.build.empty()) continue;
     any = true;
     const v1::Host& host = agent.host;
+    const std::optional<v1::Ceiling> ceiling = CeilingOf(host);
     table.AddRow({Printable(NameOf(agent), style.utf8), Printable(agent.build, style.utf8),
                   Printable(host.os(), style.utf8), Printable(host.machine(), style.utf8),
                   FormatCount(host.cores()), fmt::format("{:.3g}", host.load()),
-                  known(host.file_limit()), known(host.ports())});
+                  known(host.file_limit()), known(host.ports()),
+                  ceiling ? FormatRate(ceiling->requests_per_second()) + "/s" : "-"});
   }
   return any ? Heading("Machines", style) + table.ToString(style, 2) : "";
 }
@@ -134,6 +137,13 @@ std::string Conclusion(const Agents& agents, const TextStyle& style) {
   return out;
 }
 
+Json CeilingJson(const v1::Host& host) {
+  const std::optional<v1::Ceiling> ceiling = CeilingOf(host);
+  if (!ceiling) return nullptr;
+  return {{"requests_per_second", ceiling->requests_per_second()},
+          {"measured_at", MeasuredAt(*ceiling)}};
+}
+
 Json HostJson(const AgentCheck& agent) {
   if (agent.build.empty()) return nullptr;
   const v1::Host& host = agent.host;
@@ -144,7 +154,8 @@ Json HostJson(const AgentCheck& agent) {
           {"version", agent.build},
           {"load", host.load()},
           {"file_limit", known(host.file_limit())},
-          {"ports", known(host.ports())}};
+          {"ports", known(host.ports())},
+          {"ceiling", CeilingJson(host)}};
 }
 
 Json ClockJson(const AgentCheck& agent) {

@@ -1,17 +1,15 @@
 // The agent that `squall run` starts for itself when none is named: `squall agent` as a child
 // process on a unix socket, spoken to like any other.
 //
-// The child is in a process group of its own, so a Ctrl-C in the terminal reaches only the
-// controller. The two hold the ends of a socket pair: the child says on it that it listens, and
-// ends when the parent's end is gone, however the parent died.
+// It ends with the controller, however that dies (common/child_process.h).
 #pragma once
 
+#include <optional>
 #include <string>
-
-#include <sys/types.h>
 
 #include "absl/status/statusor.h"
 #include "common/address.h"
+#include "common/child_process.h"
 
 namespace squall {
 
@@ -33,8 +31,7 @@ class LocalAgent {
 
   std::string directory_;  // of the socket
   Address address_;
-  int parent_fd_ = -1;
-  pid_t child_ = -1;
+  std::optional<ChildProcess> child_;
 };
 
 }  // namespace squall

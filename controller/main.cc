@@ -11,6 +11,7 @@
 #include "common/output.h"
 #include "common/protocol.h"
 #include "common/version.h"
+#include "controller/calibrate_command.h"
 #include "controller/fleet_command.h"
 #include "controller/reconcile_command.h"
 #include "controller/report_command.h"
@@ -51,12 +52,14 @@ int main(int argc, char** argv) {
   squall::RunFlags run_flags;
   squall::ReportFlags report_flags;
   squall::FleetFlags fleet_flags;
+  squall::CalibrateFlags calibrate_flags;
   squall::ReconcileFlags reconcile_flags;
   squall::AgentFlags agent_flags;
   squall::TargetFlags target_flags;
   const CLI::App* run = squall::AddRunCommand(app, run_flags);
   const CLI::App* report = squall::AddReportCommand(app, report_flags);
   const CLI::App* fleet = squall::AddFleetCommand(app, fleet_flags);
+  const CLI::App* calibrate = squall::AddCalibrateCommand(app, calibrate_flags);
   const CLI::App* reconcile = squall::AddReconcileCommand(app, reconcile_flags);
   const CLI::App* agent = squall::AddAgentCommand(app, agent_flags);
   const CLI::App* target = squall::AddTargetCommand(app, target_flags);
@@ -72,6 +75,7 @@ int main(int argc, char** argv) {
   if (run->parsed()) return squall::RunRun(run_flags);
   if (report->parsed()) return squall::RunReport(report_flags);
   if (fleet->parsed()) return squall::RunFleet(*fleet, fleet_flags);
+  if (calibrate->parsed()) return squall::RunCalibrate(calibrate_flags);
   if (reconcile->parsed()) return squall::RunReconcile(reconcile_flags);
   if (agent->parsed()) return squall::RunAgent(agent_flags);
   if (target->parsed()) return squall::RunTarget(target_flags);

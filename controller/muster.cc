@@ -19,6 +19,16 @@ using Stage = Member::Stage;
 // Most requests in flight of one agent under a rate, if -c says nothing.
 constexpr uint32_t kMostPerAgent = 10'000;
 
+// A calibrating agent's connections: with so many, each turn of its workers' loops has much to do.
+// More cost it more than they bring.
+constexpr uint64_t kConnectionsPerCore = 50;
+constexpr uint64_t kMostCalibrating = 5'000;
+
+uint64_t MostUseful(const Member& member, const v1::Plan& plan) {
+  return std::min({kConnectionsPerCore * member.result.host.cores(), kMostCalibrating,
+                   MostConcurrency(member, plan)});
+}
+
 bool IsOutOfReach(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
 }
@@ -206,7 +216,8 @@ absl::Status Muster::SplitConcurrency() {
     if (!TakesPart(i)) continue;
     members.push_back(i);
     weights.push_back(roster_[i].weight);
-    asked += uint64_t{roster_[i].result.host.cores()} + 1;
+    asked += order_.own_target ? MostUseful(roster_[i], plan)
+                               : uint64_t{roster_[i].result.host.cores()} + 1;
   }
   if (plan.concurrency() != 0) asked = plan.concurrency();
   uint64_t concurrency = asked;

@@ -41,6 +41,11 @@ std::string QuantilesText(const Histogram& service, bool utf8) {
 
 }  // namespace
 
+Progress::Mode Progress::ModeFor(int fd, bool quiet) {
+  if (quiet) return Mode::kQuiet;
+  return IsLiveTerminal(fd) ? Mode::kLive : Mode::kLines;
+}
+
 Progress::Progress(std::FILE* out, Mode mode, const TextStyle& style)
     : out_(out), mode_(mode), style_(style) {}
 

@@ -24,6 +24,9 @@ class Progress {
     kLive,   // one line, rewritten; rates of the last second
   };
 
+  // As fits what `fd` is.
+  static Mode ModeFor(int fd, bool quiet);
+
   // `out` is borrowed and flushed after each write; errors in writing are ignored.
   Progress(std::FILE* out, Mode mode, const TextStyle& style);
 

@@ -74,6 +74,8 @@ void Recruiter::Prepare(size_t index, uint32_t share, uint32_t first_connection,
   prepare.set_lease_ns(order_.times.lease());
   prepare.set_grace_ns(order_.times.grace);
   prepare.set_snapshot_interval_ns(order_.times.interval());
+  prepare.set_own_target(order_.own_target);
+  if (order_.own_target) member.result.host.clear_ceiling();  // it is to be found
   member.link->Send(std::move(message));
 }
 

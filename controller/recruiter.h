@@ -22,6 +22,9 @@ struct RunOrder {
   v1::Plan plan;  // concurrency 0: the sum over agents of cores + 1
   std::string list_text;
   FleetTimes times;
+  // Calibration: each agent sends to a target of its own (v1::Prepare). Without a concurrency it
+  // has as many connections as its ceiling takes.
+  bool own_target = false;
 };
 
 class Recruiter {

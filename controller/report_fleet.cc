@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "controller/headroom.h"
 #include "controller/summary.h"
 #include "controller/text_table.h"
 #include "controller/units.h"
@@ -109,8 +110,8 @@ std::string Events(const RunResult& result, const TextStyle& style) {
 }  // namespace
 
 std::string FleetSections(const RunResult& result, const TextStyle& style) {
-  return Addresses(result.fleet, style) + Agents(result, style) + StartSpreadLine(result, style) +
-         Events(result, style);
+  return Addresses(result.fleet, style) + Agents(result, style) + HeadroomLine(result, style) +
+         StartSpreadLine(result, style) + Events(result, style);
 }
 
 }  // namespace squall

@@ -7,6 +7,7 @@
 
 #include "absl/time/time.h"
 #include "controller/json_evidence.h"
+#include "controller/headroom.h"
 #include "controller/summary.h"
 #include "controller/vitals_sum.h"
 
@@ -260,6 +261,24 @@ Json ClocksJson(const RunResult& result) {
           {"start_spread_error_ns", spread ? Json(spread->error) : Json()}};
 }
 
+Json HeadroomJson(const RunResult& result) {
+  const Headroom headroom = HeadroomOf(result);
+  const auto known = [](const std::optional<double>& used) { return used ? Json(*used) : Json(); };
+  Json agents = Json::array();
+  for (const Headroom::Agent& agent : headroom.agents) {
+    Json entry = {{"name", agent.name},
+                  {"ceiling_per_second", nullptr},
+                  {"measured_at", nullptr},
+                  {"used", known(agent.used)}};
+    if (agent.ceiling) {
+      entry["ceiling_per_second"] = agent.ceiling->requests_per_second();
+      entry["measured_at"] = MeasuredAt(*agent.ceiling);
+    }
+    agents.push_back(std::move(entry));
+  }
+  return {{"used", known(headroom.used)}, {"agents", agents}};
+}
+
 Json EventsJson(const RunResult& result) {
   Json json = Json::array();
   for (const RunEvent& event : result.events) {
@@ -339,6 +358,7 @@ std::string JsonReport(const RunResult& result) {
   json["errors"] = ErrorsJson(result.fleet);
   json["verdict"] = VerdictJson(result);
   json["parallelism"] = ParallelismJson(result);
+  json["headroom"] = HeadroomJson(result);
   json["clocks"] = ClocksJson(result);
   json["events"] = EventsJson(result);
   json["agents"] = AgentsJson(result);

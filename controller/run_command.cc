@@ -40,11 +40,6 @@ int Fail(const absl::Status& status) {
   return absl::IsCancelled(status) ? kInterruptedExit : kNothingSent;
 }
 
-Progress::Mode ProgressMode(bool quiet) {
-  if (quiet) return Progress::Mode::kQuiet;
-  return IsLiveTerminal(STDERR_FILENO) ? Progress::Mode::kLive : Progress::Mode::kLines;
-}
-
 // A snapshot takes some 100 kB for a moment, at the end of the heap: it need not go back to the
 // system each time.
 void KeepMemory() {
@@ -90,7 +85,8 @@ int RunRun(const RunFlags& flags) {
   if (!options.ok()) return Fail(options.status());
   spdlog::set_level(options->log_level);
 
-  Progress progress(stderr, ProgressMode(options->quiet), DetectStyle(STDERR_FILENO));
+  Progress progress(stderr, Progress::ModeFor(STDERR_FILENO, options->quiet),
+                    DetectStyle(STDERR_FILENO));
   const std::string json_path = options->json_path;
   const std::string coverage_path = options->coverage_path;
   std::unique_ptr<RunArchive> archive;

@@ -123,6 +123,15 @@ void RunRecord::Happened(RunEvent::Kind kind, size_t index, std::string detail) 
   result_.events.push_back({SteadyNow() - start_, kind, member.result.name, std::move(detail)});
 }
 
+void RunRecord::Ended(size_t index, const v1::Done& done) {
+  if (!order_.own_target) return;
+  Member& member = roster_[index];
+  if (done.has_ceiling()) *member.result.host.mutable_ceiling() = done.ceiling();
+  if (done.not_kept().empty()) return;
+  result_.notes.push_back(fmt::format("{} keeps its ceiling only until its process ends: {}",
+                                      Named(member), done.not_kept()));
+}
+
 void RunRecord::Incomplete(std::string why) {
   result_.notes.insert(result_.notes.begin(), std::move(why));
   if (result_.state == RunState::kComplete) result_.state = RunState::kIncomplete;

@@ -33,6 +33,8 @@ class RunRecord {
   // Merges a snapshot, each once. An error says what is wrong with it; then nothing of it counts.
   absl::Status Merge(size_t index, const v1::Snapshot& snapshot);
   void Happened(RunEvent::Kind kind, size_t index, std::string detail);
+  // It has said Done.
+  void Ended(size_t index, const v1::Done& done);
   // A sentence for the reader, and the run could not be done as asked.
   void Incomplete(std::string why);
   // So many numbers of a lost agent are not sent by others any more.

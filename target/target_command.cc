@@ -5,6 +5,7 @@
 #include <limits>
 #include <memory>
 #include <string_view>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -13,6 +14,7 @@
 #include "absl/time/time.h"
 #include "common/file_limit.h"
 #include "common/output.h"
+#include "common/parent_watch.h"
 #include "target/server.h"
 
 namespace squall {
@@ -145,6 +147,7 @@ CLI::App* AddTargetCommand(CLI::App& app, TargetFlags& flags) {
       ->type_name("K");
   command->add_option("--log", flags.log, "Write a line for each request, before it is answered")
       ->type_name("FILE");
+  command->add_option("--parent-fd", flags.parent_fd)->group("");
   command->footer(
       "Examples:\n"
       "  squall target                                answer 200 at once, at 127.0.0.1:8080\n"
@@ -172,7 +175,14 @@ int RunTarget(const TargetFlags& flags) {
   const absl::StatusOr<std::unique_ptr<target::Server>> server = target::Server::Start(*options);
   if (!server.ok()) return Fail(server.status());
 
-  Print(stdout, "listening on {}\n", (*server)->url());
+  const std::string words = fmt::format("listening on {}\n", (*server)->url());
+  if (flags.parent_fd >= 0) {
+    const ParentWatch parent(flags.parent_fd, [] { kill(getpid(), SIGTERM); });
+    if (parent.Say(words)) signals.WaitForOne();
+    (*server)->Stop();
+    return 0;
+  }
+  Write(stdout, words);
   signals.WaitForOne();
   (*server)->Stop();
   const bool printed = Write(stdout, target::CountsToText((*server)->counts()));

@@ -1,0 +1,19 @@
+// Where an agent keeps what is to outlive its process.
+#pragma once
+
+#include <functional>
+#include <string>
+
+namespace squall {
+
+// A variable of the environment; empty if there is none.
+using Environment = std::function<std::string(const char* name)>;
+
+// The folder that was asked for; else $STATE_DIRECTORY, as systemd sets it (StateDirectory=); else
+// squall in $XDG_STATE_HOME, which is ~/.local/state by default
+// (https://specifications.freedesktop.org/basedir-spec/). Empty: there is none. It need not exist.
+std::string StateFolder(const std::string& asked, const Environment& environment);
+// Of this process.
+std::string StateFolder(const std::string& asked);
+
+}  // namespace squall
