@@ -59,10 +59,10 @@ absl::Status CheckShare(const v1::Plan& plan, uint32_t concurrency, uint64_t fil
 
 absl::Status CheckPrepare(v1::Prepare& prepare, uint64_t file_limit) {
   absl::Status status = CheckPlan(prepare.plan());
+  if (status.ok()) status = CheckCalibration(prepare);
   if (status.ok()) status = CheckShare(prepare.plan(), prepare.concurrency(), file_limit);
   if (status.ok()) status = CheckTimes(prepare);
   if (status.ok()) status = CheckRunId(prepare);
-  if (status.ok()) status = CheckCalibration(prepare);
   if (status.ok()) status = KeepLocalSources(*prepare.mutable_plan()->mutable_transport());
   if (status.ok()) status = CheckPortLimit(prepare, LocalPorts());
   return status;

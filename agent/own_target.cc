@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-#include "common/url.h"
 #include "common/values.h"
 
 namespace squall {
@@ -31,15 +30,15 @@ absl::StatusOr<OwnTarget> OwnTarget::Start(const std::string& program, uint32_t 
   while (line.size() < kLongestLine && target.child_.Read(byte, deadline) && byte != '\n') {
     line += byte;
   }
-  constexpr std::string_view kSaid = "listening on ";
-  constexpr std::string_view kLoopback = "http://127.0.0.1:";
-  target.url_ = line.substr(std::min(kSaid.size(), line.size())) + "/";
-  if (byte != '\n' || !line.starts_with(kSaid) || !target.url_.starts_with(kLoopback) ||
-      !CheckUrl(target.url_).ok()) {
+  constexpr std::string_view kSaid = "listening on http://127.0.0.1:";
+  const absl::StatusOr<uint64_t> port = ParseWholeNumber(
+      std::string_view(line).substr(std::min(kSaid.size(), line.size())), 1, 65535);
+  if (byte != '\n' || !line.starts_with(kSaid) || !port.ok()) {
     return absl::UnavailableError(fmt::format(
         "a target of its own does not come up (the agent's log may say why); it said {}",
         Quoted(line)));
   }
+  target.url_ = fmt::format("http://127.0.0.1:{}/", *port);
   return target;
 }
 

@@ -31,8 +31,8 @@ class Session {
     uint64_t file_limit = std::numeric_limits<uint64_t>::max();  // open files of this process
     // Streams were dialled from here: one that is silent is broken, so that another is dialled.
     bool dials = false;
-    std::string program;       // this program's file, to be started as a target
-    std::string state_folder;  // what outlives the process; empty: nothing does
+    std::string program = {};       // this program's file, to be started as a target
+    std::string state_folder = {};  // what outlives the process; empty: nothing does
   };
 
   explicit Session(Config config);

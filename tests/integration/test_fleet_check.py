@@ -14,7 +14,8 @@ from support.processes import Process, wait_until
 TOP_KEYS = {"version", "checked_at", "ok", "warnings", "agents"}
 AGENT_KEYS = {"address", "name", "ok", "state", "detail", "host", "clock",
               "to_agent_bytes_per_second", "from_agent_bytes_per_second"}
-HOST_KEYS = {"os", "machine", "cores", "version", "load", "file_limit", "ports"}
+HOST_KEYS = {"os", "machine", "cores", "version", "load", "file_limit", "ports",
+             "ceiling"}
 # An agent is loaded for at most a second; the rest is for slow machines.
 SECONDS_AN_AGENT = 3
 

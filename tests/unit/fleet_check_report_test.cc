@@ -28,6 +28,14 @@ AgentCheck GoodAgent(const std::string& name = "lon-1") {
   agent.host.set_load(0.3125);
   agent.host.set_file_limit(65'536);
   agent.host.set_ports(28'232);
+  v1::Ceiling& ceiling = *agent.host.mutable_ceiling();
+  ceiling.set_requests_per_second(43'210.5);
+  ceiling.set_connections(400);
+  ceiling.set_cores(8);
+  ceiling.set_threads(8);
+  ceiling.set_version(std::string(kVersion));
+  ceiling.set_transport(v1::TRANSPORT_KIND_HTTP1);
+  ceiling.set_measured_at(1'700'000'000);
   agent.clock = {.offset = -123'456'789, .error = 71'000, .rtt = 142'000, .drift = {}};
   agent.to_agent_bytes_per_second = 118e6;
   agent.from_agent_bytes_per_second = 117e6;
@@ -49,9 +57,9 @@ TEST(FleetCheckReport, TextOfAllThatCanBeUsed) {
   lon-1  10.0.0.11:7400  ok     +-71.0 us      142 us  118 MB/s    117 MB/s
 
 Machines
-  name   version  system     machine  cores   load   files   ports
+  name   version  system     machine  cores   load   files   ports   ceiling
   lon-1  )" + std::string(kVersion) +
-                R"(    Linux 6.1  x86_64       8  0.312  65,536  28,232
+                R"(    Linux 6.1  x86_64       8  0.312  65,536  28,232  43,211/s
 
 The agent can be used.
 )");
@@ -90,6 +98,7 @@ TEST(FleetCheckReport, JsonHasAllOfAnAgent) {
   AgentCheck unknown_limits = GoodAgent();
   unknown_limits.host.set_file_limit(0);
   unknown_limits.host.set_ports(0);
+  unknown_limits.host.clear_ceiling();
   const auto json = nlohmann::json::parse(FleetCheckJson(
       {GoodAgent(), BadAgent(State::kOtherVersion, "speaks \xff 99"), unknown_limits},
       absl::FromUnixSeconds(0)));
@@ -100,7 +109,8 @@ TEST(FleetCheckReport, JsonHasAllOfAnAgent) {
   const auto good = nlohmann::json::parse(R"({
     "address": "10.0.0.11:7400", "name": "lon-1", "ok": true, "state": "ok", "detail": null,
     "host": {"os": "Linux 6.1", "machine": "x86_64", "cores": 8, "version": "VERSION",
-             "load": 0.3125, "file_limit": 65536, "ports": 28232},
+             "load": 0.3125, "file_limit": 65536, "ports": 28232,
+             "ceiling": {"requests_per_second": 43210.5, "measured_at": "2023-11-14T22:13:20Z"}},
     "clock": {"offset_ns": -123456789, "error_ns": 71000, "rtt_ns": 142000},
     "to_agent_bytes_per_second": 118e6, "from_agent_bytes_per_second": 117e6})");
   auto expected = good;
@@ -115,6 +125,7 @@ TEST(FleetCheckReport, JsonHasAllOfAnAgent) {
   }
   EXPECT_TRUE(json["agents"][2]["host"]["file_limit"].is_null());
   EXPECT_TRUE(json["agents"][2]["host"]["ports"].is_null());
+  EXPECT_TRUE(json["agents"][2]["host"]["ceiling"].is_null());
   EXPECT_EQ(nlohmann::json::parse(FleetCheckJson({GoodAgent()}, absl::Now()))["ok"], true);
 }
 

@@ -33,7 +33,7 @@ TEST(JsonReport, HasTheDocumentedKeys) {
   EXPECT_THAT(Keys(json), ElementsAre("run", "notes", "plan", "warmup", "totals", "coverage", "tag",
                                       "latency", "schedule_lag", "waited", "waited_beside_free",
                                       "timings", "addresses", "status_codes", "errors", "verdict",
-                                      "parallelism", "clocks", "events", "agents"));
+                                      "parallelism", "headroom", "clocks", "events", "agents"));
   EXPECT_THAT(Keys(json["run"]),
               ElementsAre("id", "version", "seed", "started_at", "elapsed_ns", "state"));
   EXPECT_THAT(Keys(json["totals"]),

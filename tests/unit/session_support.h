@@ -19,7 +19,9 @@ class SessionTest : public ::testing::Test {
   using Kind = v1::AgentMessage;
 
   explicit SessionTest(uint32_t threads = 2)
-      : session_({.name = "under test", .threads = threads}), thread_([this] { session_.Run(); }) {}
+      : SessionTest(Session::Config{.name = "under test", .threads = threads}) {}
+  explicit SessionTest(Session::Config config)
+      : session_(std::move(config)), thread_([this] { session_.Run(); }) {}
 
   // Tests provoke errors by the dozen.
   void SetUp() override { spdlog::set_level(spdlog::level::off); }
