@@ -47,6 +47,7 @@ int main(int argc, char** argv) {
       "  squall run http://10.0.0.9/ -z 30s --agents 10.0.0.5,10.0.0.6\n"
       "  squall report monday                      # again, after squall run --save monday\n"
       "  squall fleet check --agents 10.0.0.5,10.0.0.6\n"
+      "  squall calibrate --agents 10.0.0.5,10.0.0.6\n"
       "  squall COMMAND --help                     # more on each");
 
   squall::RunFlags run_flags;

@@ -107,12 +107,16 @@ class Calibrate(squall.TestCase):
         agents[0].end()
         agents[0] = self.agent("agent-1")
         target = self.enterContext(squall.Target())
-        result = squall.run("-q", "400", "-z", "1s", target.url, agents=agents)
+        saved = self.folder / "saved"
+        result = squall.run("-q", "400", "-z", "1s", "--save", saved, target.url, agents=agents)
         self.check_exit(result, 0)
         self.check_consistent(result)
         self.check_headroom(result, ceilings)
         self.assertRegex(result.stdout, r"\nAgents used <?\d+(\.\d)? % of their own ceiling "
                                         r"\(squall calibrate\)\n")
+        report = self.enterContext(Process(squall.SQUALL, "report", saved, "--json", "-"))
+        self.assertEqual(report.wait(20), 0, report.stderr)
+        self.assertEqual(json.loads(report.stdout)["headroom"], result.report["headroom"])
         # With one that has none it is not told.
         agents[1] = self.agent("agent-3")
         result = squall.run("-n", "200", target.url, agents=agents)
