@@ -249,6 +249,16 @@ class Calibrate(squall.TestCase):
         self.assertIn(down, process.stderr)
         self.assertEqual(process.stdout, "")
 
+    def test_a_busy_agent_is_waited_for(self):
+        agent = self.agent()
+        target = self.enterContext(squall.Target("--delay", "5ms"))
+        run = self.enterContext(squall.Run("-z", "3s", target.url, agents=[agent]))
+        wait_until(lambda: target.stats()["requests"] > 10, 20, "a run begins")
+        process = self.start([agent], "-z", "300ms")
+        self.assertEqual(process.wait(60), 0, process.stderr)
+        self.assertIn("busy: ", process.stderr)
+        self.check_exit(run.finish(30), 0)
+
     def test_text(self):
         agent = self.agent("lon-1")
         process = self.start([agent], "-z", "300ms", "--json", str(self.folder / "found.json"))
