@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/time/time.h"
-#include "controller/json_evidence.h"
 #include "controller/headroom.h"
+#include "controller/json_evidence.h"
 #include "controller/summary.h"
 #include "controller/vitals_sum.h"
 
