@@ -21,6 +21,7 @@ absl::Status Refusal(const char* what) {
 // All that such a transport may be, so that nothing that will be thought of leads elsewhere.
 bool IsPlain(v1::Transport transport) {
   transport.clear_timeout_ns();
+  transport.clear_no_probe();
   v1::Transport plain;
   plain.set_kind(v1::TRANSPORT_KIND_HTTP1);
   plain.set_http_version(v1::HTTP_VERSION_1_1);

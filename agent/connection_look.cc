@@ -19,6 +19,11 @@ void ConnectionLook::Add(int socket) {
 #endif
 }
 
+void ConnectionLook::Clear() {
+  round_trips.clear();
+  retransmissions = 0;
+}
+
 void ConnectionLook::Merge(const ConnectionLook& other) {
   round_trips.insert(round_trips.end(), other.round_trips.begin(), other.round_trips.end());
   retransmissions += other.retransmissions;

@@ -19,6 +19,7 @@ struct ConnectionLook {
   // Looks at a connected socket; nothing changes if it is no TCP socket.
   void Add(int socket);
   void Merge(const ConnectionLook& other);
+  void Clear();  // keeps memory
 };
 
 }  // namespace squall

@@ -67,9 +67,18 @@ HostVitals::~HostVitals() {
   thread_.join();
 }
 
+void HostVitals::BeginRun() {
+  {
+    MutexLock lock(mutex_);
+    begun_ = true;
+  }
+  changed_.NotifyAll();
+}
+
 void HostVitals::Look() noexcept {
   std::string interface;
   Nanos next_look = 0;
+  bool probes = false;
   while (true) {
     const Nanos now = SteadyNow();
     if (now >= next_look) {
@@ -84,9 +93,13 @@ void HostVitals::Look() noexcept {
       }
       LookAtLink(interface);
     }
-    if (destination_ && probe_) LookAtPath(*destination_);
+    if (destination_ && probes) LookAtPath(*destination_);
     MutexLock lock(mutex_);
     if (over_) return;
+    if (begun_ && probe_ && !probes) {
+      probes = true;
+      continue;  // at once, before there is load
+    }
     changed_.WaitUntil(mutex_,
                        path_probe_.begun() ? std::min(next_look, now + kProbeLook) : next_look);
   }

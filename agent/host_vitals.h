@@ -25,11 +25,15 @@ namespace squall {
 class HostVitals {
  public:
   // Begins to look. `network` outlives it. The server is at `destination`, or if that is not known
-  // yet, where the first connection goes to. Without `probe` no connection is made to it.
+  // yet, where the first connection goes to.
   HostVitals(const Network& network, std::optional<Endpoint> destination, bool probe);
   ~HostVitals();
   HostVitals(const HostVitals&) = delete;
   HostVitals& operator=(const HostVitals&) = delete;
+
+  // The run begins, soon: from now on the way to the server is looked at, first as it is without
+  // load, unless there is to be no `probe`.
+  void BeginRun();
 
   // Since the call before, or the beginning. `pulses` are of the same workers each time.
   v1::Vitals Take(const std::vector<const WorkerPulse*>& pulses, const ConnectionLook& connections);
@@ -77,6 +81,7 @@ class HostVitals {
   Mutex mutex_;
   CondVar changed_;
   bool over_ ABSL_GUARDED_BY(mutex_) = false;
+  bool begun_ ABSL_GUARDED_BY(mutex_) = false;
   Found found_ ABSL_GUARDED_BY(mutex_);
 
   // The thread's.

@@ -68,7 +68,7 @@ struct Interval {
 
   void Clear() {
     for (PhaseInterval& phase : phases) phase.Clear();
-    connections = {};
+    connections.Clear();
   }
 
   std::vector<PhaseInterval> phases;

@@ -136,6 +136,7 @@ void RunEngine::WatchHost(const v1::Plan& plan) {
 }
 
 void RunEngine::Start(Nanos at, Nanos lease_until) {
+  vitals_->BeginRun();
   started_at_ = at;
   lease_.Renew(lease_until);
   for (auto& worker : workers_) worker->Start(at);

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <unistd.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -33,7 +34,7 @@ v1::Ceiling Example() {
 
 class CeilingStoreTest : public testing::Test {
  protected:
-  CeilingStoreTest() : folder_(testing::TempDir() + "/ceiling_store_test") {
+  CeilingStoreTest() : folder_(testing::TempDir() + "/ceiling_store_" + std::to_string(getpid())) {
     std::filesystem::remove_all(folder_);
     spdlog::set_level(spdlog::level::off);
   }

@@ -41,6 +41,7 @@ TEST(HostVitalsTest, TheWayToTheServerIsProbed) {
   const Network network;
   const Listener listener;
   HostVitals vitals(network, listener.endpoint(), true);
+  vitals.BeginRun();
   const v1::Vitals first = TakeWithPath(vitals);
   EXPECT_GT(first.path_rtt_ns(), 0);
   EXPECT_LE(first.path_best_rtt_ns(), first.path_rtt_ns());
@@ -82,6 +83,7 @@ TEST(HostVitalsTest, TheServerIsWhereConnectionsGo) {
     Network network;
     const Listener listener;
     HostVitals vitals(network, std::nullopt, true);
+    vitals.BeginRun();
     for (const char* name : test.before) network.addresses.Number(name);
     network.addresses.Number(DisplayOf(listener.endpoint()));
     network.addresses.Number("192.0.2.1:80");
@@ -96,6 +98,7 @@ TEST(HostVitalsTest, NoAnswerIsCounted) {
   const Listener listener(0);
   const Socket first = ConnectTo(listener.endpoint());
   HostVitals vitals(network, listener.endpoint(), true);
+  vitals.BeginRun();
   v1::Vitals taken;
   EXPECT_TRUE(Eventually([&] { return (taken = vitals.Take({}, {})).path_unanswered() == 1; }));
   EXPECT_FALSE(taken.has_path_best_rtt_ns());

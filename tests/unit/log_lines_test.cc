@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <fstream>
 #include <string>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -16,7 +17,7 @@ namespace {
 using Lines = std::vector<std::pair<std::string, bool>>;
 
 absl::StatusOr<Lines> Read(const std::string& text) {
-  const std::string path = ::testing::TempDir() + "/log_lines_test";
+  const std::string path = ::testing::TempDir() + "/log_lines_test_" + std::to_string(getpid());
   std::ofstream(path, std::ios::binary) << text;
   Lines lines;
   absl::Status status = ReadLines(path, [&](std::string_view line, bool whole) {
@@ -79,7 +80,7 @@ TEST(ReadLines, TellsWhatIsWrong) {
 
 TEST(ReadLines, EndsWhenItIsTold) {
   int lines = 0;
-  const std::string path = ::testing::TempDir() + "/log_lines_end";
+  const std::string path = ::testing::TempDir() + "/log_lines_end_" + std::to_string(getpid());
   std::ofstream(path) << "a\nb\nc\n";
   const absl::Status status = ReadLines(path, [&](std::string_view, bool) {
     return ++lines == 2 ? absl::InvalidArgumentError("enough") : absl::OkStatus();

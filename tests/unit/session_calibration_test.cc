@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <unistd.h>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -24,7 +25,9 @@ using testing::PrepareMessage;
 using testing::StartMessage;
 using testing::StopMessage;
 
-std::string Folder() { return ::testing::TempDir() + "/session_calibration_test"; }
+std::string Folder() {
+  return ::testing::TempDir() + "/session_calibration_" + std::to_string(getpid());
+}
 
 // In place of squall: the target is what it says it is.
 class SessionCalibration : public SessionTest {
