@@ -17,35 +17,32 @@ void RunEvidence::Add(size_t agent, const v1::Snapshot& snapshot, const Metrics&
   }
   if (!snapshot.has_vitals()) {
     if (!measured) return;
-    pending.service.Merge(metrics.success_service);
-    pending.response.Merge(metrics.success_response);
+    pending.service.Merge(snapshot.metrics().success_service());
+    pending.response.Merge(snapshot.metrics().success_response());
     return;
   }
   const v1::Vitals& vitals = snapshot.vitals();
-  const bool tainted =
+  of.tainted =
       of.evidence.Add(vitals.begin_ns() - zero, vitals.end_ns() - zero, vitals, pending.load);
   of.told = true;
-  if (measured && tainted) {
+  if (measured && of.tainted) {
     tainted_service_.Merge(metrics.success_service);
     tainted_response_.Merge(metrics.success_response);
   }
-  Settle(pending, tainted);
+  Settle(pending, of.tainted);
 }
 
 void RunEvidence::Settle(Pending& pending, bool tainted) {
   if (tainted) {
-    tainted_service_.Merge(pending.service);
-    tainted_response_.Merge(pending.response);
+    tainted_service_.Merge(pending.service.Expand());
+    tainted_response_.Merge(pending.response.Expand());
   }
   pending = {};
 }
 
 // What an agent was not able to tell the vitals of is as it was before.
 void RunEvidence::End() {
-  for (OfAgent& of : agents_) {
-    const auto& tainted = of.evidence.tainted();
-    Settle(of.pending, !tainted.empty() && of.told);
-  }
+  for (OfAgent& of : agents_) Settle(of.pending, of.tainted);
 }
 
 const AgentEvidence* RunEvidence::Of(size_t agent) const {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/clock.h"
+#include "common/compact_metrics.h"
 #include "common/histogram.h"
 #include "common/metrics.h"
 #include "controller/agent_evidence.h"
@@ -38,11 +39,12 @@ class RunEvidence {
   // What came since the agent's vitals did.
   struct Pending {
     IntervalLoad load;
-    Histogram service;
-    Histogram response;
+    CompactHistogram service;  // as there may be thousands of agents
+    CompactHistogram response;
   };
   struct OfAgent {
     bool told = false;
+    bool tainted = false;  // its last interval
     AgentEvidence evidence;
     Pending pending;
   };

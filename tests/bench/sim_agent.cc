@@ -250,6 +250,55 @@ std::vector<Span> SimAgent::Claim(Phase& phase, Nanos time, bool last) {
   return held;
 }
 
+// As much as an agent tells, of a machine with nothing the matter.
+void SimAgent::TellEvidence(Nanos now, v1::Snapshot& snapshot) {
+  const Nanos begin = std::max(told_until_, start_);
+  const Nanos length = now - begin;
+  if (length <= 0) return;
+  told_until_ = now;
+  const int64_t full = length * concurrency_;
+  const auto service = static_cast<int64_t>(snapshot.metrics().success_service().sum_low() +
+                                            snapshot.metrics().failure_service().sum_low());
+  v1::Flight& flight = *snapshot.mutable_flight();
+  flight.set_begin_ns(begin);
+  flight.set_end_ns(now);
+  flight.set_area(std::min(service, full));
+  flight.set_most(concurrency_);
+  v1::Vitals& vitals = *snapshot.mutable_vitals();
+  vitals.set_begin_ns(begin);
+  vitals.set_end_ns(now);
+  vitals.set_workers(2);
+  vitals.set_cpu_ns(length / 4);
+  vitals.set_cpu_most_ns(length / 8);
+  vitals.set_cpu_wait_ns(length / 100);
+  vitals.set_cpu_wait_most_ns(length / 150);
+  vitals.set_late_ns(0);
+  vitals.set_host_busy(0.2);
+  vitals.set_host_steal(0);
+  vitals.set_load(0.7);
+  vitals.set_interface("eth0");
+  vitals.set_link_bytes_per_second(125'000'000);
+  vitals.set_link_received_bytes(snapshot.metrics().bytes_received());
+  vitals.set_link_sent_bytes(snapshot.metrics().bytes_sent());
+  vitals.set_link_received_peak_per_second(snapshot.metrics().bytes_received());
+  vitals.set_link_sent_peak_per_second(snapshot.metrics().bytes_sent());
+  vitals.set_tcp_received_segments(2000);
+  vitals.set_tcp_sent_segments(2000);
+  vitals.set_tcp_retransmitted_segments(0);
+  vitals.set_tcp_out_of_order_segments(0);
+  vitals.set_path_rtt_ns(200'000);
+  vitals.set_path_best_rtt_ns(150'000);
+  vitals.set_path_probes(2);
+  vitals.set_connection_rtt_ns(250'000);
+  vitals.set_connections_looked_at(16);
+  vitals.set_ports_used(120);
+  vitals.set_ports(28'232);
+  vitals.set_files_used(130);
+  vitals.set_file_limit(20'000);
+  vitals.set_memory_bytes(24'000'000);
+  vitals.set_memory_left_bytes(16'000'000'000);
+}
+
 void SimAgent::SendSnapshot(size_t phase, const std::vector<Span>& held, Nanos now) {
   uint64_t count = 0;
   for (const Span& span : held) count += span.count;
@@ -265,6 +314,7 @@ void SimAgent::SendSnapshot(size_t phase, const std::vector<Span>& held, Nanos n
   snapshot.set_commands(commands_);
   snapshot.set_concurrency(concurrency_);
   snapshot.set_began_ns(start_);
+  TellEvidence(now, snapshot);
 
   const uint64_t bytes = snapshot.ByteSizeLong();
   ++fleet_.snapshots;

@@ -78,6 +78,7 @@ class SimAgent {
   void SetNext();
   void Report(Nanos now, bool last);
   void SendSnapshot(size_t phase, const std::vector<Span>& held, Nanos now);
+  void TellEvidence(Nanos now, v1::Snapshot& snapshot);
   void SendDone();
   std::vector<Span> Claim(Phase& phase, Nanos time, bool last);
   uint64_t DueBy(Phase& phase, Nanos time, bool last) const;
@@ -99,6 +100,7 @@ class SimAgent {
   uint64_t sequence_ = 0;
   std::deque<Nanos> sent_;  // when the snapshots were that are not acknowledged
   Nanos report_at_ = kForever;
+  Nanos told_until_ = 0;  // of what was in flight, and of vitals
   Nanos reported_ = 0;
   Nanos next_ = kForever;
 };

@@ -25,6 +25,7 @@ void Add(size_t agent, int second, const Told& told, RunEvidence& evidence) {
     metrics.Add(static_cast<uint64_t>(i), {.service = kMillisecond}, Response(200));
   }
   v1::Snapshot snapshot;
+  *snapshot.mutable_metrics() = metrics.ToProto();
   const Nanos begin = kZero + second * kSecond;
   if (told.vitals != Told::Vitals::kNone) {
     const bool tainted = told.vitals == Told::Vitals::kTainted;
@@ -50,6 +51,7 @@ TEST(RunEvidenceTest, KeepsWhatCameInTaintedTime) {
       {"what turned out well", {{5, kNone}, {7, kGood}, {11, kTainted}}, 11},
       {"no warm-up", {{5, kTainted, false}, {7, kGood}}, 0},
       {"the last words, as before", {{5, kTainted}, {7, kNone}}, 12},
+      {"last words after it was well again", {{5, kTainted}, {7, kGood}, {11, kNone}}, 5},
       {"last words of a good one", {{5, kGood}, {7, kNone}}, 0},
       {"nothing is known", {{5, kNone}, {7, kNone}}, 0},
   };
