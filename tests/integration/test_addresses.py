@@ -36,7 +36,9 @@ class Addresses:
         return self.run_to(f"http://api.example:{port}/", "-n", requests, *arguments)
 
     def run_to(self, url, *arguments):
-        return squall.run(url, "--transport", self.transport, *arguments, agents=self.agents)
+        # Servers count connections, and those of probes are none of requests.
+        return squall.run(url, "--transport", self.transport, "--no-probe", *arguments,
+                          agents=self.agents)
 
     def resolve(self, port, hosts=HOSTS):
         return "--resolve", f"api.example:{port}:{','.join(hosts)}"

@@ -81,7 +81,8 @@ class Connections(squall.TestCase):
             for flags, connections in ([], 12), (["--no-keepalive"], 600):
                 with self.subTest(flags):
                     server.connections = 0
-                    result = squall.run("-n", "600", "-c", "12", server.url, *flags, agents=agents)
+                    result = squall.run("-n", "600", "-c", "12", "--no-probe", server.url, *flags,
+                                        agents=agents)
                     self.check_complete(result, 600)
                     self.assertEqual(server.connections, connections)
                     self.assertEqual(sum(agent["connections"] for agent in

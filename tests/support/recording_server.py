@@ -24,14 +24,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
-    def parse_request(self):
-        """Follows the first line of each request: only then a connection counts."""
-        if not getattr(self, "counted", False):
-            self.counted = True
-            with self.server.lock:
-                self.server.connections += 1
-        return super().parse_request()
-
     def _answer(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         request = Request(self.command, self.path, self.headers.items(), body, self.client_address)
@@ -67,6 +59,9 @@ class _Recording:
         self.shutdown()
         self.server_close()
 
+    def process_request(self, request, client_address):
+        self.connections += 1
+        super().process_request(request, client_address)
 
     def handle_error(self, *_):
         """A client that has gone is none of a test's concern."""
