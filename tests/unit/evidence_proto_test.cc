@@ -20,7 +20,7 @@ v1::RunResult Truth() {
   RunResult result;
   result.parallelism.emplace();
   result.parallelism->asked = 10;
-  result.parallelism->steady.emplace();
+  result.parallelism->steady = Parallelism::Steady{};
   result.parallelism->agents.emplace_back();
   result.parallelism->series.emplace_back();
   result.verdict.emplace();
