@@ -47,7 +47,7 @@ void TestRunFacts(std::string_view text) {
   const absl::StatusOr<Reconciliation> found = reconciler.Finish();
   SQUALL_CHECK(found.ok());
   report.found = *found;
-  report.verdict = Judge(of, report.found);
+  report.conclusion = Judge(of, report.found);
   if (found->by_number) {
     SQUALL_CHECK(found->once + found->more_often + found->never == of.recorded);
   }
