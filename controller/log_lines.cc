@@ -40,7 +40,7 @@ class Cutter {
       cut_ = true;
       text = {};
     }
-    std::memmove(buffer_.data(), text.data(), text.size());
+    if (!text.empty()) std::memmove(buffer_.data(), text.data(), text.size());
     kept_ = text.size();
     return absl::OkStatus();
   }
