@@ -135,7 +135,7 @@ class Tagged(squall.TestCase):
                 self.assertIn(words.replace("are not", "is not"), report["conclusion"])
 
     def test_several_logs_and_standard_input(self):
-        half = len(self.lines) // 2
+        half = self.of_run[REQUESTS // 2]
         second = self.log(self.lines[half:], "second.log")
         first = self.log(self.lines[:half], "first.log")
         done, _ = reconcile(self.result, second, first)
