@@ -177,7 +177,7 @@ v1::Histogram Histogram::ToProto() const {
   return proto;
 }
 
-absl::StatusOr<Histogram> Histogram::FromProto(const v1::Histogram& proto) {
+absl::Status Histogram::Check(const v1::Histogram& proto) {
   const uint64_t min = proto.min_ns();
   const uint64_t max = proto.max_ns();
   // The sum is least if all values are the lowest of their buckets, but for one that is max, and
@@ -185,28 +185,25 @@ absl::StatusOr<Histogram> Histogram::FromProto(const v1::Histogram& proto) {
   // 2^64 values below 2^63 cannot overflow.
   absl::uint128 least = 0;
   absl::uint128 greatest = 0;
-  Histogram histogram;
+  uint64_t counted = 0;
   uint64_t first = 0;  // of the indices
   uint64_t last = 0;
   const bool whole = ReadCells(proto, [&](uint64_t index, uint64_t count) {
-    if (index >= uint64_t{kRows} * kRowSize || count > UINT64_MAX - histogram.count_) return false;
-    histogram.AddRow(static_cast<uint32_t>(index / kRowSize))[index % kRowSize] = count;
-    if (histogram.count_ == 0) first = index;
+    if (index >= uint64_t{kRows} * kRowSize || count > UINT64_MAX - counted) return false;
+    if (counted == 0) first = index;
     last = index;
-    histogram.count_ += count;
+    counted += count;
     least += absl::uint128(std::max(LowestOf(index), min)) * count;
     greatest += absl::uint128(std::min(HighestOf(index), max)) * count;
     return true;
   });
   if (!whole) return Malformed("a bucket that cannot be");
-  if (histogram.count_ != proto.count()) {
-    return Malformed("count is not the sum of the buckets");
-  }
+  if (counted != proto.count()) return Malformed("count is not the sum of the buckets");
 
   const absl::uint128 sum = absl::MakeUint128(proto.sum_high(), proto.sum_low());
-  if (histogram.count_ == 0) {
+  if (counted == 0) {
     if (min != 0 || max != 0 || sum != 0) return Malformed("values but no count");
-    return histogram;
+    return absl::OkStatus();
   }
   if (min > max || min < LowestOf(first) || min > HighestOf(first) || max < LowestOf(last) ||
       max > HighestOf(last)) {
@@ -215,9 +212,25 @@ absl::StatusOr<Histogram> Histogram::FromProto(const v1::Histogram& proto) {
   least += max - std::max(LowestOf(last), min);
   greatest -= std::min(HighestOf(first), max) - min;
   if (sum < least || sum > greatest) return Malformed("sum outside its buckets");
-  histogram.min_ = min;
-  histogram.max_ = max;
-  histogram.sum_ = sum;
+  return absl::OkStatus();
+}
+
+void Histogram::Merge(const v1::Histogram& checked) {
+  if (checked.count() == 0) return;
+  ReadCells(checked, [this](uint64_t index, uint64_t count) {
+    AddRow(static_cast<uint32_t>(index / kRowSize))[index % kRowSize] += count;
+    return true;
+  });
+  count_ += checked.count();
+  sum_ += absl::MakeUint128(checked.sum_high(), checked.sum_low());
+  min_ = std::min(min_, checked.min_ns());
+  max_ = std::max(max_, checked.max_ns());
+}
+
+absl::StatusOr<Histogram> Histogram::FromProto(const v1::Histogram& proto) {
+  if (absl::Status status = Check(proto); !status.ok()) return status;
+  Histogram histogram;
+  histogram.Merge(proto);
   return histogram;
 }
 

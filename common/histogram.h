@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "absl/numeric/int128.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "squall/v1/metrics.pb.h"
 
@@ -49,6 +50,8 @@ class Histogram {
   }
 
   void Merge(const Histogram& other);
+  // One that Check() lets pass: what is in it is added where it is, and nothing else is touched.
+  void Merge(const v1::Histogram& checked);
 
   // Whether the values of `part` may be among these: bucket for bucket, and what is left has a sum
   // that its buckets can have.
@@ -90,6 +93,8 @@ class Histogram {
   v1::Histogram ToProto() const;
   // Refuses, as INVALID_ARGUMENT, whatever ToProto() could not have made: counts of 0, indices out
   // of range, sums that do not add up, min or max outside their buckets.
+  static absl::Status Check(const v1::Histogram& proto);
+  // The same, and what it is.
   static absl::StatusOr<Histogram> FromProto(const v1::Histogram& proto);
 
   // Bucket for bucket, and the same count, min, max and sum.

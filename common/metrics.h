@@ -85,6 +85,8 @@ struct Metrics {
   void Add(uint64_t number, const Latency& latency, const Outcome& outcome);
 
   void Merge(const Metrics& other);
+  // One that Check() lets pass; costs what is in it, not what there could be.
+  void Merge(const v1::Metrics& checked);
   void Clear();  // keeps memory, but for names of addresses
 
   uint64_t recorded() const { return succeeded + failed; }
@@ -96,6 +98,8 @@ struct Metrics {
   v1::Metrics ToProto() const;
   // INVALID_ARGUMENT if it contradicts itself (e.g. succeeded is not its histogram's count) or
   // ToProto() could not have made it.
+  static absl::Status Check(const v1::Metrics& proto);
+  // The same, and what it is.
   static absl::StatusOr<Metrics> FromProto(const v1::Metrics& proto);
 
   uint64_t succeeded = 0;

@@ -1,7 +1,6 @@
 // Metrics as the message that carries them.
 #include <algorithm>
 #include <string_view>
-#include <utility>
 
 #include <fmt/format.h>
 
@@ -15,48 +14,43 @@ absl::Status Malformed(std::string_view what) {
   return absl::InvalidArgumentError(fmt::format("metrics: {}", what));
 }
 
-// Each Read… takes its part out of the proto. Counts are taken away from totals rather than added
-// up, so that nothing can overflow.
+// Counts are taken away from totals rather than added up, so that nothing can overflow.
 
-absl::Status ReadHistogram(const v1::Histogram& proto, Histogram& histogram) {
-  absl::StatusOr<Histogram> read = Histogram::FromProto(proto);
-  if (!read.ok()) return read.status();
-  histogram = *std::move(read);
-  return absl::OkStatus();
-}
-
-absl::Status ReadLatencies(const v1::Metrics& proto, Metrics& metrics) {
-  for (const auto& [field, histogram] : {
-           std::pair(&proto.success_service(), &metrics.success_service),
-           std::pair(&proto.failure_service(), &metrics.failure_service),
-           std::pair(&proto.success_response(), &metrics.success_response),
-           std::pair(&proto.failure_response(), &metrics.failure_response),
-           std::pair(&proto.schedule_lag(), &metrics.schedule_lag),
-           std::pair(&proto.success_response_again(), &metrics.success_response_again),
-       }) {
-    if (absl::Status status = ReadHistogram(*field, *histogram); !status.ok()) return status;
+absl::Status CheckLatencies(const v1::Metrics& proto) {
+  for (const v1::Histogram* histogram :
+       {&proto.success_service(), &proto.failure_service(), &proto.success_response(),
+        &proto.failure_response(), &proto.schedule_lag(), &proto.success_response_again()}) {
+    if (absl::Status status = Histogram::Check(*histogram); !status.ok()) return status;
   }
-  if (metrics.failed > UINT64_MAX - metrics.succeeded) return Malformed("counts overflow");
-  if (metrics.succeeded != metrics.success_service.count() ||
-      metrics.failed != metrics.failure_service.count()) {
+  if (proto.failed() > UINT64_MAX - proto.succeeded()) return Malformed("counts overflow");
+  if (proto.succeeded() != proto.success_service().count() ||
+      proto.failed() != proto.failure_service().count()) {
     return Malformed("counts are not those of the histograms");
   }
-  const bool open_loop = metrics.open_loop();
-  if (metrics.schedule_lag.count() != (open_loop ? metrics.recorded() : 0) ||
-      metrics.success_response.count() != (open_loop ? metrics.succeeded : 0) ||
-      metrics.failure_response.count() != (open_loop ? metrics.failed : 0)) {
+  const uint64_t timed = proto.schedule_lag().count();
+  const bool open_loop = timed > 0;
+  if (timed != (open_loop ? proto.succeeded() + proto.failed() : 0) ||
+      proto.success_response().count() != (open_loop ? proto.succeeded() : 0) ||
+      proto.failure_response().count() != (open_loop ? proto.failed() : 0)) {
     return Malformed("response times are not those of the requests");
   }
-  if (!metrics.success_response.Contains(metrics.success_response_again)) {
-    return Malformed("response times of numbers granted again are not among the others");
+  if (proto.success_response_again().count() != 0) {  // after a loss
+    Histogram whole;
+    Histogram part;
+    whole.Merge(proto.success_response());
+    part.Merge(proto.success_response_again());
+    if (!whole.Contains(part)) {
+      return Malformed("response times of numbers granted again are not among the others");
+    }
   }
-  if (metrics.waited_beside_free > metrics.waited) return Malformed("more waited than waited");
+  if (proto.waited_beside_free() > proto.waited()) return Malformed("more waited than waited");
   return absl::OkStatus();
 }
 
-absl::Status ReadStatusesAndFailures(const v1::Metrics& proto, Metrics& metrics) {
-  uint64_t succeeded_left = metrics.succeeded;
-  uint64_t failed_left = metrics.failed;
+// `responses`: how many there are, if all is well.
+absl::Status CheckStatusesAndFailures(const v1::Metrics& proto, uint64_t& responses) {
+  uint64_t succeeded_left = proto.succeeded();
+  uint64_t failed_left = proto.failed();
   uint32_t next_status = Metrics::kMinStatus;
   for (const v1::StatusCount& entry : proto.statuses()) {
     if (entry.status() < next_status || entry.status() >= Metrics::kStatuses) {
@@ -66,8 +60,8 @@ absl::Status ReadStatusesAndFailures(const v1::Metrics& proto, Metrics& metrics)
     uint64_t& left = entry.status() < Metrics::kMinFailedStatus ? succeeded_left : failed_left;
     if (entry.count() == 0 || entry.count() > left) return Malformed("wrong count of a status");
     left -= entry.count();
-    metrics.statuses[entry.status()] = entry.count();
   }
+  responses = proto.succeeded() + proto.failed() - failed_left;
   int next_kind = v1::FAILURE_KIND_STATUS + 1;
   for (const v1::FailureCount& entry : proto.failures()) {
     if (entry.kind() < next_kind || !v1::FailureKind_IsValid(entry.kind())) {
@@ -78,7 +72,6 @@ absl::Status ReadStatusesAndFailures(const v1::Metrics& proto, Metrics& metrics)
       return Malformed("wrong count of a kind of failure");
     }
     failed_left -= entry.count();
-    metrics.failures[static_cast<size_t>(entry.kind())] = entry.count();
   }
   if (succeeded_left != 0 || failed_left != 0) {
     return Malformed("statuses and failures do not add up");
@@ -86,51 +79,61 @@ absl::Status ReadStatusesAndFailures(const v1::Metrics& proto, Metrics& metrics)
   return absl::OkStatus();
 }
 
+// How many failures of a sample's sort there are.
+uint64_t FailuresLike(const v1::FailureSample& sample, const v1::Metrics& proto) {
+  if (sample.kind() == v1::FAILURE_KIND_STATUS) {
+    for (const v1::StatusCount& entry : proto.statuses()) {
+      if (entry.status() == sample.status()) return entry.count();
+    }
+  }
+  for (const v1::FailureCount& entry : proto.failures()) {
+    if (entry.kind() == sample.kind()) return entry.count();
+  }
+  return 0;
+}
+
 // After the counts of statuses and failures.
-absl::Status ReadSamples(const v1::Metrics& proto, Metrics& metrics) {
+absl::Status CheckSamples(const v1::Metrics& proto) {
   if (proto.samples_size() > static_cast<int>(FailureSample::kMaxSamples)) {
     return Malformed("too many samples");
   }
-  for (const v1::FailureSample& entry : proto.samples()) {
-    const bool by_status = entry.kind() == v1::FAILURE_KIND_STATUS;
-    const bool known = by_status ? entry.status() >= Metrics::kMinFailedStatus &&
-                                       entry.status() < Metrics::kStatuses
-                                 : v1::FailureKind_IsValid(entry.kind()) && entry.status() == 0;
+  for (auto entry = proto.samples().begin(); entry != proto.samples().end(); ++entry) {
+    const bool by_status = entry->kind() == v1::FAILURE_KIND_STATUS;
+    const bool known = by_status ? entry->status() >= Metrics::kMinFailedStatus &&
+                                       entry->status() < Metrics::kStatuses
+                                 : v1::FailureKind_IsValid(entry->kind()) && entry->status() == 0;
     if (!known) return Malformed("sample of what is no failure");
-    if (entry.detail().size() > FailureSample::kMaxDetailBytes) return Malformed("sample too long");
-    const uint64_t failures = by_status ? metrics.statuses[entry.status()]
-                                        : metrics.failures[static_cast<size_t>(entry.kind())];
-    const auto same = std::count_if(metrics.samples.begin(), metrics.samples.end(),
-                                    [&entry](const FailureSample& sample) {
-                                      return sample.IsOf(entry.kind(), entry.status());
-                                    });
-    if (static_cast<uint64_t>(same) >= std::min<uint64_t>(failures, FailureSample::kMaxOfAKind)) {
+    if (entry->detail().size() > FailureSample::kMaxDetailBytes) {
+      return Malformed("sample too long");
+    }
+    const auto before =
+        std::count_if(proto.samples().begin(), entry, [&entry](const v1::FailureSample& sample) {
+          return sample.kind() == entry->kind() && sample.status() == entry->status();
+        });
+    if (static_cast<uint64_t>(before) >=
+        std::min<uint64_t>(FailuresLike(*entry, proto), FailureSample::kMaxOfAKind)) {
       return Malformed("more samples than failures");
     }
-    metrics.samples.push_back({entry.kind(), entry.status(), entry.number(), entry.detail()});
   }
-  ArrangeSamples(metrics.samples);
   return absl::OkStatus();
 }
 
-absl::Status ReadAddresses(const v1::Metrics& proto, uint64_t responses, Metrics& metrics) {
+absl::Status CheckAddresses(const v1::Metrics& proto, uint64_t responses) {
   if (proto.addresses_size() > static_cast<int>(Metrics::kMaxAddresses)) {
     return Malformed("too many addresses");
   }
   uint64_t left = responses;
+  std::string_view before;
   for (const v1::AddressCount& entry : proto.addresses()) {
     const std::string& address = entry.address();
     if (address.empty() || address.size() > Metrics::kMaxAddressBytes) {
       return Malformed("address that is empty or too long");
     }
-    if (!metrics.addresses.empty() && metrics.addresses.rbegin()->first >= address) {
-      return Malformed("addresses out of order");
-    }
+    if (before >= address) return Malformed("addresses out of order");
+    before = address;
     if (entry.connections() == 0 && entry.requests() == 0) return Malformed("address not used");
     if (entry.requests() > left) return Malformed("more answers from addresses than responses");
     left -= entry.requests();
-    metrics.addresses.emplace_hint(metrics.addresses.end(), address,
-                                   AddressCounts{entry.connections(), entry.requests()});
   }
   return absl::OkStatus();
 }
@@ -182,26 +185,56 @@ v1::Metrics Metrics::ToProto() const {
   return proto;
 }
 
+absl::Status Metrics::Check(const v1::Metrics& proto) {
+  uint64_t responses = 0;
+  absl::Status status = CheckLatencies(proto);
+  if (status.ok()) status = CheckStatusesAndFailures(proto, responses);
+  if (status.ok()) status = CheckSamples(proto);
+  if (!status.ok()) return status;
+  if (proto.resent() > proto.succeeded() + proto.failed()) {
+    return Malformed("more resent than recorded");
+  }
+  status = TimingHistograms::Check(proto.timings(), responses, proto.connections());
+  if (!status.ok()) return status;
+  return CheckAddresses(proto, responses);
+}
+
+void Metrics::Merge(const v1::Metrics& checked) {
+  succeeded += checked.succeeded();
+  failed += checked.failed();
+  bytes_received += checked.bytes_received();
+  bytes_sent += checked.bytes_sent();
+  connections += checked.connections();
+  resent += checked.resent();
+  success_service.Merge(checked.success_service());
+  failure_service.Merge(checked.failure_service());
+  success_response.Merge(checked.success_response());
+  failure_response.Merge(checked.failure_response());
+  schedule_lag.Merge(checked.schedule_lag());
+  success_response_again.Merge(checked.success_response_again());
+  waited += checked.waited();
+  waited_beside_free += checked.waited_beside_free();
+  timings.Merge(checked.timings());
+  for (const v1::AddressCount& entry : checked.addresses()) {
+    addresses[entry.address()] += {entry.connections(), entry.requests()};
+  }
+  for (const v1::StatusCount& entry : checked.statuses()) {
+    statuses[entry.status()] += entry.count();
+  }
+  for (const v1::FailureCount& entry : checked.failures()) {
+    failures[static_cast<size_t>(entry.kind())] += entry.count();
+  }
+  if (checked.samples().empty()) return;
+  for (const v1::FailureSample& entry : checked.samples()) {
+    samples.push_back({entry.kind(), entry.status(), entry.number(), entry.detail()});
+  }
+  ArrangeSamples(samples);
+}
+
 absl::StatusOr<Metrics> Metrics::FromProto(const v1::Metrics& proto) {
+  if (absl::Status status = Check(proto); !status.ok()) return status;
   Metrics metrics;
-  metrics.succeeded = proto.succeeded();
-  metrics.failed = proto.failed();
-  metrics.bytes_received = proto.bytes_received();
-  metrics.bytes_sent = proto.bytes_sent();
-  metrics.connections = proto.connections();
-  metrics.resent = proto.resent();
-  metrics.waited = proto.waited();
-  metrics.waited_beside_free = proto.waited_beside_free();
-  if (absl::Status status = ReadLatencies(proto, metrics); !status.ok()) return status;
-  if (absl::Status status = ReadStatusesAndFailures(proto, metrics); !status.ok()) return status;
-  if (absl::Status status = ReadSamples(proto, metrics); !status.ok()) return status;
-  if (metrics.resent > metrics.recorded()) return Malformed("more resent than recorded");
-  const uint64_t responses = metrics.responses();
-  absl::StatusOr<TimingHistograms> timings =
-      TimingHistograms::FromProto(proto.timings(), responses, metrics.connections);
-  if (!timings.ok()) return timings.status();
-  metrics.timings = *std::move(timings);
-  if (absl::Status status = ReadAddresses(proto, responses, metrics); !status.ok()) return status;
+  metrics.Merge(proto);
   return metrics;
 }
 

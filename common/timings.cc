@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
-
-#include "absl/status/status.h"
 
 namespace squall {
 namespace {
@@ -36,6 +33,10 @@ void TimingHistograms::Merge(const TimingHistograms& other) {
   for (const Part& part : kParts) (this->*part.histogram).Merge(other.*part.histogram);
 }
 
+void TimingHistograms::Merge(const v1::Timings& checked) {
+  for (const Part& part : kParts) (this->*part.histogram).Merge((checked.*part.field)());
+}
+
 void TimingHistograms::Clear() {
   for (const Part& part : kParts) (this->*part.histogram).Clear();
 }
@@ -49,23 +50,19 @@ v1::Timings TimingHistograms::ToProto() const {
   return proto;
 }
 
-absl::StatusOr<TimingHistograms> TimingHistograms::FromProto(const v1::Timings& proto,
-                                                             uint64_t requests, uint64_t fresh) {
-  TimingHistograms timings;
+absl::Status TimingHistograms::Check(const v1::Timings& proto, uint64_t requests, uint64_t fresh) {
   for (const Part& part : kParts) {
-    absl::StatusOr<Histogram> histogram = Histogram::FromProto((proto.*part.field)());
-    if (!histogram.ok()) return histogram.status();
-    timings.*part.histogram = *std::move(histogram);
+    if (absl::Status status = Histogram::Check((proto.*part.field)()); !status.ok()) return status;
   }
-  const uint64_t opened = timings.first_byte_fresh.count();
-  const uint64_t reused = timings.first_byte_reused.count();
+  const uint64_t opened = proto.first_byte_fresh().count();
+  const uint64_t reused = proto.first_byte_reused().count();
   const bool counts_fit = opened <= std::min(requests, fresh) && reused <= requests - opened &&
-                          timings.transfer_fresh.count() == opened &&
-                          timings.transfer_reused.count() == reused &&
-                          timings.resolve.count() <= opened && timings.connect.count() <= opened &&
-                          timings.tls.count() <= opened;
+                          proto.transfer_fresh().count() == opened &&
+                          proto.transfer_reused().count() == reused &&
+                          proto.resolve().count() <= opened && proto.connect().count() <= opened &&
+                          proto.tls().count() <= opened;
   if (!counts_fit) return absl::InvalidArgumentError("timings: more of a part than requests");
-  return timings;
+  return absl::OkStatus();
 }
 
 }  // namespace squall

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
 #include "common/clock.h"
 #include "common/histogram.h"
 #include "squall/v1/metrics.pb.h"
@@ -43,13 +43,14 @@ struct TimingHistograms {
   }
 
   void Merge(const TimingHistograms& other);
+  // One that Check() lets pass.
+  void Merge(const v1::Timings& checked);
   void Clear();  // keeps memory
 
   v1::Timings ToProto() const;
   // INVALID_ARGUMENT if Add() could not have made it of `requests` requests, of which `fresh` at
   // most opened a connection.
-  static absl::StatusOr<TimingHistograms> FromProto(const v1::Timings& proto, uint64_t requests,
-                                                    uint64_t fresh);
+  static absl::Status Check(const v1::Timings& proto, uint64_t requests, uint64_t fresh);
 
   Histogram resolve;
   Histogram connect;

@@ -58,13 +58,14 @@ void Progress::Start(Nanos now, const v1::Phase& phase) {
   last_quantiles_.clear();
 }
 
-void Progress::Update(Nanos now, size_t agents, const Metrics& delta) {
+void Progress::Update(Nanos now, size_t agents, const v1::Metrics& delta) {
   if (mode_ == Mode::kQuiet) return;
-  recorded_ += delta.recorded();
-  failed_ += delta.failed;
+  const uint64_t recorded = delta.succeeded() + delta.failed();
+  recorded_ += recorded;
+  failed_ += delta.failed();
   agents_ = agents;
-  interval_recorded_ += delta.recorded();
-  interval_service_.Merge(delta.success_service);
+  interval_recorded_ += recorded;
+  interval_service_.Merge(delta.success_service());
 
   const Nanos length = now - interval_start_;
   const bool ended = length >= (mode_ == Mode::kLive ? kLiveInterval : kLinesInterval);

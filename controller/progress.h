@@ -10,8 +10,9 @@
 #include <string_view>
 
 #include "common/clock.h"
-#include "common/metrics.h"
+#include "common/histogram.h"
 #include "controller/terminal.h"
+#include "squall/v1/metrics.pb.h"
 #include "squall/v1/plan.pb.h"
 
 namespace squall {
@@ -36,7 +37,7 @@ class Progress {
   // Adds what was merged of the phase since the last call; `agents` take part at the moment. Cheap,
   // and may be called as often as the caller likes: with nothing new about once a second, so that a
   // standstill is seen.
-  void Update(Nanos now, size_t agents, const Metrics& delta);
+  void Update(Nanos now, size_t agents, const v1::Metrics& delta);
 
   // Prints a line above the live one. May be text of others.
   void Message(std::string_view line);

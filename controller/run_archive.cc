@@ -31,11 +31,9 @@ absl::StatusOr<std::unique_ptr<RunArchive>> RunArchive::Create(const std::string
     archive->logs_.push_back({*std::move(file), rest..., {}});
     return absl::OkStatus();
   };
-  absl::Status status = add(LatencyLogPath(folder), "service time", &v1::Metrics::success_service,
-                            &Metrics::success_service);
+  absl::Status status = add(LatencyLogPath(folder), "service time", &v1::Metrics::success_service);
   if (status.ok() && open_loop) {
-    status = add(ResponseLogPath(folder), "response time", &v1::Metrics::success_response,
-                 &Metrics::success_response);
+    status = add(ResponseLogPath(folder), "response time", &v1::Metrics::success_response);
   }
   if (!status.ok()) return status;
   return archive;
@@ -70,7 +68,7 @@ void RunArchive::Add(const MergedSnapshot& merged) {
     const v1::Histogram& histogram = (merged.snapshot.metrics().*log.field)();
     if (histogram.count() == 0) continue;
     log.file.Append(HdrLogLine(agent.tag, std::min(agent.before, merged.at), merged.at, histogram));
-    log.fleet.Merge(merged.checked.metrics.*log.histogram);
+    log.fleet.Merge(histogram);
   }
   agent.before = merged.at;
 }

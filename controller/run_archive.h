@@ -45,7 +45,6 @@ class RunArchive {
     AppendFile file;
     const char* title;
     const v1::Histogram& (v1::Metrics::*field)() const;
-    Histogram Metrics::*histogram;
     Histogram fleet;  // in the second that goes on
   };
   struct Agent {

@@ -1,24 +1,33 @@
 #include "controller/run_evidence.h"
 
-namespace squall {
+#include "absl/numeric/int128.h"
 
-void RunEvidence::Add(size_t agent, const v1::Snapshot& snapshot, const Metrics& metrics,
-                      const Flight& flight, Nanos zero, bool measured) {
-  const double service = static_cast<double>(metrics.success_service.sum()) +
-                         static_cast<double>(metrics.failure_service.sum());
+namespace squall {
+namespace {
+
+double SumOf(const v1::Histogram& histogram) {
+  return static_cast<double>(absl::MakeUint128(histogram.sum_high(), histogram.sum_low()));
+}
+
+}  // namespace
+
+void RunEvidence::Add(size_t agent, const v1::Snapshot& snapshot, const Flight& flight, Nanos zero,
+                      bool measured) {
+  const v1::Metrics& metrics = snapshot.metrics();
+  const double service = SumOf(metrics.success_service()) + SumOf(metrics.failure_service());
   parallelism_.Add(agent, flight, zero, measured);
   parallelism_.AddService(agent, service);
   if (agent >= agents_.size()) agents_.resize(agent + 1);
   OfAgent& of = agents_[agent];
   Pending& pending = of.pending;
   if (measured) {
-    pending.load.requests += metrics.recorded();
+    pending.load.requests += metrics.succeeded() + metrics.failed();
     pending.load.service_sum += service;
   }
   if (!snapshot.has_vitals()) {
     if (!measured) return;
-    pending.service.Merge(snapshot.metrics().success_service());
-    pending.response.Merge(snapshot.metrics().success_response());
+    pending.service.Merge(metrics.success_service());
+    pending.response.Merge(metrics.success_response());
     return;
   }
   const v1::Vitals& vitals = snapshot.vitals();
@@ -26,8 +35,8 @@ void RunEvidence::Add(size_t agent, const v1::Snapshot& snapshot, const Metrics&
       of.evidence.Add(vitals.begin_ns() - zero, vitals.end_ns() - zero, vitals, pending.load);
   of.told = true;
   if (measured && of.tainted) {
-    tainted_service_.Merge(metrics.success_service);
-    tainted_response_.Merge(metrics.success_response);
+    tainted_service_.Merge(metrics.success_service());
+    tainted_response_.Merge(metrics.success_response());
   }
   Settle(pending, of.tainted);
 }

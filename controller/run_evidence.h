@@ -11,7 +11,6 @@
 #include "common/clock.h"
 #include "common/compact_metrics.h"
 #include "common/histogram.h"
-#include "common/metrics.h"
 #include "controller/agent_evidence.h"
 #include "controller/parallelism.h"
 #include "squall/v1/metrics.pb.h"
@@ -21,9 +20,9 @@ namespace squall {
 class RunEvidence {
  public:
   // What agent `agent` (0, 1, 2, …) told in a snapshot; its clock shows `zero` at the beginning of
-  // the measured phase. `measured`: of that phase. `metrics` and `flight` are the snapshot's.
-  void Add(size_t agent, const v1::Snapshot& snapshot, const Metrics& metrics, const Flight& flight,
-           Nanos zero, bool measured);
+  // the measured phase. `measured`: of that phase. `flight` is the snapshot's, and all was checked.
+  void Add(size_t agent, const v1::Snapshot& snapshot, const Flight& flight, Nanos zero,
+           bool measured);
   // Nothing more comes.
   void End();
 

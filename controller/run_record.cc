@@ -74,20 +74,20 @@ absl::Status RunRecord::Merge(size_t index, const v1::Snapshot& snapshot) {
   absl::Status status = allotment_.Close(member, phase, checked->closing, snapshot.window_ns());
   if (!status.ok()) return status;
 
-  const Metrics& metrics = checked->metrics;
+  const v1::Metrics& metrics = snapshot.metrics();
   member.sequence = snapshot.sequence();
   member.heard_at = now;
   if (snapshot.began_ns() > 0) member.began = snapshot.began_ns();
   AgentResult& agent = member.result;
   agent.peak_connections = std::max(agent.peak_connections, snapshot.peak_connections());
-  evidence_.Add(index, snapshot, metrics, checked->flight,
+  evidence_.Add(index, snapshot, checked->flight,
                 allotment_.BeginOf(phases - 1) + agent.clock->offset, phase + 1 == phases);
   if (snapshot.has_vitals()) {
     if (!agent.vitals) agent.vitals.emplace();
     AddVitals(snapshot.vitals(), *agent.vitals);
   }
   if (phase + 1 == phases) {
-    agent.metrics.Merge(snapshot.metrics());
+    agent.metrics.Merge(metrics);
     result_.fleet.Merge(metrics);
     result_.elapsed = std::max(result_.elapsed, snapshot.window_ns());
     result_.dropped += checked->dropped;
@@ -98,9 +98,9 @@ absl::Status RunRecord::Merge(size_t index, const v1::Snapshot& snapshot) {
     }
     result_.oldest_unsent = std::max(result_.oldest_unsent, snapshot.oldest_unsent_ns());
   } else {
-    result_.warm_up->recorded += metrics.recorded();
-    result_.warm_up->failed += metrics.failed;
-    result_.warm_up->connections += metrics.connections;
+    result_.warm_up->recorded += metrics.succeeded() + metrics.failed();
+    result_.warm_up->failed += metrics.failed();
+    result_.warm_up->connections += metrics.connections();
   }
   if (phase == phase_) progress_.Update(now, running_, metrics);
   if (archive_ != nullptr) {

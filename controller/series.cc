@@ -19,27 +19,31 @@ Json Quantile(const Histogram& histogram, double fraction) {
 
 std::string SeriesLine(const MergedSnapshot& merged, std::string_view tag) {
   const v1::Snapshot& snapshot = merged.snapshot;
-  const Metrics& metrics = merged.checked.metrics;
+  const v1::Metrics& metrics = snapshot.metrics();
+  Histogram service;
+  Histogram response;
+  service.Merge(metrics.success_service());
+  response.Merge(metrics.success_response());
   Json json = {{"agent", merged.name},
                {"tag", tag},
                {"phase", snapshot.phase()},
                {"measured", merged.measured},
                {"at_ns", merged.at},
                {"window_ns", snapshot.window_ns()},
-               {"recorded", metrics.recorded()},
-               {"succeeded", metrics.succeeded},
-               {"failed", metrics.failed},
+               {"recorded", metrics.succeeded() + metrics.failed()},
+               {"succeeded", metrics.succeeded()},
+               {"failed", metrics.failed()},
                {"dropped", merged.checked.dropped},
                {"unsent", merged.checked.unsent},
-               {"bytes_received", metrics.bytes_received},
-               {"bytes_sent", metrics.bytes_sent},
-               {"connections", metrics.connections},
-               {"p50_ns", Quantile(metrics.success_service, 0.5)},
-               {"p99_ns", Quantile(metrics.success_service, 0.99)},
-               {"max_ns", Quantile(metrics.success_service, 1)},
-               {"response_p50_ns", Quantile(metrics.success_response, 0.5)},
-               {"response_p99_ns", Quantile(metrics.success_response, 0.99)},
-               {"response_max_ns", Quantile(metrics.success_response, 1)}};
+               {"bytes_received", metrics.bytes_received()},
+               {"bytes_sent", metrics.bytes_sent()},
+               {"connections", metrics.connections()},
+               {"p50_ns", Quantile(service, 0.5)},
+               {"p99_ns", Quantile(service, 0.99)},
+               {"max_ns", Quantile(service, 1)},
+               {"response_p50_ns", Quantile(response, 0.5)},
+               {"response_p99_ns", Quantile(response, 0.99)},
+               {"response_max_ns", Quantile(response, 1)}};
   json["flight"] = snapshot.has_flight() ? FieldsJson(snapshot.flight()) : Json();
   json["vitals"] = snapshot.has_vitals() ? FieldsJson(snapshot.vitals()) : Json();
   constexpr bool kAscii = true;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "common/metrics.h"
 #include "common/span.h"
 #include "controller/vitals_sum.h"
 
@@ -27,11 +28,12 @@ absl::StatusOr<CheckedSnapshot> CheckSnapshot(const v1::Snapshot& snapshot, Nano
   for (const auto* runs : {&held, &dropped, &unsent}) {
     if (!runs->ok()) return runs->status();
   }
-  absl::StatusOr<Metrics> metrics = Metrics::FromProto(snapshot.metrics());
-  if (!metrics.ok()) return metrics.status();
-  if (const uint64_t count = CountOf(*held); count != metrics->recorded()) {
+  const v1::Metrics& metrics = snapshot.metrics();
+  if (absl::Status status = Metrics::Check(metrics); !status.ok()) return status;
+  const uint64_t recorded = metrics.succeeded() + metrics.failed();
+  if (const uint64_t count = CountOf(*held); count != recorded) {
     return absl::InvalidArgumentError(
-        fmt::format("it sent {} results for {} requests", metrics->recorded(), count));
+        fmt::format("it sent {} results for {} requests", recorded, count));
   }
   if (snapshot.window_ns() < 0 || snapshot.window_ns() > longest ||
       snapshot.oldest_unsent_ns() < 0 || snapshot.oldest_unsent_ns() > longest) {
@@ -44,7 +46,6 @@ absl::StatusOr<CheckedSnapshot> CheckSnapshot(const v1::Snapshot& snapshot, Nano
   if (!flight.ok()) return flight.status();
   CheckedSnapshot checked;
   checked.flight = *flight;
-  checked.metrics = *std::move(metrics);
   checked.dropped = CountOf(*dropped);
   checked.unsent = CountOf(*unsent);
   checked.closing = {*std::move(held), *std::move(dropped), *std::move(unsent)};

@@ -1,10 +1,9 @@
-// What a snapshot says, if it makes sense by itself.
+// What a snapshot says, if it makes sense by itself: then its metrics may be merged as they are.
 #pragma once
 
 #include "absl/status/statusor.h"
 #include "common/clock.h"
 #include "common/flight.h"
-#include "common/metrics.h"
 #include "controller/ledger.h"
 #include "squall/v1/metrics.pb.h"
 
@@ -12,7 +11,6 @@ namespace squall {
 
 struct CheckedSnapshot {
   Closing closing;
-  Metrics metrics;
   Flight flight;
   uint64_t dropped = 0;
   uint64_t unsent = 0;

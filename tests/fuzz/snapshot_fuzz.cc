@@ -46,6 +46,9 @@ void CheckMerge(const Metrics& metrics, const Metrics& other) {
   Metrics other_way = other;
   other_way.Merge(metrics);
   SQUALL_CHECK(Encoded(merged) == Encoded(other_way) && SurvivesTheWire(merged));
+  Metrics from_the_wire = metrics;
+  from_the_wire.Merge(other.ToProto());
+  SQUALL_CHECK(Encoded(from_the_wire) == Encoded(merged));
   SQUALL_CHECK(merged.recorded() - metrics.recorded() == other.recorded());
   SQUALL_CHECK(merged.recorded() >= metrics.recorded());
 }

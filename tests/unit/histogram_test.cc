@@ -185,12 +185,16 @@ TEST(HistogramTest, MergedIsWhatOneRecorderWouldHaveMade) {
       single.Record(value);
       parts[random() % parts.size()].Record(value);
     }
-    // Any two are merged, until one is left; some go over the wire in between.
+    // Any two are merged, until one is left; some go over the wire in between, or as messages.
     while (parts.size() > 1) {
       std::shuffle(parts.begin(), parts.end(), random);
       const Histogram last = random() % 2 == 0 ? ThroughWire(parts.back()) : parts.back();
       parts.pop_back();
-      parts.back().Merge(last);
+      if (random() % 2 == 0) {
+        parts.back().Merge(last.ToProto());
+      } else {
+        parts.back().Merge(last);
+      }
     }
     ASSERT_EQ(parts[0].Buckets(), single.Buckets()) << seed;
     ASSERT_EQ(parts[0], single) << seed;

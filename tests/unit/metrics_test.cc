@@ -294,7 +294,11 @@ TEST(MetricsTest, MergedIsWhatOneRecorderWouldHaveMade) {
       std::shuffle(parts.begin(), parts.end(), random);
       const Metrics last = random() % 2 == 0 ? ThroughWire(parts.back()) : parts.back();
       parts.pop_back();
-      parts.back().Merge(last);
+      if (random() % 2 == 0) {
+        parts.back().Merge(last.ToProto());
+      } else {
+        parts.back().Merge(last);
+      }
     }
     const Metrics merged = ThroughWire(parts[0]);
     ASSERT_EQ(merged.recorded(), requests.size());

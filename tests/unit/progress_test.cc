@@ -42,7 +42,7 @@ class Screen {
     for (uint64_t i = 0; i < succeeded; ++i)
       delta.Add(i, {.service = 2 * kMillisecond}, Response(200));
     for (uint64_t i = 0; i < failed; ++i) delta.Add(i, {.service = kSecond}, Response(500));
-    progress.Update(kBegin + since_start, 3, delta);
+    progress.Update(kBegin + since_start, 3, delta.ToProto());
   }
 
   // What was written since it was last asked.

@@ -42,16 +42,16 @@ class RunArchiveTest : public testing::Test {
   // So many successes of 1 ms each, each sent 2 ms late if it is under a rate.
   static void Add(RunArchive& archive, size_t agent, std::string_view name, Nanos at, int successes,
                   bool open_loop = false, bool measured = true) {
-    CheckedSnapshot checked;
+    const CheckedSnapshot checked;
+    Metrics metrics;
     for (int i = 0; i < successes; ++i) {
       const Nanos lag = open_loop ? 2 * kMillisecond : -1;
-      checked.metrics.Add(static_cast<uint64_t>(i), {.service = kMillisecond, .lag = lag},
-                          Response(200));
+      metrics.Add(static_cast<uint64_t>(i), {.service = kMillisecond, .lag = lag}, Response(200));
     }
     v1::Snapshot snapshot;
     snapshot.set_phase(measured ? 1 : 0);
     snapshot.set_window_ns(at);
-    *snapshot.mutable_metrics() = checked.metrics.ToProto();
+    *snapshot.mutable_metrics() = metrics.ToProto();
     archive.Add({.agent = agent,
                  .name = name,
                  .at = at,
