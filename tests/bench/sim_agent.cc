@@ -54,6 +54,7 @@ void SimAgent::OnMessage(v1::ControllerMessage& message, Nanos received) {
   while (!sent_.empty() && sequence_ - sent_.size() < acknowledged) {
     fleet_.acknowledging.Record(static_cast<uint64_t>(received - sent_.front()));
     ++fleet_.acknowledged;
+    if (lease_ != kForever) lease_until_ = sent_.front() + lease_;
     sent_.pop_front();
   }
   switch (message.kind_case()) {
@@ -75,6 +76,7 @@ void SimAgent::OnMessage(v1::ControllerMessage& message, Nanos received) {
       return OnGrant(message.grant());
     case v1::ControllerMessage::kStart:
       start_ = message.start().at_ns();
+      if (lease_ != kForever) lease_until_ = message.start().lease_from_ns() + lease_;
       // Spread evenly over the interval.
       report_at_ =
           start_ + interval_ * static_cast<Nanos>(index_ + 1) / static_cast<Nanos>(fleet_.agents);
@@ -122,6 +124,7 @@ void SimAgent::OnPrepare(v1::Prepare& prepare) {
           &fleet_.schedules.try_emplace(i, planned.arrivals(), plan.seed()).first->second;
     }
   }
+  if (prepare.lease_ns() != 0) lease_ = prepare.lease_ns();
   awaited_bytes_ = plan.urls().size_bytes();
   GetReady();
 }
@@ -212,7 +215,7 @@ void SimAgent::Report(Nanos now, bool last) {
 
 // How many more are done by then in a closed loop; under a rate, below which number all are.
 uint64_t SimAgent::DueBy(Phase& phase, Nanos time, bool last) const {
-  const Nanos until = std::min(time, phase.end);
+  const Nanos until = std::min({time, phase.end, lease_until_ - start_});
   if (phase.schedule != nullptr) {
     const Nanos answered = last || time > phase.end + SimMetrics::kService
                                ? until
@@ -246,6 +249,8 @@ std::vector<Span> SimAgent::Claim(Phase& phase, Nanos time, bool last) {
         left > 0
             ? std::max(phase.done_until, std::min(time, phase.end))
             : phase.done_until + std::llround(static_cast<double>(due) / fleet_.per_second * 1e9);
+    // Nor does one whose lease was over.
+    if (time > lease_until_ - start_) phase.done_until = std::min(time, phase.end);
   }
   return held;
 }

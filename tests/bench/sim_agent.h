@@ -95,7 +95,9 @@ class SimAgent {
   std::vector<Phase> phases_;
   uint32_t concurrency_ = 0;
   Nanos interval_ = kSecond;
-  Nanos start_ = 0;  // 0: not yet
+  Nanos lease_ = kForever;        // its length
+  Nanos lease_until_ = kForever;  // nothing is done after it
+  Nanos start_ = 0;               // 0: not yet
   uint64_t commands_ = 0;
   uint64_t sequence_ = 0;
   std::deque<Nanos> sent_;  // when the snapshots were that are not acknowledged
