@@ -13,13 +13,13 @@
 namespace squall {
 
 struct SshFacts {
-  SshTarget target;
+  SshTarget target = {};
   SshTalk::Stage stage = SshTalk::Stage::kConnecting;
   SshTalk::Failure failure = SshTalk::Failure::kNone;
   int agent_exit_code = 0;  // with kEnded
   size_t program_bytes = 0;
-  std::string noise;   // what the machine said that is not ours
-  std::string errors;  // the end of what came on ssh's standard error
+  std::string noise = {};   // what the machine said that is not ours
+  std::string errors = {};  // the end of what came on ssh's standard error
   // Of ssh: its own failures are 255. Negative: it was killed by this signal.
   int exit_code = 0;
 };

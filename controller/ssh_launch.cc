@@ -30,6 +30,8 @@ constexpr Nanos kPatience = 30 * kSecond;
 constexpr Nanos kEndTime = 2 * kSecond;
 constexpr size_t kMostErrors = 4096;
 constexpr size_t kBlock = 64 << 10;
+// In one turn: others have something to say as well.
+constexpr int kMostReads = 64;
 
 std::string NewNonce() {
   std::random_device device;
@@ -144,7 +146,7 @@ void SshLaunch::Move(Nanos now) {
 
 void SshLaunch::Read(Nanos now) {
   std::array<char, 4096> bytes;
-  while (!hung_up_) {
+  for (int reads = 0; !hung_up_ && reads < kMostReads; ++reads) {
     const ssize_t count = read(process_.talk(), bytes.data(), bytes.size());
     if (count < 0 && WouldBlock()) return;
     if (count <= 0) {
@@ -152,7 +154,6 @@ void SshLaunch::Read(Nanos now) {
       return;
     }
     moved_at_ = now;
-    if (state_ == State::kUp) continue;  // it has nothing more to say
     absl::StatusOr<SshTalk::Step> step =
         talk_.OnBytes(std::string_view(bytes.data(), static_cast<size_t>(count)));
     if (!step.ok()) return Fail(step.status());
@@ -164,8 +165,9 @@ void SshLaunch::Read(Nanos now) {
 
 void SshLaunch::ReadErrors(Nanos now) {
   std::array<char, 1024> bytes;
-  ssize_t count = 0;
-  while ((count = read(process_.errors(), bytes.data(), bytes.size())) > 0) {
+  for (int reads = 0; reads < kMostReads; ++reads) {
+    const ssize_t count = read(process_.errors(), bytes.data(), bytes.size());
+    if (count <= 0) break;
     moved_at_ = now;
     errors_.append(bytes.data(), static_cast<size_t>(count));
     if (errors_.size() > kMostErrors) errors_.erase(0, errors_.size() - kMostErrors);
@@ -173,8 +175,8 @@ void SshLaunch::ReadErrors(Nanos now) {
   if (state_ != State::kUp) return;
   const size_t end = errors_.rfind('\n');
   if (end == std::string::npos) return;
-  spdlog::warn("event=agent_said agent={} words=\"{}\"", AddressOf(target_).display,
-               LastLine(std::string_view(errors_).substr(0, end)));
+  last_words_ = LastLine(std::string_view(errors_).substr(0, end));
+  spdlog::warn("event=agent_said agent={} words=\"{}\"", AddressOf(target_).display, last_words_);
   errors_.erase(0, end + 1);
 }
 
@@ -232,7 +234,7 @@ void SshLaunch::OnEnd() {
        .agent_exit_code = talk_.agent_exit_code(),
        .program_bytes = talk_.program() != nullptr ? talk_.program()->bytes.size() : 0,
        .noise = talk_.noise(),
-       .errors = errors_,
+       .errors = errors_.empty() ? last_words_ : errors_,
        .exit_code = exit_code}));
 }
 

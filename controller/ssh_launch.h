@@ -72,6 +72,7 @@ class SshLaunch {
   ProgramFilePtr program_;  // … this, if there is one,
   size_t sent_ = 0;         // of which so much is
   std::string errors_;      // the end of what came
+  std::string last_words_;  // of that, what was logged last
   int probe_ = -1;          // a connection to the agent, by which it shows that it answers
   bool hung_up_ = false;    // its standard output is over
 };

@@ -22,11 +22,11 @@ namespace {
 
 constexpr Nanos kEndTime = 5 * kSecond;
 
-// $0 is the folder, the rest is the command. Whatever would ask for a password in a window is told
-// not to.
+// $0 is the folder, the rest is the command. What ends ssh leaves the shell to clean up. Whatever
+// would ask for a password in a window is told not to.
 constexpr char kShell[] = "/bin/sh";
 constexpr char kScript[] =
-    "SSH_ASKPASS_REQUIRE=never \"$@\"; code=$?; rm -rf -- \"$0\"; exit $code";
+    "trap : HUP INT TERM; SSH_ASKPASS_REQUIRE=never \"$@\"; code=$?; rm -rf -- \"$0\"; exit $code";
 
 absl::Status Failure(std::string_view what, int error) {
   return absl::InternalError(

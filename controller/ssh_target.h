@@ -13,9 +13,9 @@
 namespace squall {
 
 struct SshTarget {
-  std::string user;   // empty: as ssh's configuration says
-  std::string host;   // a name, an address, or an alias of that configuration
-  uint16_t port = 0;  // 0: as that configuration says
+  std::string user = {};  // empty: as ssh's configuration says
+  std::string host = {};  // a name, an address, or an alias of that configuration
+  uint16_t port = 0;      // 0: as that configuration says
 
   friend bool operator==(const SshTarget&, const SshTarget&) = default;
 };

@@ -82,6 +82,16 @@ class Fleet(Ssh):
             self.assertEqual([stat.st_ino for stat in before], [stat.st_ino for stat in after])
         self.check_nothing_left(server)
 
+    def test_all_is_gone_when_the_command_is_over(self):
+        server = self.server(1)
+        for _ in range(8):
+            with Process(squall.SQUALL, "fleet", "check", "--agents", server.accounts[0].address,
+                         env=server.env) as check:
+                self.assertEqual(check.wait(60), 0, check.stderr)
+                # Sessions of the server are its own matter.
+                self.assertEqual([words for words in server.leftovers() if "sshd:" not in words],
+                                 [])
+
     def test_check_and_calibrate(self):
         server = self.server(2, options={1: "command=\"true\""})
         good, bad = server.accounts

@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +61,7 @@ class Account:
     home: Path
     port: int
     uid: int
+    since: float  # when it was made: its number may have been another's before
 
     @property
     def address(self):
@@ -96,7 +98,13 @@ class Account:
 
     def sockets(self):
         """What it has left in /tmp."""
-        return [path for path in Path("/tmp").glob("squall-*") if path.stat().st_uid == self.uid]
+        found = []
+        for path in Path("/tmp").glob("squall-*"):
+            with contextlib.suppress(FileNotFoundError):
+                stat = path.stat()
+                if stat.st_uid == self.uid and stat.st_mtime >= self.since:
+                    found.append(path)
+        return found
 
 
 class Sshd:
@@ -145,7 +153,7 @@ class Sshd:
              "--shell", "/bin/sh", "--password", "*", name)
         self._stack.callback(self._remove_account, name)
         home.chmod(0o700)
-        account = Account(name, home, self.port, home.stat().st_uid)
+        account = Account(name, home, self.port, home.stat().st_uid, time.time() - 1)
         self.accounts.append(account)
         self.allow(account, self._options.get(number, ""))
 
