@@ -11,7 +11,7 @@ sources = $(shell find agent common controller target tests -name '*.cc' -o -nam
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test build install format lint bench bench-micro fuzz check-long clean \
-        check-format check-includes check-warnings check-headers check-tidy check-asan check-tsan \
+        check-format check-includes check-warnings check-headers check-tidy check-asan check-tsan check-portable \
         deps-build deps-test deps-lint deps-bench
 
 help:
@@ -53,7 +53,7 @@ check-long: lint ## what takes too long for every change: clang-tidy, 20 min of 
 	SQUALL_TEST_SCALE=1 tests/support/run_sanitized.sh tsan
 
 clean: ## remove everything that was built
-	rm -rf build build-dev build-asan build-tsan
+	rm -rf build build-dev build-asan build-tsan build-portable
 
 # Parts of lint and of .ci/run.
 
@@ -65,6 +65,12 @@ check-includes: deps-build
 
 check-warnings: build-dev/build.ninja
 	cmake --build build-dev
+
+check-portable: deps-build deps-test ## what macOS gets of it, built on Linux: unit tests and a fleet test
+	cmake --preset portable
+	cmake --build build-portable
+	ctest --test-dir build-portable --output-on-failure -LE 'integration|fleet' --parallel $(shell getconf _NPROCESSORS_ONLN)
+	ctest --test-dir build-portable --output-on-failure -R '^integration.agent_loss$$'
 
 check-headers: build-dev/build.ninja
 	cmake --build build-dev --target squall_header_check

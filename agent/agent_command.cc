@@ -69,6 +69,7 @@ CLI::App* AddAgentCommand(CLI::App& app, AgentFlags& flags) {
   command->add_option("--log-level", flags.log_level, "trace, debug, info, warn, error or off")
       ->capture_default_str();
   command->add_option("--parent-fd", flags.parent_fd)->group("");
+  command->add_flag("--parent-stdio", flags.parent_stdio)->group("");
   command->footer(
       "Anyone who reaches the address can make this agent send load: keep it on a network of your\n"
       "own.\n\n"
@@ -107,13 +108,17 @@ int RunAgent(const AgentFlags& flags) {
   if (!address.ok()) return Fail("--listen", address.status(), kUsageError);
   auto server = ControlServer::Listen(*address, events);
   if (!server.ok()) return Fail("--listen", server.status(), kCannotServe);
-  if (flags.parent_fd < 0) {
+  const auto gone = [&session] { session.Quit(); };
+  std::optional<ParentWatch> parent;
+  if (flags.parent_stdio) {
+    parent.emplace(kFarParent, gone);
+  } else if (flags.parent_fd >= 0) {
+    parent.emplace(flags.parent_fd, gone);
+  } else {
     Print(stdout, "listening on {}\n", (*server)->address());
   }
-  std::optional<ParentWatch> parent;
-  if (flags.parent_fd >= 0) {
-    parent.emplace(flags.parent_fd, [&session] { session.Quit(); });
-    if (!parent->Say("R")) spdlog::warn("event=parent_gone");
+  if (parent && !parent->Say(flags.parent_stdio ? kFarParentReady : "R")) {
+    spdlog::warn("event=parent_gone");
   }
 
   session.Run();

@@ -20,6 +20,8 @@ struct AgentFlags {
   // A socket whose other end is the parent's: "listening" is said on it, and its end is the
   // parent's end. -1: the agent is on its own.
   int parent_fd = -1;
+  // The same, of a parent behind ssh, which is at the other end of standard input and output.
+  bool parent_stdio = false;
 };
 
 // Declares the subcommand and its flags.

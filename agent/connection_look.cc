@@ -1,22 +1,12 @@
 #include "agent/connection_look.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-
-#include "agent/path_probe.h"
+#include "agent/tcp_facts.h"
 
 namespace squall {
 
 void ConnectionLook::Add(int socket) {
   if (const auto round_trip = RoundTripOf(socket)) round_trips.push_back(*round_trip);
-#ifdef __linux__
-  tcp_info info{};
-  socklen_t size = sizeof(info);
-  if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0) {
-    retransmissions += info.tcpi_total_retrans;
-  }
-#endif
+  retransmissions += RetransmissionsOf(socket);
 }
 
 void ConnectionLook::Clear() {

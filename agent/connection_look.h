@@ -1,4 +1,4 @@
-// What the system knows of some of a run's connections (TCP_INFO).
+// What the system knows of some of a run's connections (agent/tcp_facts.h).
 #pragma once
 
 #include <cstddef>

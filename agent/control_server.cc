@@ -4,6 +4,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include "common/grpc_arguments.h"
 #include "common/grpc_server.h"
 #include "common/grpc_stream.h"
 #include "squall/v1/control.grpc.pb.h"
@@ -22,6 +23,7 @@ class Server final : public ControlServer, private v1::Agent::CallbackService {
   }
 
   absl::Status Listen(const Address& address) {
+    KeepGrpc();
     absl::StatusOr<GrpcListener> listener = ListenByGrpc(address, this, "agent");
     if (!listener.ok()) return listener.status();
     address_ = std::move(listener->address);

@@ -5,8 +5,9 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <netinet/in.h>
+#include <sys/socket.h>
 
+#include "agent/socket_calls.h"
 #include "common/network_options.h"
 #include "common/url.h"
 
@@ -39,13 +40,8 @@ std::string PlaceOf(const std::string& url) {
   return fmt::format("{}{}{}:{}", ipv6 ? "[" : "", host, ipv6 ? "]" : "", parts.port);
 }
 
-// Binding to an address must not take a port yet: the system is to choose one that is free for the
-// place that will be connected to.
 bool BindTo(curl_socket_t socket, const Endpoint& source) {
-#ifdef IP_BIND_ADDRESS_NO_PORT
-  const int on = 1;
-  setsockopt(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
-#endif
+  ChoosePortsLate(socket);
   return bind(socket, source.get(), source.size) == 0;
 }
 

@@ -1,32 +1,13 @@
 #include "agent/host.h"
 
-#include <algorithm>
 #include <cstdlib>
-#include <sched.h>
-#include <thread>
 
 #include <fmt/format.h>
 #include <sys/utsname.h>
 
-#include "agent/port_limit.h"
+#include "agent/host_limits.h"
 
 namespace squall {
-
-namespace {
-
-// Those that the scheduler lets this process use, where the system tells. hardware_concurrency()
-// counts all of the machine with glibc 2.36.
-uint32_t UsableCores() {
-#ifdef __linux__
-  cpu_set_t usable;
-  if (sched_getaffinity(0, sizeof(usable), &usable) == 0) {
-    return static_cast<uint32_t>(std::max(1, CPU_COUNT(&usable)));
-  }
-#endif
-  return std::max(1u, std::thread::hardware_concurrency());
-}
-
-}  // namespace
 
 v1::Host HostFacts() {
   v1::Host host;

@@ -6,7 +6,7 @@
 
 #include <sys/resource.h>
 
-#include "agent/port_limit.h"
+#include "agent/host_limits.h"
 
 namespace squall {
 namespace {

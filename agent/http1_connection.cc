@@ -14,49 +14,11 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#ifdef __linux__
-#include <sys/syscall.h>
-#endif
+
+#include "agent/socket_calls.h"
 
 namespace squall {
 namespace {
-
-// Not set where it is missing (macOS): there the process ignores SIGPIPE.
-#ifdef MSG_NOSIGNAL
-constexpr int kNoSignal = MSG_NOSIGNAL;
-#else
-constexpr int kNoSignal = 0;
-#endif
-
-// As send() and recv(). The C library's are points where threads can be cancelled, which costs
-// every request of a program with threads twice two atomic operations; no thread here is ever
-// cancelled.
-ssize_t SendBytes(int socket, const char* bytes, size_t size) {
-#ifdef SYS_sendto
-  return syscall(SYS_sendto, socket, bytes, size, kNoSignal, nullptr, 0);
-#else
-  return send(socket, bytes, size, kNoSignal);
-#endif
-}
-
-ssize_t ReceiveBytes(int socket, char* bytes, size_t size) {
-#ifdef SYS_recvfrom
-  return syscall(SYS_recvfrom, socket, bytes, size, 0, nullptr, nullptr);
-#else
-  return recv(socket, bytes, size, 0);
-#endif
-}
-
-// Ports are then chosen when the destination is known, so that each source address has all of them
-// for each destination.
-void ChoosePortsLate(int socket) {
-#ifdef IP_BIND_ADDRESS_NO_PORT
-  const int on = 1;
-  setsockopt(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
-#else
-  (void)socket;
-#endif
-}
 
 // A non-blocking socket, or -1.
 int MakeSocket(int family) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "agent/calibration.h"
+#include "agent/host_limits.h"
 #include "agent/port_limit.h"
 #include "agent/source_addresses.h"
 #include "common/plan_check.h"

@@ -35,7 +35,7 @@ class PacingTimer {
   const Callback callback_;
   void* const owner_;
   Nanos at_ = kForever;  // kForever: not armed
-#ifdef __linux__
+#if defined(__linux__) && !defined(SQUALL_PORTABLE)
   static void OnReadable(struct ev_loop* loop, ev_io* watcher, int events) noexcept;
   void Set(Nanos at);
 
@@ -44,7 +44,7 @@ class PacingTimer {
 #else
   static void OnTimer(struct ev_loop* loop, ev_timer* watcher, int events) noexcept;
 
-  ev_timer watcher_;  // kqueue waits for nanoseconds
+  ev_timer watcher_;  // kqueue waits for nanoseconds, poll() for milliseconds
 #endif
 };
 

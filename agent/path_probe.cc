@@ -7,8 +7,9 @@
 #include <unistd.h>
 
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
+
+#include "agent/tcp_facts.h"
 
 namespace squall {
 
@@ -39,28 +40,6 @@ std::optional<Nanos> PathProbe::Look() {
 void PathProbe::End() {
   if (socket_ >= 0) close(socket_);
   socket_ = -1;
-}
-
-std::optional<Nanos> RoundTripOf(int socket) {
-  constexpr Nanos kMicrosecond = 1000;
-#ifdef __linux__
-  tcp_info info{};
-  socklen_t size = sizeof(info);
-  if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
-  if (info.tcpi_rtt == 0) return std::nullopt;
-  return info.tcpi_rtt * kMicrosecond;
-#elif defined(TCP_CONNECTION_INFO)
-  tcp_connection_info info{};
-  socklen_t size = sizeof(info);
-  if (getsockopt(socket, IPPROTO_TCP, TCP_CONNECTION_INFO, &info, &size) != 0) {
-    return std::nullopt;
-  }
-  if (info.tcpi_srtt == 0) return std::nullopt;
-  return info.tcpi_srtt * kMillisecond;  // no finer there
-#else
-  (void)socket;
-  return std::nullopt;
-#endif
 }
 
 std::optional<std::string> InterfaceTo(const Endpoint& to) {

@@ -3,7 +3,7 @@
 //
 // The answer to a SYN is the other system's and not the server's, so it tells the way from the
 // server: neither a slow server nor a delayed acknowledgement is part of it, and as this system
-// times it (TCP_INFO, tcp(7); macOS: TCP_CONNECTION_INFO), neither is a lack of CPU here.
+// times it (agent/tcp_facts.h), neither is a lack of CPU here.
 //
 // Never blocks. One thread's. Nanoseconds.
 #pragma once
@@ -34,9 +34,6 @@ class PathProbe {
  private:
   int socket_ = -1;
 };
-
-// The round trip that the system has found for a connected socket; nothing if it has none.
-std::optional<Nanos> RoundTripOf(int socket);
 
 // The interface that leads there. Nothing is sent.
 std::optional<std::string> InterfaceTo(const Endpoint& to);

@@ -5,27 +5,13 @@
 
 #include <fmt/format.h>
 
-#ifdef __APPLE__
-#include <sys/sysctl.h>
-#else
-#include <fstream>
-#endif
-
 #include "agent/destination.h"
+#include "agent/host_limits.h"
 #include "agent/resolver.h"
 #include "common/url.h"
 
 namespace squall {
 namespace {
-
-#ifdef __APPLE__
-constexpr std::string_view kLimitName = "net.inet.ip.portrange.first and .last";
-#else
-constexpr std::string_view kLimitName = "net.ipv4.ip_local_port_range";
-#endif
-
-// Where the system cannot be asked: all that are not for services.
-constexpr uint64_t kAllPorts = 65535 - 1024;
 
 // From how many pairs of addresses connections can be made; 0: cannot be told.
 uint64_t Pairs(const v1::Transport& transport, const Destination& destination) {
@@ -46,24 +32,6 @@ uint64_t Pairs(const v1::Transport& transport, const Destination& destination) {
 
 }  // namespace
 
-uint64_t LocalPorts() {
-#ifdef __APPLE__
-  int first = 0;
-  int last = 0;
-  size_t size = sizeof(first);
-  if (sysctlbyname("net.inet.ip.portrange.first", &first, &size, nullptr, 0) != 0 ||
-      sysctlbyname("net.inet.ip.portrange.last", &last, &size, nullptr, 0) != 0) {
-    return kAllPorts;
-  }
-#else
-  uint64_t first = 0;
-  uint64_t last = 0;
-  std::ifstream range("/proc/sys/net/ipv4/ip_local_port_range");
-  if (!(range >> first >> last)) return kAllPorts;
-#endif
-  return last < first ? kAllPorts : static_cast<uint64_t>(last - first + 1);
-}
-
 absl::Status CheckPortLimit(const v1::Prepare& prepare, uint64_t ports) {
   const v1::Transport& transport = prepare.plan().transport();
   const uint64_t streams = transport.streams();
@@ -81,7 +49,7 @@ absl::Status CheckPortLimit(const v1::Prepare& prepare, uint64_t ports) {
   return absl::InvalidArgumentError(fmt::format(
       "its share of the concurrency needs {} connections to {}, and it has {} local ports for them "
       "({}): add addresses to send from (--source-address), widen that range, or lower -c",
-      connections, url.authority, ports * pairs, kLimitName));
+      connections, url.authority, ports * pairs, LocalPortsName()));
 }
 
 }  // namespace squall

@@ -12,9 +12,6 @@
 
 namespace squall {
 
-// How many ports this system gives out.
-uint64_t LocalPorts();
-
 // INVALID_ARGUMENT, naming the limit, if a share of a plan with a single destination needs more
 // connections than there are ports, `ports` for each pair of addresses. Where it cannot tell, all
 // is well. Looks the destination's name up, and so may block, only if its number of addresses

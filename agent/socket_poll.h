@@ -8,7 +8,7 @@
 
 #include <ev.h>
 
-#ifdef __linux__
+#if defined(__linux__) && !defined(SQUALL_PORTABLE)
 #include <array>
 
 #include <sys/epoll.h>
@@ -58,7 +58,7 @@ class SocketPoll {
 
    private:
     SocketPoll& poll_;
-#ifdef __linux__
+#if defined(__linux__) && !defined(SQUALL_PORTABLE)
     bool watched_ = false;
 #else
     static void OnIo(struct ev_loop* loop, ev_io* watcher, int events) noexcept;
@@ -70,7 +70,7 @@ class SocketPoll {
   struct ev_loop* const loop_;
   [[maybe_unused]] const AfterBatch after_batch_;  // libev makes no batches
   [[maybe_unused]] void* const owner_;
-#ifdef __linux__
+#if defined(__linux__) && !defined(SQUALL_PORTABLE)
   static void OnReady(struct ev_loop* loop, ev_io* watcher, int events) noexcept;
   int TakeBatch();
   void Forget(const Watcher& watcher);

@@ -4,14 +4,10 @@
 
 #include <sys/socket.h>
 
+#include "agent/socket_calls.h"
+
 namespace squall {
 namespace {
-
-#ifdef MSG_NOSIGNAL
-constexpr int kSendFlags = MSG_NOSIGNAL;
-#else
-constexpr int kSendFlags = 0;  // the socket has SO_NOSIGPIPE
-#endif
 
 bool WouldBlock(int error) {
   // ENOTCONN: the connection is not made yet.
@@ -69,7 +65,7 @@ int TlsSocket::OnWrite(BIO* bio, const char* bytes, size_t size, size_t* sent) n
   TlsSocket& socket = Of(bio);
   BIO_clear_retry_flags(bio);
   ++socket.sends_;
-  const ssize_t count = send(socket.socket_, bytes, size, kSendFlags);
+  const ssize_t count = send(socket.socket_, bytes, size, kNoSignal);
   if (count >= 0) {
     *sent = static_cast<size_t>(count);
     return 1;

@@ -7,6 +7,7 @@
 #include "agent/curl_transport.h"
 #include "agent/http1_transport.h"
 #include "agent/worker_loop.h"
+#include "common/event_loop.h"
 
 namespace squall {
 namespace {
@@ -34,7 +35,7 @@ Worker::Worker(struct ev_loop* loop, const Config& config, const RequestSource& 
 absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(
     const Config& config, const v1::Plan& plan, Network& network, const RequestSource& source,
     const Lease& lease, std::deque<RunPhase>& phases, Listener& listener) {
-  struct ev_loop* loop = ev_loop_new(EVFLAG_AUTO);
+  struct ev_loop* loop = NewEventLoop();
   if (loop == nullptr) {
     return absl::ResourceExhaustedError(
         "no event loop for a worker: raise the limit of open files, or use fewer --threads");

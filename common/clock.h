@@ -15,10 +15,10 @@ inline constexpr Nanos kMillisecond = 1'000'000;
 inline constexpr Nanos kSecond = 1'000'000'000;
 inline constexpr Nanos kForever = std::numeric_limits<Nanos>::max();
 
-#ifdef __linux__
+#if defined(__linux__) && !defined(SQUALL_PORTABLE)
 inline constexpr clockid_t kSteadyClock = CLOCK_BOOTTIME;
 #else
-// macOS: mach_continuous_time().
+// macOS: mach_continuous_time(). On Linux it does not count suspend.
 inline constexpr clockid_t kSteadyClock = CLOCK_MONOTONIC_RAW;
 #endif
 

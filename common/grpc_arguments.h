@@ -19,12 +19,14 @@ void SetStreamArguments(Set set) {
   set(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kWindowBytes);
 }
 
+// A connection that is closed with bytes unsent leaves a thread of gRPC's behind that waits for up
+// to 10 s (its backup poller), and gRPC's own end, with the last channel or server, would wait for
+// that thread. This reference is never given back, so the process ends without it.
+inline void KeepGrpc() { [[maybe_unused]] static const bool kept = (grpc_init(), true); }
+
 // Of the one who dials: a connection of its own, with no back-off from an earlier attempt.
 inline grpc::ChannelArguments DialArguments() {
-  // A channel that is closed with bytes unsent leaves a thread of gRPC's behind that waits for up
-  // to 10 s (its backup poller), and gRPC's own end, with the last channel, would wait for that
-  // thread. The reference is never given back, so the process ends without it.
-  [[maybe_unused]] static const bool kept = (grpc_init(), true);
+  KeepGrpc();
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);

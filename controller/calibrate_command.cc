@@ -23,6 +23,7 @@
 #include "controller/local_agent.h"
 #include "controller/progress.h"
 #include "controller/report_output.h"
+#include "controller/ssh_fleet.h"
 #include "controller/summary.h"
 #include "controller/terminal.h"
 
@@ -127,15 +128,17 @@ absl::StatusOr<std::vector<CalibratedAgent>> Calibrate(const CalibrateOptions& o
   RaiseFileLimit();
   const std::unique_ptr<Dialer> dialer = MakeGrpcDialer();
   std::optional<LocalAgent> local;  // outlives the streams to it
+  SshFleet remote(*dialer);         // the same
   std::vector<std::unique_ptr<Progress>> shown;
   std::vector<std::unique_ptr<Coordinator>> coordinators;
   // Of all agents before the first begins, so that an interrupt reaches each.
   for (size_t i = 0; i < std::max<size_t>(options.agents.size(), 1); ++i) {
     shown.push_back(std::make_unique<Progress>(stderr, Progress::ModeFor(STDERR_FILENO, quiet),
                                                DetectStyle(STDERR_FILENO)));
-    coordinators.push_back(std::make_unique<Coordinator>(*dialer, *shown.back()));
+    coordinators.push_back(std::make_unique<Coordinator>(remote, *shown.back()));
   }
-  const SignalWatcher signals({SIGINT, SIGTERM}, [&coordinators](int) {
+  const SignalWatcher signals({SIGINT, SIGTERM}, [&](int) {
+    remote.Interrupt();
     for (const auto& coordinator : coordinators) coordinator->Interrupt();
   });
   std::vector<AgentSpec> agents = options.agents;
@@ -145,6 +148,9 @@ absl::StatusOr<std::vector<CalibratedAgent>> Calibrate(const CalibrateOptions& o
     local.emplace(*std::move(started));
     agents.push_back({.address = local->address()});
   }
+  absl::Status status = remote.Start(AddressesOf(agents),
+                                     [&](std::string_view line) { shown.front()->Message(line); });
+  if (!status.ok()) return status;
   std::vector<CalibratedAgent> found;
   absl::Status first;  // of those that could not be had
   bool any = false;
@@ -189,7 +195,8 @@ CLI::App* AddCalibrateCommand(CLI::App& app, CalibrateFlags& flags) {
         ->type_name(placeholder);
   };
   text("--agents", "LIST", flags.agents,
-       "host[:port],… or @FILE with one a line, as in squall\nrun (default: this machine)");
+       "host[:port],… or @FILE with one a line, and whatever else\nsquall run takes (default: this "
+       "machine)");
   text("-z,--duration", "TIME", flags.duration, "For how long each is measured (default: 3s)");
   text("--json", "FILE", flags.json, "Write all that was found; - is standard output");
   calibrate->add_flag("--quiet", flags.quiet, "No progress on standard error");

@@ -18,6 +18,7 @@
 #include "controller/fleet_check_report.h"
 #include "controller/fleet_flags.h"
 #include "controller/report_output.h"
+#include "controller/ssh_fleet.h"
 #include "controller/terminal.h"
 
 namespace squall {
@@ -53,7 +54,7 @@ struct CheckOptions {
 absl::Status Resolve(const FleetFlags& flags, CheckOptions& options) {
   std::vector<AgentSpec> specs;
   absl::Status status = ResolveAgents(flags.agents, specs);
-  for (AgentSpec& spec : specs) options.agents.push_back(std::move(spec.address));
+  options.agents = AddressesOf(specs);
   if (status.ok()) {
     status = ReadDuration("--timeout", flags.timeout, absl::Milliseconds(1), kLongestTimeout,
                           [&](int64_t nanos) { options.timeout = nanos; });
@@ -75,11 +76,16 @@ int Check(const FleetFlags& flags) {
 
   const absl::Time checked_at = absl::Now();
   const std::unique_ptr<Dialer> dialer = MakeGrpcDialer();
-  FleetCheck check(*dialer);
+  SshFleet remote(*dialer);
+  FleetCheck check(remote);
   absl::StatusOr<std::vector<AgentCheck>> agents;
   {
-    const SignalWatcher signals({SIGINT, SIGTERM}, [&check](int) { check.Interrupt(); });
-    agents = check.Run(options.agents, options.timeout);
+    const SignalWatcher signals({SIGINT, SIGTERM}, [&](int) {
+      remote.Interrupt();
+      check.Interrupt();
+    });
+    const absl::Status started = remote.Start(options.agents, [](std::string_view) {});
+    agents = started.ok() ? check.Run(options.agents, options.timeout) : started;
   }
   if (!agents.ok()) return Fail(agents.status());
   const bool written =
@@ -113,7 +119,7 @@ CLI::App* AddFleetCommand(CLI::App& app, FleetFlags& flags) {
   AddText(
       *check, "--agents", "LIST", flags.agents,
       "host[:port],… or @FILE with one a line (# begins a\ncomment); port 7400 if none is given; "
-      "also [v6]:port\nand unix:PATH",
+      "also [v6]:port,\nunix:PATH, ssh:user@host and dns:///name[:port]",
       /*required=*/true);
   AddText(*check, "--timeout", "TIME", flags.timeout,
           "How long an agent is given to answer (default: 5s)");

@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "common/protocol.h"
 #include "common/values.h"
+#include "controller/ssh_target.h"
 
 namespace squall {
 namespace {
@@ -30,23 +31,38 @@ absl::StatusOr<uint32_t> TakeWeight(std::string_view& text) {
   return static_cast<uint32_t>(*weight);
 }
 
+// Those that one piece of text names.
+absl::StatusOr<std::vector<Address>> ParseAgents(std::string_view text, const NameLookup& lookup) {
+  if (IsDnsName(text)) return AgentsBehind(text, lookup);
+  if (IsSshTarget(text)) {
+    const absl::StatusOr<SshTarget> target = ParseSshTarget(text);
+    if (!target.ok()) return target.status();
+    return std::vector<Address>{AddressOf(*target)};
+  }
+  absl::StatusOr<Address> address = ParseAddress(text);
+  if (!address.ok()) return address.status();
+  return std::vector<Address>{*std::move(address)};
+}
+
 // `where` stands for the flag or line in messages.
-absl::Status AddAgent(std::string_view where, std::string_view text,
-                      std::vector<AgentSpec>& agents) {
+absl::Status AddAgents(std::string_view where, std::string_view text, const NameLookup& lookup,
+                       std::vector<AgentSpec>& agents) {
   std::string_view name = text;
   const absl::StatusOr<uint32_t> weight = TakeWeight(name);
   if (!weight.ok()) {
     return Invalid("{} {}: the weight behind *: {}", where, Quoted(text),
                    std::string(weight.status().message()));
   }
-  absl::StatusOr<Address> address = ParseAddress(name);
-  if (!address.ok()) return For(where, address.status());
-  const auto is_same = [&](const AgentSpec& agent) { return agent.address == *address; };
-  if (std::any_of(agents.begin(), agents.end(), is_same)) {
-    return Invalid("{} {}: {} is named twice: an agent takes part once", where, Quoted(text),
-                   address->display);
+  absl::StatusOr<std::vector<Address>> addresses = ParseAgents(name, lookup);
+  if (!addresses.ok()) return For(where, addresses.status());
+  for (Address& address : *addresses) {
+    const auto is_same = [&](const AgentSpec& agent) { return agent.address == address; };
+    if (std::any_of(agents.begin(), agents.end(), is_same)) {
+      return Invalid("{} {}: {} is named twice: an agent takes part once", where, Quoted(text),
+                     address.display);
+    }
+    agents.push_back({std::move(address), *weight});
   }
-  agents.push_back({*std::move(address), *weight});
   return absl::OkStatus();
 }
 
@@ -114,12 +130,13 @@ Text AgentsFile(const Text& text) {
   return text->substr(1);
 }
 
-absl::Status ResolveAgents(const Text& text, std::vector<AgentSpec>& agents) {
+absl::Status ResolveAgents(const Text& text, std::vector<AgentSpec>& agents,
+                           const NameLookup& lookup) {
   if (!text) return absl::OkStatus();
   const Text file = AgentsFile(text);
   if (!file) {
-    return Split(*text, ',', [&agents](std::string_view piece, size_t) {
-      return AddAgent("--agents", piece, agents);
+    return Split(*text, ',', [&](std::string_view piece, size_t) {
+      return AddAgents("--agents", piece, lookup, agents);
     });
   }
   const std::string& path = *file;
@@ -128,7 +145,7 @@ absl::Status ResolveAgents(const Text& text, std::vector<AgentSpec>& agents) {
   absl::Status status = Split(*lines, '\n', [&](std::string_view line, size_t number) {
     line = TrimBlanks(line.substr(0, line.find('#')));
     if (line.empty()) return absl::OkStatus();
-    return AddAgent(fmt::format("{}:{}:", Quoted(path), number), line, agents);
+    return AddAgents(fmt::format("{}:{}:", Quoted(path), number), line, lookup, agents);
   });
   if (status.ok() && agents.empty()) {
     return Invalid("--agents @{}: names no agents: write host or host:port, one a line",

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "common/address.h"
+#include "controller/dns_agents.h"
 #include "controller/flag_values.h"
 #include "controller/fleet_times.h"
 #include "controller/member.h"
@@ -26,8 +27,10 @@ struct FleetOptions {
 // May read the file of --agents. Errors name the flag, or file and line, and say what to do.
 absl::Status ResolveFleet(const RunFlags& flags, FleetOptions& options);
 
-// The value of --agents: a list, or @FILE. No two are the same.
-absl::Status ResolveAgents(const Text& text, std::vector<AgentSpec>& agents);
+// The value of --agents: a list, or @FILE. No two are the same. Names behind which there may be
+// several (controller/dns_agents.h) are looked up; agents to be started by ssh are named alone.
+absl::Status ResolveAgents(const Text& text, std::vector<AgentSpec>& agents,
+                           const NameLookup& lookup = &LookUpName);
 // The file that --agents names; nothing if it names none.
 Text AgentsFile(const Text& text);
 

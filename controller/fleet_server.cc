@@ -3,6 +3,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include "common/grpc_arguments.h"
 #include "common/grpc_server.h"
 #include "common/grpc_stream.h"
 #include "controller/fleet.h"
@@ -45,6 +46,7 @@ class Server final : public FleetServer, private v1::Controller::CallbackService
   }
 
   absl::Status Listen(const Address& address) {
+    KeepGrpc();
     absl::StatusOr<GrpcListener> listener = ListenByGrpc(address, this, "controller");
     if (!listener.ok()) return listener.status();
     address_ = std::move(listener->address);

@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "common/address.h"
 #include "common/clock.h"
@@ -21,6 +22,12 @@ struct AgentSpec {
 
   friend bool operator==(const AgentSpec&, const AgentSpec&) = default;
 };
+
+inline std::vector<Address> AddressesOf(const std::vector<AgentSpec>& agents) {
+  std::vector<Address> addresses;
+  for (const AgentSpec& agent : agents) addresses.push_back(agent.address);
+  return addresses;
+}
 
 struct Member {
   enum class Stage {

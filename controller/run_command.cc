@@ -25,6 +25,7 @@
 #include "controller/run_archive.h"
 #include "controller/run_options.h"
 #include "controller/run_output.h"
+#include "controller/ssh_fleet.h"
 #include "controller/terminal.h"
 
 namespace squall {
@@ -55,8 +56,12 @@ absl::StatusOr<RunResult> Execute(RunOptions& options, RunArchive* archive, Prog
   RaiseFileLimit();  // a stream to each agent
   const std::unique_ptr<Dialer> dialer = MakeGrpcDialer();
   std::optional<LocalAgent> local;  // outlives the streams to it
-  Coordinator coordinator(*dialer, progress);
-  const SignalWatcher signals({SIGINT, SIGTERM}, [&coordinator](int) { coordinator.Interrupt(); });
+  SshFleet remote(*dialer);         // the same
+  Coordinator coordinator(remote, progress);
+  const SignalWatcher signals({SIGINT, SIGTERM}, [&](int) {
+    remote.Interrupt();
+    coordinator.Interrupt();
+  });
   FleetOptions& fleet = options.fleet;
   if (fleet.invitation.agents.empty() && !fleet.listen) {
     absl::StatusOr<LocalAgent> started = LocalAgent::Start();
@@ -64,6 +69,9 @@ absl::StatusOr<RunResult> Execute(RunOptions& options, RunArchive* archive, Prog
     local.emplace(*std::move(started));
     fleet.invitation.agents.push_back({.address = local->address()});
   }
+  absl::Status status = remote.Start(AddressesOf(fleet.invitation.agents),
+                                     [&](std::string_view line) { progress.Message(line); });
+  if (!status.ok()) return status;
   absl::StatusOr<RunResult> result =
       coordinator.Run({.order = {.run_id = NewRunId(),
                                  .plan = std::move(options.plan),

@@ -147,7 +147,8 @@ CLI::App* AddRunCommand(CLI::App& app, RunFlags& flags) {
   who.Value("--agents", "LIST", flags.agents,
             "host[:port],… or @FILE with one a line (# begins a\ncomment); port 7400 if none is "
             "given; also [v6]:port\nand unix:PATH (default: an agent of its own, here);\nhost*2 "
-            "for twice the work of a host*1");
+            "for twice the work of a host*1.\nssh:user@host starts one there for this run, "
+            "with\nnothing installed; dns:///name[:port] is every address\nof that name");
   who.Value("--weights", "N,…", flags.weights,
             "Shares of the work, in the order of --agents (default:\ntheir cores)");
   who.Value("--listen", "ADDRESS", flags.listen,

@@ -15,8 +15,12 @@ debian_packages() {
       echo libcurl4-openssl-dev libssl-dev zlib1g-dev libev-dev libhttp-parser-dev libabsl-dev
       echo libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev
       ;;
-    # Another reader of the histograms that squall writes, which is in Java.
-    test) echo nginx openssl curl wrk iproute2 libhdrhistogram-java default-jre-headless ;;
+    # An ssh server of a test's own; another reader of the histograms that squall writes, which is in
+    # Java.
+    test)
+      echo nginx openssl curl wrk iproute2 openssh-client openssh-server
+      echo libhdrhistogram-java default-jre-headless
+      ;;
     # llvm has the symbolizer: without it sanitizers name no function and no suppression matches.
     lint) echo clang clang-format clang-tidy libclang-rt-dev llvm ;;
     bench) echo wrk nghttp2-client apache2-utils linux-perf libbenchmark-dev ;;
@@ -36,17 +40,24 @@ homebrew_formulae() {
   esac
 }
 
-# Debian's package starts a web server on port 80, now and at every boot. Tests start their own.
-# policy-rc.d is how Debian lets one forbid that; a machine that has such a policy keeps it.
-without_nginx_service() {
+# Debian's packages start a web server on port 80 and an ssh server on port 22, now and at every
+# boot. Tests start their own. policy-rc.d is how Debian lets one forbid that; a machine that has
+# such a policy keeps it.
+without_services() {
   policy=/usr/sbin/policy-rc.d
   if [ ! -e "$policy" ]; then
-    $as_root sh -c "printf '%s\n' '#!/bin/sh' 'case \"\$1\" in nginx*) exit 101 ;; esac' > $policy"
+    $as_root sh -c \
+      "printf '%s\n' '#!/bin/sh' 'case \"\$1\" in nginx*|ssh*) exit 101 ;; esac' > $policy"
     $as_root chmod 755 "$policy"
     trap '$as_root rm -f "$policy"' EXIT
   fi
-  "$@"
-  $as_root update-rc.d nginx disable
+  apt_get install "$@"
+  for package in "$@"; do
+    case "$package" in
+      nginx) $as_root update-rc.d nginx disable ;;
+      openssh-server) $as_root update-rc.d ssh disable ;;
+    esac
+  done
 }
 
 # Others may be installing: waits for their lock.
@@ -76,10 +87,7 @@ install_debian() {
   fi
   echo "install-deps: installing ${missing[*]}"
   apt_get update
-  case " ${missing[*]} " in
-    *" nginx "*) without_nginx_service apt_get install "${missing[@]}" ;;
-    *) apt_get install "${missing[@]}" ;;
-  esac
+  without_services "${missing[@]}"
 }
 
 install_homebrew() {

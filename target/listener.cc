@@ -14,6 +14,8 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include "target/accept.h"
+
 namespace squall::target {
 namespace {
 
@@ -135,17 +137,8 @@ Accepted Accept(const Descriptor& listener) {
   sockaddr_storage storage{};
   socklen_t length = sizeof(storage);
   auto* address = reinterpret_cast<sockaddr*>(&storage);
-#ifdef __linux__
-  Descriptor connection(accept4(listener.number(), address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  Descriptor connection(AcceptNonBlocking(listener.number(), address, length));
   if (!connection.valid()) return {std::move(connection), {}};
-#else
-  Descriptor connection(accept(listener.number(), address, &length));
-  if (!connection.valid()) return {std::move(connection), {}};
-  const int on = 1;
-  fcntl(connection.number(), F_SETFD, FD_CLOEXEC);
-  fcntl(connection.number(), F_SETFL, O_NONBLOCK);
-  setsockopt(connection.number(), SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof(on));
-#endif
   return {std::move(connection), HostOf(storage)};
 }
 

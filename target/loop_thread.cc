@@ -6,6 +6,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "common/event_loop.h"
+
 namespace squall::target {
 namespace {
 
@@ -19,7 +21,7 @@ int MostAcceptedAtOnce(int threads) { return threads == 1 ? 64 : 2; }
 
 LoopThread::LoopThread(int index, const Shared& shared, const Descriptor& listener)
     : listener_(listener),
-      loop_(ev_loop_new(EVFLAG_AUTO)),
+      loop_(NewEventLoop()),
       most_accepted_at_once_(MostAcceptedAtOnce(shared.options.threads)),
       context_{shared,
                loop_.get(),

@@ -17,12 +17,17 @@ inline bool HasControlCharacter(std::string_view text) {
   });
 }
 
-// A refusal says why, in one line that is harmless in a terminal and in a message of the protocol.
-inline void CheckRefusal(const absl::Status& status) {
+// Words for the user: one line that is harmless in a terminal and in a message of the protocol.
+inline void CheckWords(const absl::Status& status) {
   const absl::string_view message = status.message();
   const std::string_view text(message.data(), message.size());
-  SQUALL_CHECK(absl::IsInvalidArgument(status));
   SQUALL_CHECK(!text.empty() && IsUtf8(text) && !HasControlCharacter(text));
+}
+
+// A refusal says why, in such words.
+inline void CheckRefusal(const absl::Status& status) {
+  SQUALL_CHECK(absl::IsInvalidArgument(status));
+  CheckWords(status);
 }
 
 }  // namespace squall

@@ -26,9 +26,16 @@ PARTS = {"squall", "common", "agent", "controller", "target"}
 
 # Libraries that only their adapters may see: a pattern of headers, and of files.
 ADAPTERS = [
+    (
+        re.compile(r"linux/|sys/(auxv|epoll|eventfd|prctl|signalfd|syscall|timerfd)\.h$"),
+        ["*_linux.cc", "agent/socket_calls.h", "agent/socket_poll.h", "tests/*"],
+    ),
     (re.compile(r"curl/"), ["agent/curl_*"]),
     (re.compile(r"zlib\.h$"), ["controller/hdr_log.cc", "controller/result_proto.cc", "tests/*"]),
-    (re.compile(r"openssl/"), ["agent/tls_*", "tests/bench/null_tls.*", "tests/support/*"]),
+    (
+        re.compile(r"openssl/"),
+        ["agent/tls_*", "controller/ssh_digest.cc", "tests/bench/null_tls.*", "tests/support/*"],
+    ),
     (
         re.compile(r"grpc(pp)?/|.*\.grpc\.pb\.h$"),
         [
@@ -40,6 +47,17 @@ ADAPTERS = [
             MAIN,
         ],
     ),
+]
+
+# What is not the same on all systems is in files with a twin (CMakeLists.txt), and in these headers.
+TWINS = re.compile(r"\b(__linux__|SQUALL_PORTABLE)\b")
+MAY_ASK_FOR_LINUX = [
+    "agent/pacing_timer.h",
+    "agent/socket_calls.h",
+    "agent/socket_poll.h",
+    "common/clock.h",
+    "common/event_loop.h",
+    "tests/*",
 ]
 
 MAX_LINES = 400
@@ -64,6 +82,14 @@ def check_include(name, quote, header):
     return None
 
 
+def check_twins(name, line):
+    """What is wrong with asking there for the system, or None."""
+    match = TWINS.search(line)
+    if not match or any(fnmatch.fnmatch(name, file) for file in MAY_ASK_FOR_LINUX):
+        return None
+    return f"{match[0]}: put it into a file NAME_linux.cc with a twin NAME_portable.cc"
+
+
 def check_file(root, path):
     """Yields (line number, what is wrong)."""
     name = path.relative_to(root).as_posix()
@@ -77,6 +103,8 @@ def check_file(root, path):
             if match := INCLUDE.match(line):
                 if problem := check_include(name, *match.groups()):
                     yield number, problem
+            elif line.lstrip().startswith("#") and (problem := check_twins(name, line)):
+                yield number, problem
 
 
 def main():

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "agent/tls_context.h"
+#include "common/event_loop.h"
 
 namespace squall::testing {
 namespace {
@@ -18,7 +19,7 @@ class Runner final : public Transport::Sink {
   Runner(Network& network, const std::vector<std::string>& urls) : urls_(urls), network_(network) {}
 
   void Run(TransportFactory factory, const v1::Plan& plan, uint32_t slots, Nanos cut_off_after) {
-    loop_ = ev_loop_new(0);
+    loop_ = NewEventLoop();
     absl::StatusOr<TlsContext> tls = TlsContext::Make(plan.transport());
     ASSERT_TRUE(tls.ok()) << tls.status();
     network_.tls = std::make_shared<const TlsContext>(*std::move(tls));

@@ -11,6 +11,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/event_loop.h"
 #include "tests/support/nginx.h"
 #include "tests/support/raw_server.h"
 #include "tests/support/transport_cases.h"
@@ -140,7 +141,7 @@ TEST(CurlTransport, RejectsHeadWithABody) {
     RequestTag TagOf(uint32_t) noexcept override { return {}; }
   } sink;
   Network network;
-  struct ev_loop* loop = ev_loop_new(0);
+  struct ev_loop* loop = NewEventLoop();
   EXPECT_EQ(MakeCurlTransport({plan, network, loop, sink, 1}).status().code(),
             absl::StatusCode::kInvalidArgument);
   ev_loop_destroy(loop);

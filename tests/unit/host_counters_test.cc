@@ -14,7 +14,7 @@
 #include "tests/unit/raw_client.h"
 #include "tests/unit/spinner.h"
 
-#ifdef __linux__
+#if defined(__linux__) && !defined(SQUALL_PORTABLE)
 namespace squall {
 namespace {
 

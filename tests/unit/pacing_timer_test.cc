@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "common/event_loop.h"
+
 namespace squall {
 namespace {
 
@@ -57,7 +59,7 @@ class PacingTimerTest : public testing::Test {
 
   struct LoopOwner {
     ~LoopOwner() { ev_loop_destroy(loop); }
-    struct ev_loop* const loop = ev_loop_new(EVFLAG_AUTO);
+    struct ev_loop* const loop = NewEventLoop();
   };
   LoopOwner owner_;
   struct ev_loop* const loop_ = owner_.loop;

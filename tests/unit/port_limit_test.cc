@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "agent/host_limits.h"
+
 namespace squall {
 namespace {
 

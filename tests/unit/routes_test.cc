@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/event_loop.h"
 #include "tests/support/fake_names.h"
 
 namespace squall::testing {
@@ -80,7 +81,7 @@ class RoutesTest : public ::testing::Test, private Route::Waiter {
   }
 
   FakeNames names_;
-  struct ev_loop* const loop_ = ev_loop_new(0);
+  struct ev_loop* const loop_ = NewEventLoop();
   v1::Transport transport_;
   Network network_{names_.lookup(), names_.clock()};
   std::vector<std::unique_ptr<Routes>> routes_;

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/event_loop.h"
 #include "target/loop_thread.h"
 #include "target/server.h"
 #include "target/workers.h"
@@ -17,7 +18,7 @@ void Ignore(struct ev_loop*, ev_async*, int) {}
 
 class FakeLoop {
  public:
-  FakeLoop() : loop_(ev_loop_new(EVFLAG_AUTO)) {
+  FakeLoop() : loop_(NewEventLoop()) {
     ev_async_init(&turn_, &Ignore);
     ev_async_start(loop_.get(), &turn_);
   }

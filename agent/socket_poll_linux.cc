@@ -1,26 +1,13 @@
-#include "agent/socket_poll.h"
-
+// By an epoll set of its own, which the loop watches.
 #include <cerrno>
 #include <cstring>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
-#ifdef __linux__
-#include <unistd.h>
-#endif
+#include "agent/socket_poll.h"
 
 namespace squall {
-
-SocketPoll::SocketPoll(struct ev_loop* loop, AfterBatch after_batch, void* owner)
-    : loop_(loop), after_batch_(after_batch), owner_(owner) {
-#ifdef __linux__
-  ev_io_init(&ready_, &OnReady, -1, EV_READ);
-  ready_.data = this;
-#endif
-}
-
-#ifdef __linux__
-
 namespace {
 
 // How many batches are taken in one turn of the loop, which costs a system call too, before its
@@ -30,6 +17,12 @@ constexpr int kBatchesInARow = 8;
 constexpr int kBusyBatch = 4;
 
 }  // namespace
+
+SocketPoll::SocketPoll(struct ev_loop* loop, AfterBatch after_batch, void* owner)
+    : loop_(loop), after_batch_(after_batch), owner_(owner) {
+  ev_io_init(&ready_, &OnReady, -1, EV_READ);
+  ready_.data = this;
+}
 
 SocketPoll::~SocketPoll() {
   if (epoll_ < 0) return;
@@ -95,28 +88,5 @@ void SocketPoll::Watcher::StopWatching() {
   watched_ = false;
   poll_.Forget(*this);
 }
-
-#else
-
-SocketPoll::~SocketPoll() = default;
-
-absl::Status SocketPoll::Open() { return absl::OkStatus(); }
-
-bool SocketPoll::Watcher::Watch(int socket, bool read, bool write, bool) {
-  ev_io_stop(poll_.loop_, &io_);
-  ev_io_init(&io_, &OnIo, socket, (read ? EV_READ : 0) | (write ? EV_WRITE : 0));
-  io_.data = this;
-  ev_io_start(poll_.loop_, &io_);
-  return true;
-}
-
-void SocketPoll::Watcher::StopWatching() { ev_io_stop(poll_.loop_, &io_); }
-
-void SocketPoll::Watcher::OnIo(struct ev_loop*, ev_io* watcher, int events) noexcept {
-  static_cast<Watcher*>(watcher->data)
-      ->OnEvents({.read = (events & EV_READ) != 0, .write = (events & EV_WRITE) != 0});
-}
-
-#endif
 
 }  // namespace squall

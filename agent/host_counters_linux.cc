@@ -1,5 +1,3 @@
-#include "agent/host_counters.h"
-
 #include <array>
 #include <charconv>
 #include <cstring>
@@ -8,16 +6,15 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
-#include <sys/stat.h>
-
-#ifdef __linux__
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
-#endif
+
+#include "agent/host_counters.h"
 
 namespace squall {
 namespace {
@@ -87,11 +84,7 @@ std::optional<uint64_t> NumberBelow(std::string_view text, std::string_view grou
 
 }  // namespace
 
-#ifdef __linux__
 int64_t ThisThreadId() { return syscall(SYS_gettid); }
-#else
-int64_t ThisThreadId() { return 0; }
-#endif
 
 std::optional<ThreadTimes> ReadThreadTimes(int64_t thread) {
   const std::string text = Contents(fmt::format("/proc/self/task/{}/schedstat", thread));
@@ -182,7 +175,6 @@ std::optional<LinkBytes> ReadLinkBytes(const std::string& interface) {
 }
 
 std::optional<uint64_t> LinkSpeed(const std::string& interface) {
-#ifdef __linux__
   ifreq request{};
   if (interface.size() >= sizeof(request.ifr_name)) return std::nullopt;
   std::memcpy(request.ifr_name, interface.data(), interface.size());
@@ -198,10 +190,6 @@ std::optional<uint64_t> LinkSpeed(const std::string& interface) {
     return std::nullopt;
   }
   return uint64_t{megabits} * 1'000'000 / 8;
-#else
-  (void)interface;
-  return std::nullopt;
-#endif
 }
 
 std::optional<TcpCounters> ReadTcpCounters() {

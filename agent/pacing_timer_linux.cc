@@ -1,17 +1,13 @@
-#include "agent/pacing_timer.h"
-
+// By a timerfd, which the loop watches.
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <utility>
-
-#include <fmt/format.h>
-
-#ifdef __linux__
 #include <unistd.h>
 
+#include <fmt/format.h>
 #include <sys/timerfd.h>
-#endif
+
+#include "agent/pacing_timer.h"
 
 namespace squall {
 
@@ -19,8 +15,6 @@ void PacingTimer::OnTime() {
   at_ = kForever;
   callback_(owner_);
 }
-
-#ifdef __linux__
 
 PacingTimer::PacingTimer(struct ev_loop* loop, Callback callback, void* owner)
     : loop_(loop), callback_(callback), owner_(owner) {
@@ -71,38 +65,5 @@ void PacingTimer::OnReadable(struct ev_loop*, ev_io* watcher, int) noexcept {
   self.OnTime();
   if (self.at_ == kForever) self.Set(0);
 }
-
-#else
-
-PacingTimer::PacingTimer(struct ev_loop* loop, Callback callback, void* owner)
-    : loop_(loop), callback_(callback), owner_(owner) {
-  ev_timer_init(&watcher_, &OnTimer, 0., 0.);
-  watcher_.data = this;
-}
-
-PacingTimer::~PacingTimer() { ev_timer_stop(loop_, &watcher_); }
-
-absl::Status PacingTimer::Open() { return absl::OkStatus(); }
-
-void PacingTimer::Arm(Nanos at) {
-  if (at == at_) return;
-  at_ = at;
-  ev_now_update(loop_);
-  ev_timer_stop(loop_, &watcher_);
-  const Nanos delay = std::max<Nanos>(at - SteadyNow(), 0);
-  ev_timer_set(&watcher_, static_cast<double>(delay) * 1e-9, 0.);
-  ev_timer_start(loop_, &watcher_);
-}
-
-void PacingTimer::Disarm() {
-  at_ = kForever;
-  ev_timer_stop(loop_, &watcher_);
-}
-
-void PacingTimer::OnTimer(struct ev_loop*, ev_timer* watcher, int) noexcept {
-  static_cast<PacingTimer*>(watcher->data)->OnTime();
-}
-
-#endif
 
 }  // namespace squall
