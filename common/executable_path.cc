@@ -8,6 +8,9 @@
 #ifdef __APPLE__
 #include <mach-o/dyld.h>
 #endif
+#ifdef __linux__
+#include <sys/auxv.h>
+#endif
 
 namespace squall {
 
@@ -19,6 +22,12 @@ std::string ExecutablePath() {
 #else
   const ssize_t size = readlink("/proc/self/exe", path.data(), path.size() - 1);
   if (size > 0) return std::string(path.data(), static_cast<size_t>(size));
+#endif
+#ifdef __linux__
+  // Without /proc, as in a bare chroot: as it was started, perhaps from the folder that we are in,
+  // which we never leave.
+  const auto* started = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
+  if (started != nullptr && *started != '\0') return started;
 #endif
   return "squall";
 }

@@ -26,6 +26,7 @@ PARTS = {"squall", "common", "agent", "controller", "target"}
 
 # Libraries that only their adapters may see: a pattern of headers, and of files.
 ADAPTERS = [
+    (re.compile(r"ares\.h$"), ["common/ares_*"]),
     (re.compile(r"curl/"), ["agent/curl_*"]),
     (re.compile(r"zlib\.h$"), ["controller/hdr_log.cc", "controller/result_proto.cc", "tests/*"]),
     (re.compile(r"openssl/"), ["agent/tls_*", "tests/bench/null_tls.*", "tests/support/*"]),
