@@ -12,7 +12,8 @@ sources = $(shell find agent common controller target tests -name '*.cc' -o -nam
 .DEFAULT_GOAL := help
 .PHONY: help demo test build install format lint bench bench-micro fuzz check-long clean \
         check-format check-includes check-warnings check-headers check-tidy check-asan check-tsan \
-        deps-build deps-test deps-lint deps-bench deps-static static static-amd64 check-static
+        deps-build deps-test deps-lint deps-bench deps-static deps-arm64 \
+        static static-amd64 check-static
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 24
@@ -30,13 +31,13 @@ build: build/build.ninja ## build the program: build/squall
 install: build ## put program, service, licence and docs under PREFIX (/usr/local); DESTDIR for packages
 	DESTDIR="$(DESTDIR)" cmake --install build --prefix "$(PREFIX)"
 
-static: deps-build deps-static ## one file that needs nothing installed, for Linux on amd64 and on arm64: dist/
+static: deps-build deps-static deps-arm64 ## one file that needs nothing installed, for Linux on amd64 and on arm64: dist/
 	deploy/static/build.sh amd64 arm64
 
 static-amd64: deps-build deps-static
 	deploy/static/build.sh amd64
 
-check-static: deps-test deps-static ## try the files of `make static` in bare folders, and under qemu
+check-static: deps-test deps-arm64 ## try the files of `make static` in bare folders, and under qemu
 	python3 tests/static/test_bare.py
 	python3 tests/static/test_arm64.py
 
@@ -92,5 +93,5 @@ build/build.ninja: CMakePresets.json | deps-build
 build-dev/build.ninja: CMakePresets.json | deps-build
 	cmake --preset dev
 
-deps-build deps-test deps-lint deps-bench deps-static: deps-%:
+deps-build deps-test deps-lint deps-bench deps-static deps-arm64: deps-%:
 	@deploy/install-deps.sh $*

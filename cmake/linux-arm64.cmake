@@ -18,3 +18,6 @@ set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
 # The C library of that folder, with its security updates, rather than the compiler's own copy.
 set(CMAKE_EXE_LINKER_FLAGS_INIT -B${root}/usr/lib/aarch64-linux-gnu)
+# gRPC asks pkg-config for re2.
+set(ENV{PKG_CONFIG_LIBDIR} ${root}/usr/lib/aarch64-linux-gnu/pkgconfig)
+set(ENV{PKG_CONFIG_SYSROOT_DIR} ${root})

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what squall is built, tested and checked with, as far as it is missing.
 #
-#   deploy/install-deps.sh [build] [test] [lint] [bench] [static]
+#   deploy/install-deps.sh [build] [test] [lint] [bench] [static] [arm64]
 #
 # Debian and its kin by apt-get (as root or through sudo), macOS by Homebrew. Asks nothing. When all
 # is there it says nothing and costs a few milliseconds.
@@ -19,12 +19,10 @@ debian_packages() {
     test) echo nginx openssl ca-certificates curl wrk iproute2 libhdrhistogram-java default-jre-headless ;;
     # llvm has the symbolizer: without it sanitizers name no function and no suppression matches.
     lint) echo clang clang-format clang-tidy libclang-rt-dev llvm ;;
-    # Beside those of build: libcurl's libraries, the compiler for arm64, and what runs its program.
-    # Libraries for arm64 are not installed (deploy/static/debian.sh).
-    static)
-      echo dpkg-dev debian-archive-keyring libnghttp2-dev libbrotli-dev libzstd-dev
-      echo g++-aarch64-linux-gnu qemu-user
-      ;;
+    # Beside those of build: what libcurl is made of.
+    static) echo dpkg-dev debian-archive-keyring libnghttp2-dev libbrotli-dev libzstd-dev ;;
+    # The compiler, and what runs its program. No libraries (deploy/static/debian.sh).
+    arm64) echo g++-aarch64-linux-gnu qemu-user ;;
     bench) echo wrk nghttp2-client apache2-utils linux-perf libbenchmark-dev ;;
   esac
 }
@@ -100,7 +98,7 @@ groups=("$@")
 [ ${#groups[@]} -gt 0 ] || groups=(build)
 for group in "${groups[@]}"; do
   if [ -z "$(debian_packages "$group")" ]; then
-    echo "install-deps: no group \"$group\". Groups: build test lint bench static" >&2
+    echo "install-deps: no group \"$group\". Groups: build test lint bench static arm64" >&2
     exit 2
   fi
 done

@@ -4,7 +4,7 @@
 #
 #   deploy/static/build.sh [amd64] [arm64]
 #
-# On Debian 12 for amd64, after deploy/install-deps.sh build static.
+# On Debian 12 for amd64, after deploy/install-deps.sh build static arm64.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

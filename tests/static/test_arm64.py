@@ -11,7 +11,7 @@ from support.static_file import ARM64, Emulated, EmulatedAlone
 def setUpModule():
     static_file.skip_without(ARM64)
     if shutil.which("qemu-aarch64") is None:
-        static_file.skip("there is no qemu-aarch64: deploy/install-deps.sh static")
+        static_file.skip("there is no qemu-aarch64: deploy/install-deps.sh arm64")
 
 
 class Arm64(squall.TestCase):
