@@ -11,8 +11,9 @@ sources = $(shell find agent common controller target tests -name '*.cc' -o -nam
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test build install format lint bench bench-micro fuzz check-long clean \
-        check-format check-includes check-warnings check-headers check-tidy check-asan check-tsan check-portable \
-        deps-build deps-test deps-lint deps-bench
+        check-format check-includes check-warnings check-headers check-tidy check-asan check-tsan \
+        check-portable static static-amd64 check-static \
+        deps-build deps-test deps-lint deps-bench deps-static deps-arm64
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 24
@@ -29,6 +30,16 @@ build: build/build.ninja ## build the program: build/squall
 
 install: build ## put program, service, licence and docs under PREFIX (/usr/local); DESTDIR for packages
 	DESTDIR="$(DESTDIR)" cmake --install build --prefix "$(PREFIX)"
+
+static: deps-build deps-static deps-arm64 ## one file that needs nothing installed, for Linux on amd64 and on arm64: dist/
+	deploy/static/build.sh amd64 arm64
+
+static-amd64: deps-build deps-static
+	deploy/static/build.sh amd64
+
+check-static: deps-test deps-arm64 ## try the files of `make static` in bare folders, and under qemu
+	python3 tests/static/test_bare.py
+	python3 tests/static/test_arm64.py
 
 format: deps-lint ## format the sources in place
 	clang-format -i $(sources)
@@ -53,7 +64,7 @@ check-long: lint ## what takes too long for every change: clang-tidy, 20 min of 
 	SQUALL_TEST_SCALE=1 tests/support/run_sanitized.sh tsan
 
 clean: ## remove everything that was built
-	rm -rf build build-dev build-asan build-tsan build-portable
+	rm -rf build build-dev build-asan build-tsan build-portable build-static build-static-arm64 dist
 
 # Parts of lint and of .ci/run.
 
@@ -88,5 +99,5 @@ build/build.ninja: CMakePresets.json | deps-build
 build-dev/build.ninja: CMakePresets.json | deps-build
 	cmake --preset dev
 
-deps-build deps-test deps-lint deps-bench: deps-%:
+deps-build deps-test deps-lint deps-bench deps-static deps-arm64: deps-%:
 	@deploy/install-deps.sh $*

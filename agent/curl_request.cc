@@ -41,6 +41,8 @@ curl_blob Borrowed(const std::string& bytes) {
   return {const_cast<char*>(bytes.data()), bytes.size(), CURL_BLOB_NOCOPY};
 }
 
+const char* Given(const std::string& path) { return path.empty() ? nullptr : path.c_str(); }
+
 absl::Status Refused(CURLcode result, std::string_view what) {
   const std::string message = fmt::format("{}: {}", what, curl_easy_strerror(result));
   return result == CURLE_OUT_OF_MEMORY ? absl::ResourceExhaustedError(message)
@@ -52,7 +54,8 @@ absl::Status Refused(CURLcode result, std::string_view what) {
 CurlRequest::CurlRequest(const v1::Plan& plan)
     : request_(plan.request()),
       transport_(plan.transport()),
-      idempotent_(IsIdempotent(request_.method())) {
+      idempotent_(IsIdempotent(request_.method())),
+      authorities_(FindAuthorities().value_or(Authorities())) {
   AddHeaders();
   proxy_headers_.reset(curl_slist_append(nullptr, "Proxy-Connection:"));
   if (proxy_headers_ == nullptr) out_of_memory_ = true;
@@ -178,7 +181,12 @@ CURLcode CurlRequest::ApplyTls(CURL* easy) const {
     curl_blob blob = Borrowed(pem);
     set(CURLOPT_CAINFO_BLOB, &blob);
     set(CURLOPT_CAPATH, static_cast<char*>(nullptr));  // these instead of the system's
+  } else if (!transport_.insecure()) {
+    set(CURLOPT_CAINFO, Given(authorities_.file));
+    set(CURLOPT_CAPATH, Given(authorities_.folder));
   }
+  set(CURLOPT_PROXY_CAINFO, Given(authorities_.file));
+  set(CURLOPT_PROXY_CAPATH, Given(authorities_.folder));
   if (const std::string& pem = transport_.client_certificate_pem(); !pem.empty()) {
     curl_blob certificate = Borrowed(pem);
     curl_blob key = Borrowed(transport_.client_key_pem());

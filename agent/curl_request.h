@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "agent/curl_handles.h"
+#include "agent/tls_authorities.h"
 #include "common/clock.h"
 #include "squall/v1/plan.pb.h"
 
@@ -63,6 +64,8 @@ class CurlRequest {
   const v1::Request request_;
   const v1::Transport transport_;
   const bool idempotent_;
+  // Those of this machine. Empty where it has none: then no certificate is good.
+  const Authorities authorities_;
   CurlList headers_;
   CurlList proxy_headers_;
   bool out_of_memory_ = false;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/destination.h"
+#include "agent/tls_authorities.h"
 #include "agent/tls_context.h"
 #include "common/phases.h"
 #include "common/url.h"
@@ -93,11 +94,8 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
       std::min(threads, Connections(std::max(plan.concurrency(), prepare.concurrency()), streams));
   std::unique_ptr<RunEngine> engine(
       new RunEngine(*std::move(source), prepare, workers, std::move(events)));
-  // libcurl makes its own, and nobody else reads the system's authorities for nothing.
-  if (plan.transport().kind() == v1::TRANSPORT_KIND_HTTP1 && engine->source_.any_https()) {
-    absl::StatusOr<TlsContext> tls = TlsContext::Make(plan.transport());
-    if (!tls.ok()) return tls.status();
-    engine->network_.tls = std::make_shared<const TlsContext>(*std::move(tls));
+  if (engine->source_.any_https()) {
+    if (absl::Status status = engine->PrepareTls(plan.transport()); !status.ok()) return status;
   }
 
   uint32_t first_connection = prepare.first_connection();
@@ -118,6 +116,19 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
   }
   engine->WatchHost(plan);
   return engine;
+}
+
+absl::Status RunEngine::PrepareTls(const v1::Transport& transport) {
+  if (transport.kind() == v1::TRANSPORT_KIND_HTTP1) {
+    absl::StatusOr<TlsContext> tls = TlsContext::Make(transport);
+    if (!tls.ok()) return tls.status();
+    network_.tls = std::make_shared<const TlsContext>(*std::move(tls));
+    return absl::OkStatus();
+  }
+  // libcurl makes contexts of its own. Without authorities it would refuse one server after
+  // another.
+  if (transport.insecure() || !transport.ca_pem().empty()) return absl::OkStatus();
+  return FindAuthorities().status();
 }
 
 // Before anything is sent, so that the way to the server is known as it is without load. Where its

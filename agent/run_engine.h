@@ -90,6 +90,7 @@ class RunEngine final : private Worker::Listener {
   RunEngine(RequestSource source, const v1::Prepare& prepare, uint32_t workers,
             std::function<void(Event)> events);
 
+  absl::Status PrepareTls(const v1::Transport& transport);
   void WatchHost(const v1::Plan& plan);
   void TellVitals(bool finished, v1::Snapshot& snapshot);
   void NameAddresses();

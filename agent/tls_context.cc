@@ -8,6 +8,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include "agent/tls_authorities.h"
 #include "agent/tls_stream.h"
 
 namespace squall {
@@ -19,6 +20,7 @@ using Infos = std::unique_ptr<STACK_OF(X509_INFO), decltype([](STACK_OF(X509_INF
                                 sk_X509_INFO_pop_free(infos, X509_INFO_free);
                               })>;
 
+// `flag`, or the file, is the one that is wrong.
 absl::Status Wrong(std::string_view flag, std::string_view what) {
   ERR_clear_error();
   return absl::InvalidArgumentError(fmt::format("{}: {}", flag, what));
@@ -52,6 +54,18 @@ absl::Status TrustAll(SSL_CTX* context, const std::string& pem) {
     any = true;
   }
   if (!any) return Wrong("--cacert", "no certificate in it");
+  return absl::OkStatus();
+}
+
+// Those of this machine.
+absl::Status TrustSystem(SSL_CTX* context) {
+  const absl::StatusOr<Authorities> found = FindAuthorities();
+  if (!found.ok()) return found.status();
+  const auto given = [](const std::string& path) { return path.empty() ? nullptr : path.c_str(); };
+  if (SSL_CTX_load_verify_locations(context, given(found->file), given(found->folder)) != 1) {
+    return Refused(found->file.empty() ? found->folder : found->file,
+                   "cannot be read as certificate authorities in PEM");
+  }
   return absl::OkStatus();
 }
 
@@ -94,11 +108,9 @@ absl::Status UseKey(SSL_CTX* context, const std::string& pem) {
 
 absl::Status Load(SSL_CTX* context, const v1::Transport& transport) {
   if (!transport.insecure()) {
-    if (transport.ca_pem().empty()) {
-      SSL_CTX_set_default_verify_paths(context);
-    } else if (absl::Status status = TrustAll(context, transport.ca_pem()); !status.ok()) {
-      return status;
-    }
+    const std::string& pem = transport.ca_pem();
+    absl::Status status = pem.empty() ? TrustSystem(context) : TrustAll(context, pem);
+    if (!status.ok()) return status;
   }
   if (transport.client_certificate_pem().empty()) return absl::OkStatus();
   absl::Status status = ShowCertificate(context, transport.client_certificate_pem());

@@ -11,7 +11,8 @@ namespace squall {
 class TlsContext {
  public:
   // INVALID_ARGUMENT names the flag whose certificates or key are wrong (--cacert, --cert, --key),
-  // and what to do.
+  // and what to do; FAILED_PRECONDITION says that this machine has no authorities where they are
+  // needed.
   static absl::StatusOr<TlsContext> Make(const v1::Transport& transport);
 
   SSL_CTX* get() const { return context_.get(); }

@@ -1,4 +1,8 @@
 # Everything that packages bring (deploy/install-deps.sh). One imported target for each.
+if(SQUALL_STATIC)
+  include(cmake/Static.cmake)
+  squall_prefer_static()
+endif()
 find_package(Threads REQUIRED)
 find_package(Protobuf REQUIRED)
 find_package(gRPC CONFIG REQUIRED)
@@ -11,7 +15,7 @@ find_package(OpenSSL 3 REQUIRED)
 find_package(ZLIB REQUIRED)
 find_program(GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
 
-# libev and http_parser carry no CMake configuration.
+# These carry no CMake configuration.
 function(squall_import_library target header library)
   find_path(${target}_INCLUDE ${header} REQUIRED)
   find_library(${target}_LIBRARY ${library} REQUIRED)
@@ -22,3 +26,11 @@ function(squall_import_library target header library)
 endfunction()
 squall_import_library(ev ev.h ev)
 squall_import_library(http_parser http_parser.h http_parser)
+squall_import_library(ares ares.h cares)
+
+add_library(squall::log INTERFACE IMPORTED GLOBAL)
+if(SQUALL_STATIC)
+  squall_make_static()
+else()
+  target_link_libraries(squall::log INTERFACE spdlog::spdlog)
+endif()

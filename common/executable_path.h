@@ -5,7 +5,8 @@
 
 namespace squall {
 
-// Absolute path of the running executable; "squall", to be looked for, if the system does not tell.
+// The path of the running executable, absolute where /proc is there; "squall" if the system does
+// not tell.
 std::string ExecutablePath();
 
 }  // namespace squall

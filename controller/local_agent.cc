@@ -5,6 +5,7 @@
 #include <cstring>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <sys/un.h>
@@ -21,17 +22,21 @@ absl::Status Failure(std::string_view why) {
   return absl::InternalError(fmt::format("cannot start an agent on this machine: {}", why));
 }
 
-// A directory of its own for the socket, short enough for a socket's address.
+// A directory of its own for the socket, short enough for a socket's address. Containers often have
+// no /tmp, or none that can be written to, but memory to share.
 absl::StatusOr<std::string> MakeDirectory() {
   const char* configured = std::getenv("TMPDIR");
-  std::string base = configured != nullptr && *configured != '\0' ? configured : "/tmp";
+  std::vector<std::string> bases = {"/tmp", "/dev/shm"};
+  if (configured != nullptr && *configured != '\0') bases.insert(bases.begin(), configured);
   constexpr size_t kName = sizeof("/squall-XXXXXX/agent.sock");
-  if (base.size() + kName > sizeof(sockaddr_un::sun_path)) base = "/tmp";
-  std::string directory = base + "/squall-XXXXXX";
-  if (mkdtemp(directory.data()) == nullptr) {
-    return Failure(fmt::format("{}: {}", directory, std::strerror(errno)));
+  std::string problems;
+  for (const std::string& base : bases) {
+    if (base.size() + kName > sizeof(sockaddr_un::sun_path)) continue;
+    std::string directory = base + "/squall-XXXXXX";
+    if (mkdtemp(directory.data()) != nullptr) return directory;
+    problems += fmt::format("{}{}: {}", problems.empty() ? "" : ", ", base, std::strerror(errno));
   }
-  return directory;
+  return Failure(fmt::format("no folder for its socket ({}); set TMPDIR to one", problems));
 }
 
 }  // namespace

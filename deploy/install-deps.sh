@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what squall is built, tested and checked with, as far as it is missing.
 #
-#   deploy/install-deps.sh [build] [test] [lint] [bench]
+#   deploy/install-deps.sh [build] [test] [lint] [bench] [static] [arm64]
 #
 # Debian and its kin by apt-get (as root or through sudo), macOS by Homebrew. Asks nothing. When all
 # is there it says nothing and costs a few milliseconds.
@@ -11,18 +11,22 @@ debian_packages() {
   case "$1" in
     build)
       echo g++ make cmake ninja-build ccache pkg-config python3
-      echo libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
+      echo libgrpc++-dev libc-ares-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
       echo libcurl4-openssl-dev libssl-dev zlib1g-dev libev-dev libhttp-parser-dev libabsl-dev
       echo libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev
       ;;
     # An ssh server of a test's own; another reader of the histograms that squall writes, which is in
     # Java.
     test)
-      echo nginx openssl curl wrk iproute2 openssh-client openssh-server
+      echo nginx openssl ca-certificates curl wrk iproute2 openssh-client openssh-server
       echo libhdrhistogram-java default-jre-headless
       ;;
     # llvm has the symbolizer: without it sanitizers name no function and no suppression matches.
     lint) echo clang clang-format clang-tidy libclang-rt-dev llvm ;;
+    # Beside those of build: what libcurl is made of.
+    static) echo dpkg-dev debian-archive-keyring libnghttp2-dev libbrotli-dev libzstd-dev ;;
+    # The compiler, and what runs its program. No libraries (deploy/static/debian.sh).
+    arm64) echo g++-aarch64-linux-gnu qemu-user ;;
     bench) echo wrk nghttp2-client apache2-utils linux-perf libbenchmark-dev ;;
   esac
 }
@@ -30,7 +34,7 @@ debian_packages() {
 homebrew_formulae() {
   case "$1" in
     build)
-      echo cmake ninja ccache pkgconf grpc protobuf curl openssl@3 libev http-parser abseil
+      echo cmake ninja ccache pkgconf grpc c-ares protobuf curl openssl@3 libev http-parser abseil
       echo spdlog fmt cli11 nlohmann-json googletest
       ;;
     test) echo nginx openssl@3 ;;
@@ -102,7 +106,7 @@ groups=("$@")
 [ ${#groups[@]} -gt 0 ] || groups=(build)
 for group in "${groups[@]}"; do
   if [ -z "$(debian_packages "$group")" ]; then
-    echo "install-deps: no group \"$group\". Groups: build test lint bench" >&2
+    echo "install-deps: no group \"$group\". Groups: build test lint bench static arm64" >&2
     exit 2
   fi
 done

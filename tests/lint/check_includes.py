@@ -30,6 +30,7 @@ ADAPTERS = [
         re.compile(r"linux/|sys/(auxv|epoll|eventfd|prctl|signalfd|syscall|timerfd)\.h$"),
         ["*_linux.cc", "agent/socket_calls.h", "agent/socket_poll.h", "tests/*"],
     ),
+    (re.compile(r"ares\.h$"), ["common/ares_*"]),
     (re.compile(r"curl/"), ["agent/curl_*"]),
     (re.compile(r"zlib\.h$"), ["controller/hdr_log.cc", "controller/result_proto.cc", "tests/*"]),
     (

@@ -31,7 +31,7 @@ http {{
   uwsgi_temp_path {folder}/uwsgi;
   scgi_temp_path {folder}/scgi;
   server {{
-    listen 127.0.0.1:{port} {listen};
+    listen {address} {listen};
     {certificate}
     location / {{ return 200 "hello\n"; }}
     location /moved {{ return 302 /; }}
@@ -62,11 +62,11 @@ def closed_port():
     return holder.getsockname()[1]
 
 
-def make_certificate(certificate, key):
-    """Writes both: a certificate for 127.0.0.1 that is its own authority."""
+def make_certificate(certificate, key, names="IP:127.0.0.1"):
+    """Writes both: a certificate for these names that is its own authority."""
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-         "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
+         "-subj", "/CN=127.0.0.1", "-addext", f"subjectAltName={names}",
          "-keyout", key, "-out", certificate],
         check=True, capture_output=True, timeout=30)
 
@@ -75,16 +75,19 @@ class Nginx(Process):
     """nginx on a free port. `listen` is what its listen directive adds: "http2", "ssl", …;
     `clients` a file of the certificates that clients must show one of. A connection is closed after
     so many requests. `log` is the form of its access log: "fields", as Log reads it, "combined", or
-    "squall", which is that with the headers of squall run --tag."""
+    "squall", which is that with the headers of squall run --tag. It runs on loopback, or on a host of
+    a network; its certificate has these names besides the address."""
 
     def __init__(self, listen="", clients=None, requests_a_connection=1000,
-                 log="fields"):
+                 log="fields", host=None, names=()):
         program = shutil.which("nginx", path=_PATH)
         if program is None:
             raise FileNotFoundError("nginx is needed: deploy/install-deps.sh")
-        super().__init__(program)
+        super().__init__(program, host=host)
         self.command += ["-p", str(self.folder), "-c", str(self.folder / "nginx.conf"),
                          "-e", str(self.folder / "error.log")]
+        self._ip = host.address if host else "127.0.0.1"
+        self._names = ",".join([f"IP:{self._ip}", *(f"DNS:{name}" for name in names)])
         self._listen = listen
         self._clients = clients
         self._requests_a_connection = requests_a_connection
@@ -95,7 +98,7 @@ class Nginx(Process):
 
     def __enter__(self):
         if self._scheme == "https":
-            make_certificate(self.certificate, self.folder / "key.pem")
+            make_certificate(self.certificate, self.folder / "key.pem", self._names)
         for attempt in range(_ATTEMPTS):
             self._configure(free_port())
             try:
@@ -115,14 +118,14 @@ class Nginx(Process):
 
     def _configure(self, port):
         self.port = port
-        self.address = f"127.0.0.1:{port}"
+        self.address = f"{self._ip}:{port}"
         self.url = f"{self._scheme}://{self.address}"
         certificate = (f"ssl_certificate {self.certificate}; "
                        f"ssl_certificate_key {self.folder}/key.pem;")
         if self._clients is not None:
             certificate += f" ssl_verify_client on; ssl_client_certificate {self._clients};"
         (self.folder / "nginx.conf").write_text(_CONFIGURATION.format(
-            folder=self.folder, port=port, listen=self._listen,
+            folder=self.folder, address=self.address, listen=self._listen,
             requests_a_connection=self._requests_a_connection, log=self._log,
             user=f"user {getpass.getuser()};" if os.geteuid() == 0 else "",
             certificate=certificate if self._scheme == "https" else ""))
