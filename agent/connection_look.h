@@ -1,4 +1,5 @@
-// What the system knows of some of a run's connections (agent/tcp_facts.h).
+// What the system knows of some of a run's connections (agent/tcp_facts.h), and whose answers come
+// over them.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +16,7 @@ struct ConnectionLook {
 
   std::vector<Nanos> round_trips;
   uint64_t retransmissions = 0;  // since they were opened
+  bool from_target = false;      // an answer was a squall target's
 
   // Looks at a connected socket; nothing changes if it is no TCP socket.
   void Add(int socket);

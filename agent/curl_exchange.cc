@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "agent/curl_timings.h"
+#include "agent/own_server.h"
 
 namespace squall {
 namespace {
@@ -295,12 +296,20 @@ void CurlExchange::EndOfHeader() {
   if (answer_.complete) return;
   answer_.status = static_cast<uint32_t>(Info(CURLINFO_RESPONSE_CODE));
   answer_.complete = answer_.status >= 200;
+  if (answer_.complete && !server_judged_) JudgeServer();
   if (answer_.complete && !request_.http2() && request_.HasAnswerBody(answer_.status)) {
     goodbye_.AfterHeader(easy());
   }
   if (request_.transport().follow() && IsRedirect(answer_.status)) {
     prior_knowledge_.BeforeRedirect();
   }
+}
+
+void CurlExchange::JudgeServer() {
+  server_judged_ = true;
+  curl_header* server = nullptr;
+  from_target_ = curl_easy_header(easy(), "Server", 0, CURLH_HEADER, -1, &server) == CURLHE_OK &&
+                 server->value == kTargetName;
 }
 
 size_t CurlExchange::OnBody(char* bytes, size_t, size_t size, void* self) noexcept {

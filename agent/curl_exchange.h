@@ -54,6 +54,8 @@ class CurlExchange {
   // True, when the transfer has ended, if it is to be added once more, as nothing was sent, or the
   // request may be sent again. `elsewhere`: nothing was connected to, and there is another address.
   bool BeginsAnew(CURLcode result, bool elsewhere);
+  // The first answer was a squall target's.
+  bool from_target() const { return from_target_; }
   // What came of it, as far as it went. The detail is valid until the next Begin().
   Outcome Finish(CURLcode result);
   // The same for a request that was given up.
@@ -80,6 +82,7 @@ class CurlExchange {
   bool LibcurlMayResend(bool fresh) const;
   bool GaveUpTooEarly(CURLcode result) const;
   void EndOfHeader();
+  void JudgeServer();
   uint32_t connections() const;
   void CountInto(Outcome& outcome) const;
   Outcome Answered();
@@ -95,6 +98,8 @@ class CurlExchange {
   CurlGoodbye goodbye_;
   bool in_flight_ = false;
   bool method_dropped_ = false;  // by a redirect that turns it into GET
+  bool server_judged_ = false;
+  bool from_target_ = false;
 
   Nanos start_ = 0;
   long hop_ = -1;               // redirects before the newest sending

@@ -1,7 +1,6 @@
 #include "agent/curl_transport.h"
 
 #include <algorithm>
-#include <csignal>
 #include <deque>
 #include <ev.h>
 #include <string>
@@ -14,22 +13,13 @@
 #include "agent/curl_binding.h"
 #include "agent/curl_driver.h"
 #include "agent/curl_exchange.h"
+#include "agent/curl_global.h"
 #include "agent/curl_request.h"
 #include "agent/routes.h"
 #include "agent/tls_context.h"
 
 namespace squall {
 namespace {
-
-// Once a process, whichever worker comes first.
-CURLcode InitialiseLibcurl() {
-  static const CURLcode result = [] {
-    // OpenSSL writes to sockets without MSG_NOSIGNAL.
-    std::signal(SIGPIPE, SIG_IGN);
-    return curl_global_init(CURL_GLOBAL_ALL);
-  }();
-  return result;
-}
 
 absl::Status Untold() { return absl::InternalError("libcurl refused to tell about its sockets"); }
 
@@ -66,6 +56,7 @@ class CurlTransport final : public Transport {
   }
 
   void Look(ConnectionLook& look) const override {
+    look.from_target |= !slots_.empty() && slots_.front()->exchange.from_target();
     for (const auto& driver : drivers_) {
       if (driver) driver->Look(look);
       if (look.round_trips.size() >= ConnectionLook::kMostOfAWorker) return;

@@ -2,7 +2,7 @@
 //
 // Most servers say the same header again and again, but for a date that changes once a second.
 // Bytes that are the same again mean the same, and comparing them costs a tenth of parsing them.
-// Belongs to one thread.
+// Besides it knows whether the answers are a squall target's. Belongs to one thread.
 #pragma once
 
 #include <array>
@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+
+#include "agent/own_server.h"
 
 namespace squall {
 
@@ -33,6 +35,17 @@ class Http1KnownHeader {
     return &meaning_;
   }
 
+  // The beginning of one that is not known. The first is enough to judge its server by.
+  void See(std::string_view answer) {
+    if (seen_) return;
+    seen_ = true;
+    first_from_target_ = IsFromTarget(answer);
+  }
+
+  bool from_target() const {
+    return first_from_target_ || IsFromTarget({header_.data(), meaning_.header_bytes});
+  }
+
   // `answer` begins with a header that means this.
   void Learn(std::string_view answer, const Meaning& meaning) {
     if (meaning.header_bytes > header_.size()) return;
@@ -43,6 +56,8 @@ class Http1KnownHeader {
  private:
   Meaning meaning_;
   std::array<char, 1024> header_;
+  bool seen_ = false;
+  bool first_from_target_ = false;
 };
 
 }  // namespace squall

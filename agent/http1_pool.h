@@ -30,7 +30,7 @@ class Http1Pool {
   Http1Connection& New(const Http1Origin& origin);
   // It stands, and has nothing to do.
   void PutIdle(Http1Connection& connection);
-  // Looks at some that are open.
+  // Looks at some that are open, and at whose the answers over them are.
   void Look(ConnectionLook& look) const;
   // Closes it, idle or not, and keeps the object for a new one.
   void Discard(Http1Connection& connection);

@@ -56,6 +56,7 @@ Http1Response::Progress Http1Response::Read(std::string_view& bytes) noexcept {
   parser_.data = this;
   Expect();
   const std::string_view answer = bytes;
+  known_.See(answer);
   const Progress progress = Parse(bytes);
   // Without chunks, all that comes before the body is the header.
   if (progress == Progress::kComplete && part_ == Part::kHeader && keeps_alive_ &&

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/destination.h"
+#include "agent/server_question.h"
 #include "agent/tls_authorities.h"
 #include "agent/tls_context.h"
 #include "common/phases.h"
@@ -115,6 +116,9 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
     engine->spares_.push_back(std::make_unique<Interval>(engine->phases_.size()));
   }
   engine->WatchHost(plan);
+  std::string first_url;
+  engine->source_.Url(0, first_url);
+  engine->server_ = WatchServer(prepare, first_url, engine->network_);
   return engine;
 }
 
@@ -148,6 +152,7 @@ void RunEngine::WatchHost(const v1::Plan& plan) {
 
 void RunEngine::Start(Nanos at, Nanos lease_until) {
   vitals_->BeginRun();
+  if (server_ != nullptr) server_->Begin(at, at + phases_.back().begin);
   started_at_ = at;
   lease_.Renew(lease_until);
   for (auto& worker : workers_) worker->Start(at);
@@ -220,8 +225,13 @@ bool RunEngine::Collect(Worker::Listener::Swapped swapped, Collected& collected)
     last_reported_ = i;
     add(i, losses);
   }
-  if (collected.snapshots.empty() && even_if_empty_) add(last_reported_, {});
-  if (!collected.snapshots.empty()) TellVitals(collected.finished, collected.snapshots.back());
+  std::optional<v1::ServerCounts> server = TakeServerCounts(collected.finished);
+  if (collected.snapshots.empty() && (even_if_empty_ || server)) add(last_reported_, {});
+  if (!collected.snapshots.empty()) {
+    v1::Snapshot& last = collected.snapshots.back();
+    TellVitals(collected.finished, last);
+    if (server) *last.mutable_server() = *std::move(server);
+  }
   total_.Clear();
   return true;
 }
@@ -233,6 +243,13 @@ void RunEngine::TellVitals(bool finished, v1::Snapshot& snapshot) {
   std::vector<const WorkerPulse*> pulses;
   for (const auto& worker : workers_) pulses.push_back(&worker->pulse());
   *snapshot.mutable_vitals() = vitals_->Take(pulses, total_.connections);
+}
+
+std::optional<v1::ServerCounts> RunEngine::TakeServerCounts(bool finished) {
+  if (server_ == nullptr) return std::nullopt;
+  if (total_.connections.from_target) server_->Found();
+  if (finished) server_->AskAtEnd();
+  return server_->Take();
 }
 
 RunEngine::Losses RunEngine::TakeLosses(size_t phase) {

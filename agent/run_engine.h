@@ -24,6 +24,7 @@
 #include "agent/network.h"
 #include "agent/request_source.h"
 #include "agent/run_phase.h"
+#include "agent/server_watch.h"
 #include "agent/worker.h"
 #include "squall/v1/control.pb.h"
 #include "squall/v1/metrics.pb.h"
@@ -93,6 +94,7 @@ class RunEngine final : private Worker::Listener {
   absl::Status PrepareTls(const v1::Transport& transport);
   void WatchHost(const v1::Plan& plan);
   void TellVitals(bool finished, v1::Snapshot& snapshot);
+  std::optional<v1::ServerCounts> TakeServerCounts(bool finished);
   void NameAddresses();
 
   void OnSwapped(Swapped swapped) noexcept override;
@@ -123,6 +125,7 @@ class RunEngine final : private Worker::Listener {
   std::vector<std::unique_ptr<Interval>> spares_;
   Nanos vitals_at_ = 0;  // when a snapshot told of them last
   std::optional<HostVitals> vitals_;
+  std::unique_ptr<ServerWatch> server_;           // null: it is not asked
   std::vector<std::unique_ptr<Worker>> workers_;  // last, so that they end first
 };
 

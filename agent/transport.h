@@ -52,7 +52,7 @@ class Transport {
   // now. The outcome comes later from the loop, never from within this call.
   virtual void Send(uint32_t slot, Nanos start, const std::string& url) = 0;
 
-  // Looks at some of its connections.
+  // Looks at some of its connections, and at whose the answers are.
   virtual void Look(ConnectionLook& look) const = 0;
 
   // Gives up every request in flight: each gets the outcome FAILURE_KIND_CUT_OFF from within this

@@ -153,6 +153,11 @@ absl::Status CheckPlan(const v1::Plan& plan) {
   if (plan.has_urls()) {
     if (absl::Status status = CheckUrls(plan.urls()); !status.ok()) return status;
   }
+  if (!plan.server_counts().empty()) {
+    if (absl::Status status = CheckUrl(plan.server_counts()); !status.ok()) {
+      return Wrong("server_counts", std::string(status.message()));
+    }
+  }
   if (absl::Status status = CheckPhases(plan); !status.ok()) return status;
   if (absl::Status status = CheckTransport(plan.transport()); !status.ok()) return status;
   if (plan.transport().kind() == v1::TRANSPORT_KIND_HTTP1 && !WhatNeedsCurl(plan).empty()) {

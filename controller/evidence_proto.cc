@@ -38,6 +38,15 @@ v1::Parallelism ToProto(const Parallelism& parallelism) {
     entry.set_least(point.least);
     entry.set_most(point.most);
   }
+  if (const auto& server = parallelism.server) {
+    v1::Parallelism::Server& entry = *proto.mutable_server();
+    entry.set_target(server->target);
+    if (server->mean) entry.set_mean(*server->mean);
+    entry.set_from_ns(server->from);
+    entry.set_to_ns(server->to);
+    if (server->most) entry.set_most(*server->most);
+    if (server->peak) entry.set_peak(*server->peak);
+  }
   return proto;
 }
 
@@ -70,7 +79,17 @@ bool FromProto(const v1::Parallelism& proto, Parallelism& parallelism) {
     parallelism.series.push_back({entry.at_ns(), entry.mean(), entry.least(), entry.most()});
     finite = finite && std::isfinite(entry.mean());
   }
-  return finite;
+  if (!proto.has_server()) return finite;
+  const v1::Parallelism::Server& entry = proto.server();
+  ServerParallelism& server = parallelism.server.emplace();
+  server.target = entry.target();
+  server.from = entry.from_ns();
+  server.to = entry.to_ns();
+  if (entry.has_mean()) server.mean = entry.mean();
+  if (entry.has_most()) server.most = entry.most();
+  if (entry.has_peak()) server.peak = entry.peak();
+  return finite && std::isfinite(entry.mean()) && entry.from_ns() >= 0 &&
+         entry.to_ns() >= entry.from_ns();
 }
 
 v1::Verdict ToProto(const Verdict& verdict) {

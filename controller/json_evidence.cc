@@ -9,6 +9,19 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+Json ServerJson(const std::optional<ServerParallelism>& server) {
+  if (!server) return nullptr;
+  const auto count = [](const std::optional<uint64_t>& number) {
+    return number ? Json(*number) : Json();
+  };
+  return {{"target", server->target},
+          {"mean", server->mean ? Json(*server->mean) : Json()},
+          {"from_ns", server->mean ? Json(server->from) : Json()},
+          {"to_ns", server->mean ? Json(server->to) : Json()},
+          {"max", count(server->most)},
+          {"peak_since_start", count(server->peak)}};
+}
+
 }  // namespace
 
 Json ParallelismJson(const RunResult& result) {
@@ -42,6 +55,7 @@ Json ParallelismJson(const RunResult& result) {
           {"ramp_up_ns", steady ? Json(steady->ramp_up) : Json()},
           {"tail_ns", steady ? Json(steady->tail) : Json()},
           {"littles_law_error", law ? Json(*law) : Json()},
+          {"server", ServerJson(parallelism.server)},
           {"agents", std::move(agents)},
           {"series_interval_ns", parallelism.point_length},
           {"series", std::move(series)}};

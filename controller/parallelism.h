@@ -33,6 +33,18 @@ struct AgentParallelism {
   uint32_t most = 0;
 };
 
+// What the server itself counted. With other clients, it counts them as well.
+struct ServerParallelism {
+  bool target = false;  // a squall target; otherwise where the user said
+  // Between two times since the beginning of the phase; nothing: it does not tell.
+  std::optional<double> mean;
+  Nanos from = 0;
+  Nanos to = 0;
+  // At once: in the phase, and since it began to count, perhaps long before.
+  std::optional<uint64_t> most;
+  std::optional<uint64_t> peak;
+};
+
 struct Parallelism {
   uint64_t asked = 0;  // requests in flight; 0: there was a rate
   double mean = 0;     // over the whole time
@@ -55,6 +67,7 @@ struct Parallelism {
   std::vector<AgentParallelism> agents;
   Nanos point_length = 0;
   std::vector<ParallelismPoint> series;
+  std::optional<ServerParallelism> server;  // nothing: it tells none, or several do
 };
 
 // Beyond this the books do not balance: a fault in the measurement.

@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "common/protocol.h"
 #include "common/version.h"
+#include "controller/server_record.h"
 
 namespace squall {
 namespace {
@@ -75,6 +76,7 @@ void Recruiter::Prepare(size_t index, uint32_t share, uint32_t first_connection,
   prepare.set_grace_ns(order_.times.grace);
   prepare.set_snapshot_interval_ns(order_.times.interval());
   prepare.set_own_target(order_.own_target);
+  prepare.set_asks_server(index < ServerRecord::kAskers && !order_.own_target);
   if (order_.own_target) member.result.host.clear_ceiling();  // it is to be found
   member.link->Send(std::move(message));
 }

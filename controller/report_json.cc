@@ -115,7 +115,9 @@ Json PlanJson(const v1::Plan& plan) {
           {"urls", UrlsJson(plan)},
           {"phases", PhasesJson(plan)},
           {"concurrency", plan.concurrency()},
-          {"transport", TransportJson(plan.transport())}};
+          {"transport", TransportJson(plan.transport())},
+          {"server_counts",
+           plan.server_counts().empty() ? Json() : Json(WithoutPassword(plan.server_counts()))}};
 }
 
 Json WarmUpJson(const RunResult& result) {

@@ -28,6 +28,25 @@ std::string ShareOf(double part, uint64_t whole) {
   return fmt::format("{:.1f} % of {}", 100 * part / static_cast<double>(whole), FormatCount(whole));
 }
 
+// Shorter than the run is what lacks so much of it at either end.
+constexpr double kMissing = 0.02;
+
+// "on average from 1 s on, at most 64 at once"
+std::string ServerWords(const ServerParallelism& server, Nanos elapsed, const TextStyle& style) {
+  std::string words;
+  const auto least = static_cast<Nanos>(kMissing * static_cast<double>(elapsed));
+  if (server.mean) {
+    words = "on average";
+    if (server.from > least) words += fmt::format(" from {} on", Time(server.from, style));
+    if (server.to < elapsed - least) words += fmt::format(" until {}", Time(server.to, style));
+  }
+  if (!server.most && !server.peak) return words;
+  if (!words.empty()) words += ", ";
+  words +=
+      fmt::format("at most {} at once", FormatCount(server.most ? *server.most : *server.peak));
+  return server.most ? words : words + " since it began to count";
+}
+
 }  // namespace
 
 std::string ParallelismSection(const RunResult& result, const TextStyle& style) {
@@ -47,6 +66,12 @@ std::string ParallelismSection(const RunResult& result, const TextStyle& style) 
                   fmt::format("{} and {}", Time(steady.ramp_up, style), Time(steady.tail, style))});
   } else {
     table.AddRow({"", "", bounds});
+  }
+  if (parallelism.server) {
+    const ServerParallelism& server = *parallelism.server;
+    table.AddRow({server.target ? "by the target's own count" : "by the server's own count",
+                  server.mean ? fmt::format("{:.1f}", *server.mean) : "",
+                  ServerWords(server, result.elapsed, style)});
   }
   if (parallelism.littles_law_error && *parallelism.littles_law_error > kMostLittlesLawError) {
     table.AddRow({"differs from Little's law by",

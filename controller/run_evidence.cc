@@ -17,6 +17,7 @@ void RunEvidence::Add(size_t agent, const v1::Snapshot& snapshot, const Flight& 
   const double service = SumOf(metrics.success_service()) + SumOf(metrics.failure_service());
   parallelism_.Add(agent, flight, zero, measured);
   parallelism_.AddService(agent, service);
+  if (snapshot.has_server()) server_.Add(agent, snapshot.server(), zero);
   if (agent >= agents_.size()) agents_.resize(agent + 1);
   OfAgent& of = agents_[agent];
   Pending& pending = of.pending;

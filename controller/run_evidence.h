@@ -1,5 +1,5 @@
-// What a run's snapshots tell of what can be believed: in flight, vitals, and the latencies of the
-// time in which no client was the limit.
+// What a run's snapshots tell of what can be believed: in flight, also by the server's own count,
+// vitals, and the latencies of the time in which no client was the limit.
 //
 // Owned and called by the coordinator's thread.
 #pragma once
@@ -13,6 +13,7 @@
 #include "common/histogram.h"
 #include "controller/agent_evidence.h"
 #include "controller/parallelism.h"
+#include "controller/server_record.h"
 #include "squall/v1/metrics.pb.h"
 
 namespace squall {
@@ -27,6 +28,7 @@ class RunEvidence {
   void End();
 
   const ParallelismRecord& parallelism() const { return parallelism_; }
+  const ServerRecord& server() const { return server_; }
   // Null: it told nothing.
   const AgentEvidence* Of(size_t agent) const;
 
@@ -51,6 +53,7 @@ class RunEvidence {
   void Settle(Pending& pending, bool tainted);
 
   ParallelismRecord parallelism_{kSecond};
+  ServerRecord server_;
   std::vector<OfAgent> agents_;
   Histogram tainted_service_;
   Histogram tainted_response_;

@@ -80,6 +80,9 @@ CLI::App* AddRunCommand(CLI::App& app, RunFlags& flags) {
   what.Switch("--tag", flags.tag,
               "Name each request by two headers, Squall-Run and\nSquall-Request: what squall "
               "reconcile knows it by in\na server's log");
+  what.Value("--server-counts", "URL", flags.server_counts,
+             "Where the server tells as JSON what it has in flight,\nalso as a path; a squall "
+             "target is asked anyway");
 
   Group how_much(run, "How much");
   how_much.Value("-n,--requests", "N", flags.requests,

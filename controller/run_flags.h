@@ -34,6 +34,7 @@ struct RunFlags {
   std::optional<std::string> body;
   std::optional<std::string> body_file;
   bool tag = false;
+  std::optional<std::string> server_counts;
 
   std::optional<std::string> timeout;
   std::optional<std::string> transport;

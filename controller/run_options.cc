@@ -115,6 +115,22 @@ absl::Status ResolveRequest(const RunFlags& flags, v1::Request& request) {
   return absl::OkStatus();
 }
 
+// A path is one of the same server.
+absl::Status ResolveServerCounts(const RunFlags& flags, v1::Plan& plan) {
+  if (!flags.server_counts) return absl::OkStatus();
+  std::string url = *flags.server_counts;
+  if (url.starts_with('/')) {
+    if (plan.request().url().empty()) {
+      return Invalid("--server-counts {}: a path is joined to -u: add it, or write the whole URL",
+                     Quoted(url));
+    }
+    url.insert(0, SplitUrl(plan.request().url()).origin);
+  }
+  if (absl::Status status = CheckUrl(url); !status.ok()) return For("--server-counts", status);
+  plan.set_server_counts(url);
+  return absl::OkStatus();
+}
+
 absl::Status ResolveArrivals(const RunFlags& flags, v1::Plan& plan) {
   if (!flags.rate) {
     if (flags.arrivals) return Invalid("--arrivals is about a rate: give one by -q");
@@ -252,6 +268,7 @@ absl::StatusOr<RunOptions> ResolveRunOptions(const RunFlags& flags) {
   if (status.ok()) status = ResolveArrivals(flags, plan);
   if (status.ok()) status = ResolveNetwork(flags, *plan.mutable_transport());
   if (status.ok()) status = ResolveRequest(flags, *plan.mutable_request());
+  if (status.ok()) status = ResolveServerCounts(flags, plan);
   if (status.ok()) status = ResolveTls(flags, *plan.mutable_transport());
   if (status.ok()) status = ResolveTransport(flags, plan);
   if (status.ok()) status = ResolveFleet(flags, options.fleet);

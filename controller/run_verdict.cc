@@ -1,6 +1,9 @@
 #include "controller/run_verdict.h"
 
 #include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -26,6 +29,22 @@ Parallelism ParallelismOf(const RunEvidence& evidence, const RunOrder& order, co
   }
   const bool closed_loop = !MeasuredPhase(order.plan).has_arrivals();
   return evidence.parallelism().Finish(closed_loop ? order.plan.concurrency() : 0, elapsed, agents);
+}
+
+// Also says why there is none where the user asked for it.
+std::optional<ServerParallelism> ServerOf(const RunEvidence& evidence, const RunOrder& order,
+                                          RunResult& result) {
+  const auto& addresses = result.fleet.addresses;
+  const auto answered = std::count_if(addresses.begin(), addresses.end(),
+                                      [](const auto& entry) { return entry.second.requests != 0; });
+  std::optional<ServerParallelism> server =
+      evidence.server().Finish(result.elapsed, static_cast<size_t>(answered));
+  if (server || order.plan.server_counts().empty()) return server;
+  std::string why = evidence.server().failure();
+  if (why.empty()) why = "agents have heard nothing of it, or of several servers";
+  result.notes.push_back(
+      fmt::format("the server's own count is not known (--server-counts): {}", why));
+  return server;
 }
 
 // How many more were in flight near the end of `length` than in the middle.
@@ -86,6 +105,7 @@ VerdictFacts FactsOf(const RunEvidence& evidence, const RunOrder& order, const R
 void TellEvidence(const RunEvidence& evidence, const RunOrder& order, const Roster& roster,
                   const Allotment& allotment, RunResult& result) {
   result.parallelism = ParallelismOf(evidence, order, roster, allotment, result.elapsed);
+  result.parallelism->server = ServerOf(evidence, order, result);
   const auto& error = result.parallelism->littles_law_error;
   if (error && *error > kMostLittlesLawError) {
     result.notes.push_back(

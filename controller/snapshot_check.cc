@@ -7,6 +7,7 @@
 
 #include "common/metrics.h"
 #include "common/span.h"
+#include "controller/server_record.h"
 #include "controller/vitals_sum.h"
 
 namespace squall {
@@ -41,6 +42,9 @@ absl::StatusOr<CheckedSnapshot> CheckSnapshot(const v1::Snapshot& snapshot, Nano
   }
   if (snapshot.has_vitals() && !AreVitals(snapshot.vitals())) {
     return absl::InvalidArgumentError("it tells vitals that no machine can have");
+  }
+  if (!AreServerCounts(snapshot.server())) {
+    return absl::InvalidArgumentError("it tells of a server what cannot be");
   }
   const absl::StatusOr<Flight> flight = Flight::FromProto(snapshot.flight(), most_in_flight);
   if (!flight.ok()) return flight.status();

@@ -90,6 +90,7 @@ v1::Plan WithoutSecrets(v1::Plan plan) {
   const auto hide = [](std::string& text) { text.assign(text.size(), '*'); };
   v1::Request& request = *plan.mutable_request();
   request.set_url(WithoutPassword(request.url()));
+  plan.set_server_counts(WithoutPassword(plan.server_counts()));
   for (v1::Header& header : *request.mutable_headers()) {
     if (IsSecretHeader(header.name())) header.set_value("***");
   }

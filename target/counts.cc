@@ -1,6 +1,7 @@
 #include "target/counts.h"
 
 #include <algorithm>
+#include <random>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -15,6 +16,19 @@ uint64_t Since(uint64_t now, uint64_t then) { return now > then ? now - then : 0
 uint64_t SinceModulo(uint64_t now, uint64_t then) {
   const uint64_t difference = now - then;
   return difference < uint64_t{1} << 63 ? difference : 0;
+}
+
+std::string DrawId() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}", random(), random());
+}
+
+std::string HistoryToJson(const std::vector<FlightHistory::Point>& history) {
+  nlohmann::ordered_json points = nlohmann::ordered_json::array();
+  for (const FlightHistory::Point& point : history) {
+    points.push_back({point.at, point.request_ns, point.count, point.most});
+  }
+  return points.dump();
 }
 
 }  // namespace
@@ -35,6 +49,7 @@ std::string CountsToJson(const Counts& counts) {
       {"peak_in_flight", counts.peak_in_flight},
       {"in_flight_ns", counts.in_flight_ns},
       {"now_ns", counts.now},
+      {"counted_since_ns", counts.counted_since},
       {"connections", counts.connections},
       {"open_connections", counts.open_connections},
       {"peak_connections", counts.peak_connections},
@@ -42,8 +57,13 @@ std::string CountsToJson(const Counts& counts) {
       {"bytes_received", counts.bytes_received},
       {"bytes_sent", counts.bytes_sent},
       {"clients", clients},
+      {"server_id", counts.server_id},
+      {"history_since_ns", counts.history_since},
+      {"history_interval_ns", FlightHistory::kInterval},
   };
-  return json.dump(2) + "\n";
+  std::string text = json.dump(2);
+  text.resize(text.rfind('\n'));  // the last one is a line of its own
+  return fmt::format("{},\n  \"history\": {}\n}}\n", text, HistoryToJson(counts.history));
 }
 
 std::string CountsToText(const Counts& counts) {
@@ -63,7 +83,8 @@ Tally::Tally(const Responses& responses, int threads)
     : responses_(responses),
       threads_(static_cast<size_t>(threads)),
       flight_(threads),
-      clients_(threads) {}
+      clients_(threads),
+      server_id_(DrawId()) {}
 
 Tally::Ticket Tally::ConnectionOpened() {
   MutexLock lock(mutex_);
@@ -121,6 +142,18 @@ Counts Tally::Read() const {
   const Flight::Sum sum = flight_.Read();
   counts.in_flight_ns = SinceModulo(sum.request_ns, flight_cleared_at_);
   counts.now = sum.now;
+  counts.counted_since = counted_since_;
+  counts.history_since = std::max(FlightHistory::Reaches(sum.now), counted_since_);
+  for (FlightHistory::Point point : flight_.history().Read(sum.now)) {
+    if (point.at < counts.history_since) continue;
+    // One that has begun since the sum was read is for the next time.
+    if (point.at > sum.now) break;
+    // One that just left may still have been taken for one in flight.
+    point.request_ns =
+        std::min(SinceModulo(point.request_ns, flight_cleared_at_), counts.in_flight_ns);
+    counts.history.push_back(point);
+  }
+  counts.server_id = server_id_;
   counts.connections = connections_;
   counts.open_connections = open_connections_;
   counts.peak_connections = peak_connections_;
@@ -136,7 +169,9 @@ void Tally::Clear() {
   connections_ = 0;
   peak_connections_ = proved_connections_;
   request_number_.store(0);
-  flight_cleared_at_ = flight_.Read().request_ns;
+  const Flight::Sum sum = flight_.Read();
+  flight_cleared_at_ = sum.request_ns;
+  counted_since_ = sum.now;
   flight_.RestartPeak();
 }
 

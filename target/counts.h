@@ -33,6 +33,7 @@ struct Counts {
   // the mean between them.
   uint64_t in_flight_ns = 0;
   Nanos now = 0;             // the steady clock, when that was read
+  Nanos counted_since = 0;   // when the counts were 0
   uint64_t connections = 0;  // accepted, and there for more than the counts
   uint64_t open_connections = 0;
   uint64_t peak_connections = 0;
@@ -40,9 +41,14 @@ struct Counts {
   uint64_t bytes_sent = 0;
   std::map<int, uint64_t> statuses;   // responses by status; none that is 0
   std::vector<ClientCounts> clients;  // by address
+  std::string server_id;              // drawn at the start
+  // How what is in flight went over the last seconds, whole since `history_since`.
+  Nanos history_since = 0;
+  std::vector<FlightHistory::Point> history = {};
 };
 
-// One object with the names above as keys (`now` as now_ns), ended by a line feed.
+// One object with the names above as keys (times with _ns behind them), ended by a line feed. The
+// history is an array of [at_ns, in_flight_ns, in_flight, most], in a line.
 std::string CountsToJson(const Counts& counts);
 // For people: a few lines.
 std::string CountsToText(const Counts& counts);
@@ -104,6 +110,7 @@ class Tally {
   // Threads' counters only go on; clearing them remembers where they stood.
   Sums cleared_at_ ABSL_GUARDED_BY(mutex_);
   uint64_t flight_cleared_at_ ABSL_GUARDED_BY(mutex_) = 0;
+  Nanos counted_since_ ABSL_GUARDED_BY(mutex_) = SteadyNow();
   uint64_t clears_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t connections_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t open_connections_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -112,6 +119,7 @@ class Tally {
 
   Clients clients_;
   const Nanos start_ = SteadyNow();
+  const std::string server_id_;
 };
 
 }  // namespace squall::target

@@ -5,13 +5,22 @@ namespace squall::target {
 // The peak, the gauge and RestartPeak() meet without a lock, so all of them keep to one total order
 // (the default of std::atomic): a rise that RestartPeak() does not see lands on the peak after it.
 void Flight::Enter(int thread, Nanos now) {
+  if (history_.Lacks(now)) BeginInterval(now);
   Change(thread, 1, now);
-  RaisePeak(count_.fetch_add(1) + 1);
+  const uint64_t count = count_.fetch_add(1) + 1;
+  RaisePeak(count);
+  history_.Raise(now, count);
 }
 
 void Flight::Leave(int thread, Nanos now) {
+  if (history_.Lacks(now)) BeginInterval(now);
   Change(thread, uint64_t{0} - 1, now);
   count_.fetch_sub(1);
+}
+
+void Flight::BeginInterval(Nanos now) {
+  const Sum sum = Read();
+  history_.Begin(now, {.at = sum.now, .request_ns = sum.request_ns, .count = sum.count});
 }
 
 // Only this thread writes here. Each store releases and each load of Read() acquires, so one that
@@ -43,7 +52,7 @@ Flight::Sum Flight::Read() const {
     }
   }
   const Nanos now = SteadyNow();  // not before the times that are in the balance
-  return {count * static_cast<uint64_t>(now) + balance, now};
+  return {count * static_cast<uint64_t>(now) + balance, count, now};
 }
 
 void Flight::RestartPeak() {

@@ -3,7 +3,8 @@
 //
 // The sum is the integral of the count: request · nanoseconds. It is kept as count · now + balance:
 // whoever enters takes the time off the balance and whoever leaves puts it on, so that nothing has
-// to be done between. All of that is modulo 2^64; differences below 2^63 are right.
+// to be done between. All of that is modulo 2^64; differences below 2^63 are right. How it went
+// over the last seconds is kept (flight_history.h).
 #pragma once
 
 #include <atomic>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "common/clock.h"
+#include "target/flight_history.h"
 
 namespace squall::target {
 
@@ -30,9 +32,13 @@ class Flight {
   // out, never lost for good.
   struct Sum {
     uint64_t request_ns = 0;
+    uint64_t count = 0;
     Nanos now = 0;
   };
   Sum Read() const;
+
+  // Its sums are those of Read().
+  const FlightHistory& history() const { return history_; }
 
   // From what is in flight now.
   void RestartPeak();
@@ -44,6 +50,7 @@ class Flight {
     std::atomic<uint64_t> count{0};
     std::atomic<uint64_t> balance{0};
   };
+  void BeginInterval(Nanos now);
   void Change(int thread, uint64_t by, Nanos now);
   void RaisePeak(uint64_t count);
 
@@ -51,6 +58,7 @@ class Flight {
   // Shared by all threads: the peak of a sum can't be had from the peaks of its parts.
   alignas(64) std::atomic<uint64_t> count_{0};
   std::atomic<uint64_t> peak_{0};
+  FlightHistory history_;  // on cache lines of its own
 };
 
 }  // namespace squall::target

@@ -160,7 +160,9 @@ CLI::App* AddTargetCommand(CLI::App& app, TargetFlags& flags) {
       "  curl http://127.0.0.1:8080/__stats\n"
       "  curl -X DELETE http://127.0.0.1:8080/__stats    counts from 0 again\n"
       "There in_flight_ns is the sum of the requests in flight over time: asked for twice, its\n"
-      "increase by that of now_ns is the mean between. Connections without a byte do not count.\n"
+      "increase by that of now_ns is the mean between. history has it for the last seconds: when\n"
+      "an interval began, the sum by then, how many there were, and the most in the interval.\n"
+      "Connections without a byte do not count.\n"
       "The file of --log: nanoseconds since the start, client, method, path with query, status;\n"
       "written each 100 ms, and before /__stats answers");
   return command;

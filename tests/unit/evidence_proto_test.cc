@@ -23,6 +23,7 @@ v1::RunResult Truth() {
   result.parallelism->steady = Parallelism::Steady{};
   result.parallelism->agents.emplace_back();
   result.parallelism->series.emplace_back();
+  result.parallelism->server = ServerParallelism{.mean = 1, .from = 2, .to = 3};
   result.verdict.emplace();
   result.verdict->tainted.emplace_back().interval.signs[2] = true;
   result.verdict->outliers.emplace_back();
@@ -61,6 +62,10 @@ const std::vector<Case> kCases = {
     {"a steady share", [](auto& r) { r.mutable_parallelism()->mutable_steady()->set_share(kNan); }},
     {"an agent's mean",
      [](auto& r) { r.mutable_parallelism()->mutable_agents(0)->set_mean(kNan); }},
+    {"a server's mean", [](auto& r) { r.mutable_parallelism()->mutable_server()->set_mean(kNan); }},
+    {"a server's beginning",
+     [](auto& r) { r.mutable_parallelism()->mutable_server()->set_from_ns(-1); }},
+    {"a server's end", [](auto& r) { r.mutable_parallelism()->mutable_server()->set_to_ns(1); }},
     {"a point's mean", [](auto& r) { r.mutable_parallelism()->mutable_series(0)->set_mean(kNan); }},
     {"the last limit",
      [](auto& r) { r.mutable_verdict()->set_limit(static_cast<uint32_t>(Limit::kMixed)); }, true},

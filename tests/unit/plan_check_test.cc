@@ -79,6 +79,7 @@ TEST(CheckPlan, NamesTheFieldThatIsWrong) {
          plan.mutable_request()->set_tag(true);
          plan.mutable_request()->add_headers()->set_name("squall-request");
        }},
+      {"server_counts", [](v1::Plan& plan) { plan.set_server_counts("/counts"); }},
       {"transport.proxy", [](v1::Plan& plan) { plan.mutable_transport()->set_proxy("ftp://x"); }},
       {"urls", [](v1::Plan& plan) { plan.mutable_urls()->set_order(v1::ORDER_RANDOM); }},
       {"urls.order",

@@ -193,7 +193,8 @@ TEST(JsonReport, WritesThePlan) {
               {"insecure", false},
               {"ca_pem_bytes", 0},
               {"client_certificate_bytes", 0},
-              {"proxy", ""}}}}));
+              {"proxy", ""}}},
+            {"server_counts", nullptr}}));
 }
 
 TEST(JsonReport, TellsOfTheWarmUp) {
@@ -221,8 +222,10 @@ TEST(JsonReport, KeepsSecretsAndBodiesToItself) {
   header->set_name("Accept");
   header->set_value("*/*");
   result.plan.mutable_transport()->set_proxy("http://me:hunter2@proxy");
+  result.plan.set_server_counts("http://me:hunter2@host/counts");
   EXPECT_EQ(JsonReport(result).find("hunter2"), std::string::npos);
   const Json plan = Parsed(result)["plan"];
+  EXPECT_EQ(plan["server_counts"], "http://me:***@host/counts");
   EXPECT_EQ(plan["request"]["body_bytes"], 7);
   EXPECT_EQ(plan["request"]["headers"],
             Json::array({{{"name", "authorization"}, {"value", nullptr}},

@@ -31,7 +31,9 @@ void AddEvidence(RunResult& result) {
                  {.name = "\xfd", .asked = 8, .mean = 8, .least = 0, .most = 9}},
       .point_length = 2 * kSecond,
       .series = {{.at = 0, .mean = 15, .least = 1, .most = 17},
-                 {.at = 2 * kSecond, .mean = 16, .least = 2, .most = 18}}};
+                 {.at = 2 * kSecond, .mean = 16, .least = 2, .most = 18}},
+      .server = ServerParallelism{
+          .target = true, .mean = 15.25, .from = 3, .to = 5 * kSecond, .most = 16, .peak = 99}};
   Verdict& verdict = result.verdict.emplace();
   verdict.limit = Limit::kMixed;
   verdict.confidence = Confidence::kMedium;
@@ -132,6 +134,7 @@ TEST(ResultProtoTest, KeepsNoSecrets) {
   transport->set_kind(v1::TRANSPORT_KIND_CURL);
   transport->set_proxy("http://me:hunter2@proxy:3128");
   transport->set_ca_pem("hunter2 and more");
+  result.plan.set_server_counts("http://me:hunter2@host/counts");
   transport->set_client_certificate_pem("hunter2 again");
   transport->set_client_key_pem("hunter2!");
   const std::string bytes = EncodeResult(result);

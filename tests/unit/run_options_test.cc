@@ -56,6 +56,9 @@ TEST_F(RunOptionsTest, Plans) {
          p.mutable_phases(0)->set_requests(5);
          p.mutable_phases(0)->set_duration_ns(2'000'000'000);
        }},
+      {"--server-counts",
+       {"--server-counts", "https://other/counts?a"},
+       [](v1::Plan& p) { p.set_server_counts("https://other/counts?a"); }},
       {"--tag", {"--tag"}, [](v1::Plan& p) { p.mutable_request()->set_tag(true); }},
       {"--drain",
        {"--drain", "5s", "-t", "1s"},
