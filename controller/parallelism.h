@@ -37,12 +37,12 @@ struct AgentParallelism {
 struct ServerParallelism {
   bool target = false;  // a squall target; otherwise where the user said
   // Between two times since the beginning of the phase; nothing: it does not tell.
-  std::optional<double> mean;
+  std::optional<double> mean = {};
   Nanos from = 0;
   Nanos to = 0;
   // At once: in the phase, and since it began to count, perhaps long before.
-  std::optional<uint64_t> most;
-  std::optional<uint64_t> peak;
+  std::optional<uint64_t> most = {};
+  std::optional<uint64_t> peak = {};
 };
 
 struct Parallelism {
