@@ -11,6 +11,7 @@
 #include <sys/time.h>
 
 #include "agent/endpoint.h"
+#include "agent/tcp_facts.h"
 
 namespace squall {
 
@@ -59,6 +60,16 @@ inline Socket ConnectTo(const Endpoint& endpoint) {
   Socket socket;
   EXPECT_EQ(connect(socket.get(), endpoint.get(), endpoint.size), 0);
   return socket;
+}
+
+// Whether this system tells the round trips of connections: Linux does, others may.
+inline bool TellsRoundTrips() {
+#if defined(__linux__) && !defined(SQUALL_PORTABLE)
+  return true;
+#else
+  const Listener listener;
+  return RoundTripOf(ConnectTo(listener.endpoint()).get()).has_value();
+#endif
 }
 
 }  // namespace squall
