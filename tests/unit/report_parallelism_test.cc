@@ -51,7 +51,7 @@ const Case kCases[] = {
     {"a mean alone",
      {.mean = 63.64, .from = 0, .to = 10 * kSecond},
      "by the server's own count  63.6  on average\n"},
-    {"a peak alone", {.most = 64}, "by the server's own count        at most 64 at once\n"},
+    {"a peak alone", {.most = 64}, "by the server's own count       at most 64 at once\n"},
 };
 
 TEST(ReportParallelism, SetsTheServersOwnCountBesideIt) {
