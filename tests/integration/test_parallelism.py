@@ -32,7 +32,7 @@ class Parallelism(squall.TestCase):
                 if concurrency < agents:
                     continue
                 with self.subTest(agents=agents, concurrency=concurrency), \
-                        squall.Target("--delay", f"{max(concurrency, 10)}ms") as target, \
+                        squall.Target("--delay", f"{max(2 * concurrency, 20)}ms") as target, \
                         squall.fleet(agents) as fleet:
                     result = squall.run(target.url, "-c", concurrency, "-z", f"{SECONDS}s",
                                         agents=fleet)
