@@ -18,19 +18,20 @@ SECONDS = 3 / min(SCALE, 2)
 
 
 class ServerCounts(squall.TestCase):
-    def check_agrees(self, result, most, margin=0.01, target=True):
+    def check_agrees(self, result, most, margin=0.02, target=True):
         """Its mean is that of the fleet, and its peak as asked."""
         self.check_consistent(result)
         parallelism = result.report["parallelism"]
         server = parallelism["server"]
         self.assertIsNotNone(server, result.stdout)
         self.assertEqual(server["target"], target)
-        self.assertEqual(server["max"], most)
+        # Where a server tells no history, its peak may have been there when it was asked first.
+        self.assertIn(server["max"], (most,) if target else (None, most))
         self.assertAlmostEqual(server["mean"], parallelism["mean"],
                                delta=margin * parallelism["mean"])
-        who = "target" if target else "server"
+        who, rest = ("target", "") if target else ("server", "( since .*)?")
         self.assertRegex(result.stdout, f"by the {who}'s own count +{server['mean']:.1f}  on average"
-                                        f".*, at most {most:,} at once\n")
+                                        f".*, at most {most:,} at once{rest}\n")
         return server
 
     def check_silent(self, result):
@@ -42,7 +43,7 @@ class ServerCounts(squall.TestCase):
         for agents in (1, 3):
             for transport in ("http1", "curl"):
                 with self.subTest(agents=agents, transport=transport), \
-                        squall.Target("--delay", "64ms", "--threads", 2) as target, \
+                        squall.Target("--delay", "256ms", "--threads", 2) as target, \
                         squall.fleet(agents) as fleet:
                     result = squall.run(target.url, "-c", 64, "-z", f"{SECONDS}s", "--transport",
                                         transport, agents=fleet)
