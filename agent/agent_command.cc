@@ -4,16 +4,20 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <spdlog/spdlog.h>
 
 #include "agent/control_client.h"
+#include "agent/control_health.h"
 #include "agent/control_server.h"
 #include "agent/host.h"
+#include "agent/service_pulse.h"
 #include "agent/session.h"
 #include "agent/state_folder.h"
 #include "common/address.h"
+#include "common/environment.h"
 #include "common/executable_path.h"
 #include "common/file_limit.h"
 #include "common/host_name.h"
@@ -44,6 +48,17 @@ void RemoveSocket(std::string_view address) {
   std::filesystem::remove(socket.parent_path(), ignored);
 }
 
+// Null: nobody wants any.
+absl::StatusOr<std::unique_ptr<HealthServer>> AnswerHealthChecks(
+    const std::string& listen, const std::function<void(LinkEvent)>& events) {
+  if (listen.empty()) return nullptr;
+  const absl::StatusOr<Address> address = ParseListenAddress(listen);
+  if (!address.ok()) return address.status();
+  auto server = HealthServer::Listen(*address, events);
+  if (server.ok()) spdlog::info("event=health_checks address={}", (*server)->address());
+  return server;
+}
+
 }  // namespace
 
 CLI::App* AddAgentCommand(CLI::App& app, AgentFlags& flags) {
@@ -66,10 +81,13 @@ CLI::App* AddAgentCommand(CLI::App& app, AgentFlags& flags) {
                    "Default: $STATE_DIRECTORY, $XDG_STATE_HOME/squall or\n"
                    "~/.local/state/squall")
       ->type_name("DIR");
+  command->add_option("--health", flags.health,
+                      "Answer health checks (gRPC's, as of Kubernetes' probes)\nthere: HOST:PORT");
   command->add_option("--log-level", flags.log_level, "trace, debug, info, warn, error or off")
       ->capture_default_str();
   command->add_option("--parent-fd", flags.parent_fd)->group("");
   command->add_flag("--parent-stdio", flags.parent_stdio)->group("");
+  AddServiceCommands(*command, flags.service);
   command->footer(
       "Anyone who reaches the address can make this agent send load: keep it on a network of your\n"
       "own.\n\n"
@@ -77,11 +95,13 @@ CLI::App* AddAgentCommand(CLI::App& app, AgentFlags& flags) {
       "  squall agent                              # for controllers on this machine\n"
       "  squall agent --listen 10.0.0.5:7400       # for controllers on this network\n"
       "  squall agent --listen unix:/tmp/squall.sock --name lon-1 --threads 4\n"
-      "  squall agent --join ann-laptop:7500       # from behind a firewall");
+      "  squall agent --join ann-laptop:7500       # from behind a firewall\n"
+      "  sudo squall agent install                 # as a service that starts by itself");
   return command;
 }
 
 int RunAgent(const AgentFlags& flags) {
+  if (flags.service.action != ServiceFlags::Action::kNone) return RunService(flags.service);
   const auto level = ParseLogLevel(flags.log_level);
   if (!level.ok()) return Fail("--log-level", level.status(), kUsageError);
   spdlog::set_level(*level);
@@ -94,12 +114,24 @@ int RunAgent(const AgentFlags& flags) {
   SignalWatcher signals({SIGINT, SIGTERM}, [&session](int) { session.Quit(); });
 
   const auto events = [&session](LinkEvent event) { session.Post(std::move(event)); };
+  const auto health = AnswerHealthChecks(flags.health, events);
+  if (!health.ok()) {
+    return Fail("--health", health.status(),
+                absl::IsInvalidArgument(health.status()) ? kUsageError : kCannotServe);
+  }
+  const auto serve = [&](std::string_view idle) {
+    // A parent's service manager is none of a child's business.
+    const ServiceNotify manager(flags.parent_fd < 0 ? ProcessEnvironment : NoEnvironment, getpid());
+    const ServicePulse pulse(manager, std::string(idle), events);
+    session.Run();
+  };
   if (!flags.join.empty()) {
     absl::StatusOr<Address> controller = ParseAddress(flags.join);
     if (!controller.ok()) return Fail("--join", controller.status(), kUsageError);
     Print(stdout, "joining {}\n", controller->display);
+    const std::string idle = fmt::format("joining {}", controller->display);
     const ControlClient client(*std::move(controller), events);
-    session.Run();
+    serve(idle);
     return 0;
   }
 
@@ -121,7 +153,7 @@ int RunAgent(const AgentFlags& flags) {
     spdlog::warn("event=parent_gone");
   }
 
-  session.Run();
+  serve(fmt::format("free, listening on {}", (*server)->address()));
   server->reset();
   if (parent) RemoveSocket(address->display);
   return 0;

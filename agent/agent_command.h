@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "agent/service_command.h"
+
 namespace CLI {
 class App;
 }
@@ -16,18 +18,21 @@ struct AgentFlags {
   std::string name;      // empty: the machine's name
   uint32_t threads = 0;  // 0: as many as cores
   std::string state;     // a folder; empty: as StateFolder() finds it
+  std::string health;    // where to answer health checks; empty: nowhere
   std::string log_level = "info";
   // A socket whose other end is the parent's: "listening" is said on it, and its end is the
   // parent's end. -1: the agent is on its own.
   int parent_fd = -1;
   // The same, of a parent behind ssh, which is at the other end of standard input and output.
   bool parent_stdio = false;
+  ServiceFlags service;  // squall agent install, uninstall, status
 };
 
 // Declares the subcommand and its flags.
 CLI::App* AddAgentCommand(CLI::App& app, AgentFlags& flags);
 
-// Serves until SIGINT, SIGTERM or the end of its parent. The process's exit code.
+// Serves until SIGINT, SIGTERM or the end of its parent; or does what was asked of the service. The
+// process's exit code.
 int RunAgent(const AgentFlags& flags);
 
 }  // namespace squall

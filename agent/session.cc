@@ -44,6 +44,8 @@ void Session::Run() {
       if (std::holds_alternative<QuitRequest>(*message)) break;
       if (auto* said = std::get_if<LinkMessage>(&*message)) OnMessage(*said);
       if (auto* closed = std::get_if<LinkClosed>(&*message)) OnClosed(*closed);
+      if (auto* sign = std::get_if<LifeSign>(&*message))
+        sign->answer(active_ ? WhoRuns(*active_) : "");
       if (auto* news = std::get_if<EngineEvent>(&*message)) OnEngine(*news);
     }
     const Nanos now = SteadyNow();

@@ -53,7 +53,7 @@ class Session {
     uint64_t run;
     RunEngine::Event event;
   };
-  using Message = std::variant<LinkMessage, LinkClosed, EngineEvent, QuitRequest>;
+  using Message = std::variant<LinkMessage, LinkClosed, LifeSign, EngineEvent, QuitRequest>;
 
   void OnMessage(LinkMessage& event);
   void OnClosed(const LinkClosed& event);

@@ -66,6 +66,9 @@ std::vector<std::string> Commands(const CLI::App& app) {
 
 bool HasCommands(const CLI::App& app) { return !Commands(app).empty(); }
 
+// Other than those that every command has.
+bool HasFlags(const CLI::App& app) { return app.get_options().size() > 2 || !HasCommands(app); }
+
 // "squall fleet check".
 std::string FullName(const CLI::App& command) {
   if (command.get_parent() == nullptr) return command.get_name();
@@ -83,7 +86,7 @@ std::string UnknownFlag(const CLI::App& command, std::string_view typed) {
   const std::string nearest = Nearest(name, names);
   if (nearest.empty()) {
     return fmt::format("unknown flag {}{}", Quoted(typed),
-                       HasCommands(command) ? "; flags stand behind a command" : "");
+                       HasFlags(command) ? "" : "; flags stand behind a command");
   }
   return fmt::format("unknown flag {}; did you mean --{}?", Quoted(typed), nearest);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what squall is built, tested and checked with, as far as it is missing.
 #
-#   deploy/install-deps.sh [build] [test] [lint] [bench] [static] [arm64]
+#   deploy/install-deps.sh [build] [test] [lint] [bench] [package] [static] [arm64]
 #
 # Debian and its kin by apt-get (as root or through sudo), macOS by Homebrew. Asks nothing. When all
 # is there it says nothing and costs a few milliseconds.
@@ -20,6 +20,8 @@ debian_packages() {
     test)
       echo nginx openssl ca-certificates curl wrk iproute2 openssh-client openssh-server
       echo libhdrhistogram-java default-jre-headless
+      # What the package is for: shells, man, systemd's own check of units; YAML for Kubernetes'.
+      echo zsh fish man-db systemd python3-yaml
       ;;
     # llvm has the symbolizer: without it sanitizers name no function and no suppression matches.
     lint) echo clang clang-format clang-tidy libclang-rt-dev llvm ;;
@@ -28,6 +30,7 @@ debian_packages() {
     # The compiler, and what runs its program. No libraries (deploy/static/debian.sh).
     arm64) echo g++-aarch64-linux-gnu qemu-user ;;
     bench) echo wrk nghttp2-client apache2-utils linux-perf libbenchmark-dev ;;
+    package) echo dpkg-dev lintian debootstrap systemd-container ;;
   esac
 }
 
@@ -39,8 +42,9 @@ homebrew_formulae() {
       ;;
     test) echo nginx openssl@3 ;;
     lint) echo llvm clang-format ;;
-    # The measuring itself is for Linux.
+    # The measuring itself is for Linux, and so are packages.
     bench) echo google-benchmark ;;
+    package) echo ;;
   esac
 }
 
@@ -106,7 +110,7 @@ groups=("$@")
 [ ${#groups[@]} -gt 0 ] || groups=(build)
 for group in "${groups[@]}"; do
   if [ -z "$(debian_packages "$group")" ]; then
-    echo "install-deps: no group \"$group\". Groups: build test lint bench static arm64" >&2
+    echo "install-deps: no group \"$group\". Groups: build test lint bench package static arm64" >&2
     exit 2
   fi
 done
