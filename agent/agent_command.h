@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "agent/agent_tls.h"
+
 namespace CLI {
 class App;
 }
@@ -16,6 +18,7 @@ struct AgentFlags {
   std::string name;      // empty: the machine's name
   uint32_t threads = 0;  // 0: as many as cores
   std::string state;     // a folder; empty: as StateFolder() finds it
+  AgentTlsFlags tls;
   std::string log_level = "info";
   // A socket whose other end is the parent's: "listening" is said on it, and its end is the
   // parent's end. -1: the agent is on its own.

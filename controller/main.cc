@@ -12,6 +12,7 @@
 #include "common/protocol.h"
 #include "common/version.h"
 #include "controller/calibrate_command.h"
+#include "controller/certs_command.h"
 #include "controller/fleet_command.h"
 #include "controller/reconcile_command.h"
 #include "controller/report_command.h"
@@ -48,6 +49,7 @@ int main(int argc, char** argv) {
       "  squall report monday                      # again, after squall run --save monday\n"
       "  squall fleet check --agents 10.0.0.5,10.0.0.6\n"
       "  squall calibrate --agents 10.0.0.5,10.0.0.6\n"
+      "  squall certs init fleet                   # who may command agents\n"
       "  squall COMMAND --help                     # more on each");
 
   squall::RunFlags run_flags;
@@ -55,6 +57,7 @@ int main(int argc, char** argv) {
   squall::FleetFlags fleet_flags;
   squall::CalibrateFlags calibrate_flags;
   squall::ReconcileFlags reconcile_flags;
+  squall::CertsFlags certs_flags;
   squall::AgentFlags agent_flags;
   squall::TargetFlags target_flags;
   const CLI::App* run = squall::AddRunCommand(app, run_flags);
@@ -62,6 +65,7 @@ int main(int argc, char** argv) {
   const CLI::App* fleet = squall::AddFleetCommand(app, fleet_flags);
   const CLI::App* calibrate = squall::AddCalibrateCommand(app, calibrate_flags);
   const CLI::App* reconcile = squall::AddReconcileCommand(app, reconcile_flags);
+  const CLI::App* certs = squall::AddCertsCommand(app, certs_flags);
   const CLI::App* agent = squall::AddAgentCommand(app, agent_flags);
   const CLI::App* target = squall::AddTargetCommand(app, target_flags);
   CLI::App* version = app.add_subcommand("version", "Print the version of program and protocol");
@@ -78,6 +82,7 @@ int main(int argc, char** argv) {
   if (fleet->parsed()) return squall::RunFleet(*fleet, fleet_flags);
   if (calibrate->parsed()) return squall::RunCalibrate(calibrate_flags);
   if (reconcile->parsed()) return squall::RunReconcile(reconcile_flags);
+  if (certs->parsed()) return squall::RunCerts(*certs, certs_flags);
   if (agent->parsed()) return squall::RunAgent(agent_flags);
   if (target->parsed()) return squall::RunTarget(target_flags);
   const bool written = squall::Print(stdout, "squall {} (protocol {})\n", squall::kVersion,
