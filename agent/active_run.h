@@ -26,6 +26,7 @@ struct ActiveRun {
   std::shared_ptr<ControlLink> link;  // null: broken
   Nanos linked = 0;                   // since when there is this one
   std::string run_id;
+  std::string owner;       // by its certificate's name; empty: there was none
   std::string controller;  // who runs it, in a form that is safe to print
   absl::Time since;
   Stage stage = Stage::kWelcomed;
@@ -42,6 +43,10 @@ struct ActiveRun {
   bool paused = false;    // the lease is over, and that was logged
 
   bool begun() const { return stage >= Stage::kRunning; }
+  // Whether this run of this controller goes on here: nobody else's Hello takes it over.
+  bool IsOf(const PeerIdentity& who, const std::string& run) const {
+    return begun() && run_id == run && owner == who.name;
+  }
   Nanos interval() const { return prepare.snapshot_interval_ns(); }
   Nanos lease_end() const { return snapshots.acknowledged_sent() + prepare.lease_ns(); }
   Nanos give_up_at() const { return snapshots.acknowledged_sent() + prepare.grace_ns(); }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "agent/agent_tls.h"
 #include "agent/service_command.h"
 
 namespace CLI {
@@ -19,6 +20,7 @@ struct AgentFlags {
   uint32_t threads = 0;  // 0: as many as cores
   std::string state;     // a folder; empty: as StateFolder() finds it
   std::string health;    // where to answer health checks; empty: nowhere
+  AgentTlsFlags tls;
   std::string log_level = "info";
   // A socket whose other end is the parent's: "listening" is said on it, and its end is the
   // parent's end. -1: the agent is on its own.

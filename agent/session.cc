@@ -101,6 +101,7 @@ void Session::DrawConsequences(Nanos now) {
 
 void Session::OnMessage(LinkMessage& event) {
   v1::ControllerMessage& message = event.message;
+  if (denials_.Deny(event)) return;
   if (message.has_ping()) return event.link->Send(PongMessage(message.ping(), event.received));
   if (message.has_hello()) return OnHello(event.link, message.hello());
   if (!active_ || event.link != active_->link) {
@@ -147,17 +148,18 @@ void Session::OnHello(const std::shared_ptr<ControlLink>& link, const v1::Hello&
                               kVersion, kProtocolVersion, hello.build(), hello.protocol_version()));
   }
   if (hello.check()) return link->Send(Welcome());
-  if (active_ && active_->begun() && active_->run_id == hello.run_id()) return Resume(link);
+  if (active_ && active_->IsOf(link->identity(), hello.run_id())) return Resume(link);
   if (active_) {
     spdlog::info("event=refused_busy controller=\"{}\" peer={} running=\"{}\"",
-                 Quoted(hello.controller()), link->peer(), active_->controller);
+                 Who(link->identity(), hello), link->peer(), active_->controller);
     return refuse(v1::Failed::CODE_BUSY, fmt::format("busy: {}", Welcome().welcome().busy()));
   }
   v1::AgentMessage welcome = Welcome();
   active_ = std::make_unique<ActiveRun>();
   active_->link = link;
   active_->run_id = hello.run_id();
-  active_->controller = Quoted(hello.controller());
+  active_->owner = link->identity().name;
+  active_->controller = Who(link->identity(), hello);
   active_->since = absl::Now();
   Say(std::move(welcome));
 }
@@ -169,6 +171,7 @@ v1::AgentMessage Session::Welcome() const {
   welcome.set_build(std::string(kVersion));
   welcome.set_name(config_.name);
   welcome.set_instance(instance_);
+  welcome.set_obeys_anybody(config_.obeys_anybody);
   v1::Host& host = *welcome.mutable_host();
   host = HostFacts();
   host.set_file_limit(config_.file_limit);

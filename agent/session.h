@@ -16,6 +16,7 @@
 #include "agent/active_run.h"
 #include "agent/ceiling_store.h"
 #include "agent/control_link.h"
+#include "agent/denials.h"
 #include "agent/run_engine.h"
 #include "common/clock.h"
 #include "common/mailbox.h"
@@ -33,6 +34,8 @@ class Session {
     bool dials = false;
     std::string program = {};       // this program's file, to be started as a target
     std::string state_folder = {};  // what outlives the process; empty: nothing does
+    // Whoever reaches it off this machine commands it: it is said in each Welcome.
+    bool obeys_anybody = false;
   };
 
   explicit Session(Config config);
@@ -92,6 +95,7 @@ class Session {
   CeilingStore ceilings_;
   const std::string instance_;  // drawn: tells this process from others of the same name
   Mailbox<Message> mailbox_;
+  Denials denials_;
   std::unique_ptr<ActiveRun> active_;  // the run that is going on
   uint64_t runs_ = 0;                  // made so far
 };

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "absl/time/time.h"
+#include "common/values.h"
 
 namespace squall {
 namespace {
@@ -29,6 +30,11 @@ v1::AgentMessage PongMessage(const v1::Ping& ping, Nanos received) {
   pong.mutable_padding()->resize(std::min(ping.reply_bytes(), kMostPadding), 'x');
   pong.set_sent_ns(SteadyNow());
   return message;
+}
+
+std::string Who(const PeerIdentity& identity, const v1::Hello& hello) {
+  const std::string said = Quoted(hello.controller());
+  return identity.name.empty() ? said : fmt::format("{} [{}]", identity.name, said);
 }
 
 std::string WhoRuns(const ActiveRun& run) {

@@ -5,6 +5,7 @@
 
 #include "agent/active_run.h"
 #include "common/clock.h"
+#include "common/identity.h"
 #include "squall/v1/control.pb.h"
 
 namespace squall {
@@ -13,6 +14,10 @@ v1::AgentMessage FailedMessage(v1::Failed::Code code, const std::string& text);
 
 // The answer to a Ping that came at `received` on the steady clock, to be sent at once.
 v1::AgentMessage PongMessage(const v1::Ping& ping, Nanos received);
+
+// Who says Hello: "ann@lab (process 7)", with a certificate "boss [ann@lab (process 7)]". Safe to
+// print.
+std::string Who(const PeerIdentity& identity, const v1::Hello& hello);
 
 // Who has the agent, and since when: for those who find it busy.
 std::string WhoRuns(const ActiveRun& run);

@@ -16,6 +16,7 @@
 #include "common/protocol.h"
 #include "common/version.h"
 #include "controller/calibrate_command.h"
+#include "controller/certs_command.h"
 #include "controller/fleet_command.h"
 #include "controller/pages_command.h"
 #include "controller/reconcile_command.h"
@@ -54,6 +55,7 @@ int main(int argc, char** argv) {
       "  squall report monday                      # again, after squall run --save monday\n"
       "  squall fleet check --agents 10.0.0.5,10.0.0.6\n"
       "  squall calibrate --agents 10.0.0.5,10.0.0.6\n"
+      "  squall certs init fleet                   # who may command agents\n"
       "  squall COMMAND --help                     # more on each");
 
   squall::RunFlags run_flags;
@@ -61,6 +63,7 @@ int main(int argc, char** argv) {
   squall::FleetFlags fleet_flags;
   squall::CalibrateFlags calibrate_flags;
   squall::ReconcileFlags reconcile_flags;
+  squall::CertsFlags certs_flags;
   squall::AgentFlags agent_flags;
   squall::TargetFlags target_flags;
   squall::CompletionsFlags completions_flags;
@@ -70,6 +73,7 @@ int main(int argc, char** argv) {
   const CLI::App* fleet = squall::AddFleetCommand(app, fleet_flags);
   const CLI::App* calibrate = squall::AddCalibrateCommand(app, calibrate_flags);
   const CLI::App* reconcile = squall::AddReconcileCommand(app, reconcile_flags);
+  const CLI::App* certs = squall::AddCertsCommand(app, certs_flags);
   const CLI::App* agent = squall::AddAgentCommand(app, agent_flags);
   const CLI::App* target = squall::AddTargetCommand(app, target_flags);
   const CLI::App* completions = squall::AddCompletionsCommand(app, completions_flags);
@@ -88,6 +92,7 @@ int main(int argc, char** argv) {
   if (fleet->parsed()) return squall::RunFleet(*fleet, fleet_flags);
   if (calibrate->parsed()) return squall::RunCalibrate(calibrate_flags);
   if (reconcile->parsed()) return squall::RunReconcile(reconcile_flags);
+  if (certs->parsed()) return squall::RunCerts(*certs, certs_flags);
   if (agent->parsed()) return squall::RunAgent(agent_flags);
   if (target->parsed()) return squall::RunTarget(target_flags);
   if (completions->parsed()) return squall::RunCompletions(app, completions_flags);

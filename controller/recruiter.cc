@@ -140,6 +140,7 @@ absl::Status Recruiter::OnWelcome(Member& member, const v1::Welcome& welcome) {
   member.result.name = welcome.name();
   member.result.build = welcome.build();
   member.result.host = welcome.host();
+  member.result.obeys_anybody = welcome.obeys_anybody();
   member.clock = {};
   member.round_trips = kRoundTrips;
   member.Ping(SteadyNow());

@@ -35,7 +35,14 @@ ADAPTERS = [
     (re.compile(r"zlib\.h$"), ["controller/hdr_log.cc", "controller/result_proto.cc", "tests/*"]),
     (
         re.compile(r"openssl/"),
-        ["agent/tls_*", "controller/ssh_digest.cc", "tests/bench/null_tls.*", "tests/support/*"],
+        [
+            "agent/tls_*",
+            "common/x509_*",
+            "controller/certs_x509.*",
+            "controller/ssh_digest.cc",
+            "tests/bench/null_tls.*",
+            "tests/support/*",
+        ],
     ),
     (
         re.compile(r"grpc(pp)?/|.*\.grpc\.pb\.h$"),
