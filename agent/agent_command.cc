@@ -4,10 +4,12 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <spdlog/spdlog.h>
 
+#include "agent/agent_config.h"
 #include "agent/control_client.h"
 #include "agent/control_server.h"
 #include "agent/host.h"
@@ -66,8 +68,13 @@ CLI::App* AddAgentCommand(CLI::App& app, AgentFlags& flags) {
                    "Default: $STATE_DIRECTORY, $XDG_STATE_HOME/squall or\n"
                    "~/.local/state/squall")
       ->type_name("DIR");
-  command->add_option("--log-level", flags.log_level, "trace, debug, info, warn, error or off")
-      ->capture_default_str();
+  command->add_option("--log-level", flags.log_level,
+                      "trace, debug, info, warn, error or off (default: info)");
+  command
+      ->add_option("--config", flags.config,
+                   "agent.yaml: what this agent may send to and how much, and these\n"
+                   "flags with _ for -. Flags given here come first")
+      ->type_name("FILE");
   command->add_option("--parent-fd", flags.parent_fd)->group("");
   command->footer(
       "Anyone who reaches the address can make this agent send load: keep it on a network of your\n"
@@ -76,12 +83,20 @@ CLI::App* AddAgentCommand(CLI::App& app, AgentFlags& flags) {
       "  squall agent                              # for controllers on this machine\n"
       "  squall agent --listen 10.0.0.5:7400       # for controllers on this network\n"
       "  squall agent --listen unix:/tmp/squall.sock --name lon-1 --threads 4\n"
+      "  squall agent --config /etc/squall/agent.yaml\n"
       "  squall agent --join ann-laptop:7500       # from behind a firewall");
   return command;
 }
 
-int RunAgent(const AgentFlags& flags) {
-  const auto level = ParseLogLevel(flags.log_level);
+int RunAgent(AgentFlags flags) {
+  Policy policy;
+  if (!flags.config.empty()) {
+    absl::StatusOr<AgentConfig> config = ReadAgentConfig(flags.config);
+    if (!config.ok()) return Fail("--config", config.status(), kUsageError);
+    Complete(flags, config->flags);
+    policy = std::move(config->policy);
+  }
+  const auto level = ParseLogLevel(flags.log_level.empty() ? "info" : flags.log_level);
   if (!level.ok()) return Fail("--log-level", level.status(), kUsageError);
   spdlog::set_level(*level);
   Session session({.name = flags.name.empty() ? HostName() : flags.name,
@@ -89,7 +104,8 @@ int RunAgent(const AgentFlags& flags) {
                    .file_limit = RaiseFileLimit(),
                    .dials = !flags.join.empty(),
                    .program = ExecutablePath(),
-                   .state_folder = StateFolder(flags.state)});
+                   .state_folder = StateFolder(flags.state),
+                   .policy = std::move(policy)});
   SignalWatcher signals({SIGINT, SIGTERM}, [&session](int) { session.Quit(); });
 
   const auto events = [&session](LinkEvent event) { session.Post(std::move(event)); };

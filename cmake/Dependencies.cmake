@@ -11,7 +11,7 @@ find_package(OpenSSL 3 REQUIRED)
 find_package(ZLIB REQUIRED)
 find_program(GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
 
-# libev and http_parser carry no CMake configuration.
+# libev and http_parser carry no CMake configuration, yaml-cpp's differs from version to version.
 function(squall_import_library target header library)
   find_path(${target}_INCLUDE ${header} REQUIRED)
   find_library(${target}_LIBRARY ${library} REQUIRED)
@@ -22,3 +22,4 @@ function(squall_import_library target header library)
 endfunction()
 squall_import_library(ev ev.h ev)
 squall_import_library(http_parser http_parser.h http_parser)
+squall_import_library(yaml_cpp yaml-cpp/yaml.h yaml-cpp)

@@ -28,6 +28,7 @@ PARTS = {"squall", "common", "agent", "controller", "target"}
 ADAPTERS = [
     (re.compile(r"curl/"), ["agent/curl_*"]),
     (re.compile(r"zlib\.h$"), ["controller/hdr_log.cc", "controller/result_proto.cc", "tests/*"]),
+    (re.compile(r"yaml-cpp/"), ["agent/yaml_settings.cc"]),
     (re.compile(r"openssl/"), ["agent/tls_*", "tests/bench/null_tls.*", "tests/support/*"]),
     (
         re.compile(r"grpc(pp)?/|.*\.grpc\.pb\.h$"),
