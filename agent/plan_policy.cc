@@ -11,7 +11,6 @@
 #include "absl/time/time.h"
 #include "agent/destination.h"
 #include "common/mailbox.h"
-#include "common/phases.h"
 #include "common/url.h"
 
 namespace squall {

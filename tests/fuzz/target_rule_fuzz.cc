@@ -5,8 +5,10 @@
 // however its host is written, whatever else is allowed, and behind a proxy as well.
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
