@@ -13,6 +13,8 @@
 #include "agent/calibration.h"
 #include "agent/control_link.h"
 #include "agent/kept_snapshots.h"
+#include "agent/policy_watch.h"
+#include "agent/run_audit.h"
 #include "agent/run_engine.h"
 #include "common/clock.h"
 #include "squall/v1/control.pb.h"
@@ -34,6 +36,8 @@ struct ActiveRun {
   std::string list_text;
   std::optional<Calibration> calibration;  // its target outlives the workers
   std::unique_ptr<RunEngine> engine;
+  PolicyWatch watch;
+  RunAudit audit;
   v1::Done done;  // what is said when nothing is in flight any more
   KeptSnapshots snapshots;
   uint64_t commands = 0;  // carried out
@@ -41,6 +45,12 @@ struct ActiveRun {
   Nanos last_asked = 0;   // when the last snapshot was asked for
   bool early = false;     // one is wanted before the interval is over
   bool paused = false;    // the lease is over, and that was logged
+
+  void Count(const v1::Metrics& metrics) {
+    recorded += metrics.succeeded() + metrics.failed();
+    watch.Add(metrics);
+    audit.Add(metrics);
+  }
 
   bool begun() const { return stage >= Stage::kRunning; }
   // Whether this run of this controller goes on here: nobody else's Hello takes it over.

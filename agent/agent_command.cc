@@ -5,10 +5,12 @@
 #include <memory>
 #include <optional>
 #include <unistd.h>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <spdlog/spdlog.h>
 
+#include "agent/agent_config.h"
 #include "agent/control_client.h"
 #include "agent/control_health.h"
 #include "agent/control_server.h"
@@ -103,8 +105,13 @@ CLI::App* AddAgentCommand(CLI::App& app, AgentFlags& flags) {
   command->add_flag("--insecure", flags.tls.insecure,
                     "Obey anybody who reaches the address: without TLS, and\nnot on this machine "
                     "alone");
-  command->add_option("--log-level", flags.log_level, "trace, debug, info, warn, error or off")
-      ->capture_default_str();
+  command->add_option("--log-level", flags.log_level,
+                      "trace, debug, info, warn, error or off (default: info)");
+  command
+      ->add_option("--config", flags.config,
+                   "agent.yaml: what this agent may send to and how much, and these\n"
+                   "flags with _ for -. Flags given here come first")
+      ->type_name("FILE");
   command->add_option("--parent-fd", flags.parent_fd)->group("");
   command->add_flag("--parent-stdio", flags.parent_stdio)->group("");
   AddServiceCommands(*command, flags.service);
@@ -116,14 +123,22 @@ CLI::App* AddAgentCommand(CLI::App& app, AgentFlags& flags) {
       "  squall agent                              # for controllers on this machine\n"
       "  squall agent --listen 10.0.0.5:7400 --tls lon-1.pem\n"
       "  squall agent --listen unix:/tmp/squall.sock --name lon-1 --threads 4\n"
+      "  squall agent --config /etc/squall/agent.yaml\n"
       "  squall agent --join ann-laptop:7500 --tls lon-1.pem   # from behind a firewall\n"
       "  sudo squall agent install                 # as a service that starts by itself");
   return command;
 }
 
-int RunAgent(const AgentFlags& flags) {
+int RunAgent(AgentFlags flags) {
   if (flags.service.action != ServiceFlags::Action::kNone) return RunService(flags.service);
-  const auto level = ParseLogLevel(flags.log_level);
+  Policy policy;
+  if (!flags.config.empty()) {
+    absl::StatusOr<AgentConfig> config = ReadAgentConfig(flags.config);
+    if (!config.ok()) return Fail("--config", config.status(), kUsageError);
+    Complete(flags, config->flags);
+    policy = std::move(config->policy);
+  }
+  const auto level = ParseLogLevel(flags.log_level.empty() ? "info" : flags.log_level);
   if (!level.ok()) return Fail("--log-level", level.status(), kUsageError);
   spdlog::set_level(*level);
   const bool dials = !flags.join.empty();
@@ -144,7 +159,8 @@ int RunAgent(const AgentFlags& flags) {
                    .dials = dials,
                    .program = ExecutablePath(),
                    .state_folder = StateFolder(flags.state),
-                   .obeys_anybody = tls->obeys_anybody});
+                   .obeys_anybody = tls->obeys_anybody,
+                   .policy = std::move(policy)});
   SignalWatcher signals({SIGINT, SIGTERM}, [&session](int) { session.Quit(); });
 
   const auto events = [&session](LinkEvent event) { session.Post(std::move(event)); };

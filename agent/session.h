@@ -11,12 +11,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "agent/active_run.h"
 #include "agent/ceiling_store.h"
 #include "agent/control_link.h"
 #include "agent/denials.h"
+#include "agent/policy.h"
 #include "agent/run_engine.h"
 #include "common/clock.h"
 #include "common/mailbox.h"
@@ -36,6 +38,7 @@ class Session {
     std::string state_folder = {};  // what outlives the process; empty: nothing does
     // Whoever reaches it off this machine commands it: it is said in each Welcome.
     bool obeys_anybody = false;
+    Policy policy = {};             // what its owner lets it do
   };
 
   explicit Session(Config config);
@@ -88,8 +91,10 @@ class Session {
   void Say(v1::AgentMessage message);
   // Tells the controller why not, and gives its run up.
   void Fail(v1::Failed::Code code, const std::string& message);
-  // The run is over here.
-  void Forget();
+  // The same for what cannot be done here, or what the policy forbids.
+  void Refuse(const absl::Status& why);
+  // The run is over here, and what came of it is logged.
+  void Forget(std::string_view outcome, std::string_view reason);
 
   const Config config_;
   CeilingStore ceilings_;

@@ -1,6 +1,7 @@
 // What an agent says that needs no more than what it is said about.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "agent/active_run.h"
@@ -10,7 +11,14 @@
 
 namespace squall {
 
+// Tells a process from others of the same name.
+std::string DrawInstance();
+
 v1::AgentMessage FailedMessage(v1::Failed::Code code, const std::string& text);
+
+// Who this is and what machine it is on, of which it may open so many files.
+v1::AgentMessage WelcomeMessage(const std::string& name, const std::string& instance,
+                                uint64_t file_limit);
 
 // The answer to a Ping that came at `received` on the steady clock, to be sent at once.
 v1::AgentMessage PongMessage(const v1::Ping& ping, Nanos received);
