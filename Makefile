@@ -12,8 +12,8 @@ sources = $(shell find agent common controller target tests -name '*.cc' -o -nam
 .DEFAULT_GOAL := help
 .PHONY: help demo test build install format lint bench bench-micro fuzz check-long clean \
         check-format check-includes check-warnings check-headers check-tidy check-asan check-tsan \
-        check-portable static static-amd64 check-static \
-        deps-build deps-test deps-lint deps-bench deps-static deps-arm64
+        check-portable deb check-deb static static-amd64 check-static \
+        deps-build deps-test deps-lint deps-bench deps-package deps-static deps-arm64
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 24
@@ -28,8 +28,18 @@ test: build/build.ninja deps-test ## build everything, run unit and integration 
 build: build/build.ninja ## build the program: build/squall
 	cmake --build build --target squall
 
-install: build ## put program, service, licence and docs under PREFIX (/usr/local); DESTDIR for packages
+install: build ## put program, service, manual and docs under PREFIX (/usr/local); DESTDIR for packages
+	cmake --build build --target squall_pages
 	DESTDIR="$(DESTDIR)" cmake --install build --prefix "$(PREFIX)"
+
+deb: build/build.ninja deps-package ## build a Debian package: dist/squall_VERSION_ARCHITECTURE.deb
+	cmake --build build --target squall squall_packed
+	cd build && cpack -G DEB -B packages
+	mkdir -p dist && rm -f dist/squall_*.deb && cp build/packages/squall_*.deb dist
+
+check-deb: deb ## lintian, and install, use, upgrade and purge the package in a Debian of its own (root)
+	lintian --fail-on error,warning dist/squall_*.deb
+	python3 tests/package/check_deb.py dist/squall_*.deb
 
 static: deps-build deps-static deps-arm64 ## one file that needs nothing installed, for Linux on amd64 and on arm64: dist/
 	deploy/static/build.sh amd64 arm64
@@ -99,5 +109,5 @@ build/build.ninja: CMakePresets.json | deps-build
 build-dev/build.ninja: CMakePresets.json | deps-build
 	cmake --preset dev
 
-deps-build deps-test deps-lint deps-bench deps-static deps-arm64: deps-%:
+deps-build deps-test deps-lint deps-bench deps-package deps-static deps-arm64: deps-%:
 	@deploy/install-deps.sh $*

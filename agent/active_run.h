@@ -13,6 +13,8 @@
 #include "agent/calibration.h"
 #include "agent/control_link.h"
 #include "agent/kept_snapshots.h"
+#include "agent/policy_watch.h"
+#include "agent/run_audit.h"
 #include "agent/run_engine.h"
 #include "common/clock.h"
 #include "squall/v1/control.pb.h"
@@ -26,6 +28,7 @@ struct ActiveRun {
   std::shared_ptr<ControlLink> link;  // null: broken
   Nanos linked = 0;                   // since when there is this one
   std::string run_id;
+  std::string owner;       // by its certificate's name; empty: there was none
   std::string controller;  // who runs it, in a form that is safe to print
   absl::Time since;
   Stage stage = Stage::kWelcomed;
@@ -33,6 +36,8 @@ struct ActiveRun {
   std::string list_text;
   std::optional<Calibration> calibration;  // its target outlives the workers
   std::unique_ptr<RunEngine> engine;
+  PolicyWatch watch;
+  RunAudit audit;
   v1::Done done;  // what is said when nothing is in flight any more
   KeptSnapshots snapshots;
   uint64_t commands = 0;  // carried out
@@ -41,7 +46,17 @@ struct ActiveRun {
   bool early = false;     // one is wanted before the interval is over
   bool paused = false;    // the lease is over, and that was logged
 
+  void Count(const v1::Metrics& metrics) {
+    recorded += metrics.succeeded() + metrics.failed();
+    watch.Add(metrics);
+    audit.Add(metrics);
+  }
+
   bool begun() const { return stage >= Stage::kRunning; }
+  // Whether this run of this controller goes on here: nobody else's Hello takes it over.
+  bool IsOf(const PeerIdentity& who, const std::string& run) const {
+    return begun() && run_id == run && owner == who.name;
+  }
   Nanos interval() const { return prepare.snapshot_interval_ns(); }
   Nanos lease_end() const { return snapshots.acknowledged_sent() + prepare.lease_ns(); }
   Nanos give_up_at() const { return snapshots.acknowledged_sent() + prepare.grace_ns(); }

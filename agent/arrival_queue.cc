@@ -15,9 +15,10 @@ constexpr size_t kLargestChunk = 64;
 }  // namespace
 
 ArrivalQueue::ArrivalQueue(const Schedule& schedule, uint32_t workers,
-                           std::optional<uint64_t> max_backlog)
+                           std::optional<uint64_t> max_backlog, uint64_t most_rate_nano)
     : free_since_(workers),
       max_backlog_(max_backlog),
+      rate_cap_(most_rate_nano),
       draw_times_(schedule),
       due_times_(schedule) {}
 
@@ -45,8 +46,10 @@ ArrivalQueue::Waited ArrivalQueue::Draw(uint32_t worker, size_t connections, Nan
   while (end_ == kForever && count < std::min(connections, kLargestChunk)) {
     PendingNumbers& next = WithFirst();
     if (next.empty()) break;
-    const Arrival arrival = {next.First(), draw_times_.TimeOf(next.First()), &next == &again_};
-    if (count > 0 && arrival.due > now + kAhead) break;
+    Arrival arrival = {next.First(), draw_times_.TimeOf(next.First()), &next == &again_};
+    arrival.not_before = rate_cap_.EarliestFrom(std::max(arrival.due, now));
+    if (count > 0 && arrival.not_before > now + kAhead) break;
+    rate_cap_.Take(arrival.not_before);
     next.PopFirst();
     drawn.push_back(arrival);
     ++count;

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "agent/pending_numbers.h"
+#include "agent/rate_cap.h"
 #include "common/clock.h"
 #include "common/mutex.h"
 #include "common/schedule.h"
@@ -28,8 +29,10 @@ class ArrivalQueue {
  public:
   // Workers are numbered from 0; at the beginning every one has connections to spare. With
   // `max_backlog` (this agent's share of the fleet's), a number that falls due while
-  // so many wait, and every connection is busy, is dropped.
-  ArrivalQueue(const Schedule& schedule, uint32_t workers, std::optional<uint64_t> max_backlog);
+  // so many wait, and every connection is busy, is dropped. `most_rate_nano`: what the agent's
+  // owner lets it send, in units of 1e-9 a second; 0: there is no limit.
+  ArrivalQueue(const Schedule& schedule, uint32_t workers, std::optional<uint64_t> max_backlog,
+               uint64_t most_rate_nano = 0);
 
   // Spans of a grant, or what a worker gives back. Idle workers must be woken. `again`: a lost
   // agent had them. What has become due elsewhere is not held against the backlog here: such
@@ -43,6 +46,8 @@ class ArrivalQueue {
     uint64_t number = 0;
     Nanos due = 0;
     bool again = false;
+    Nanos not_before =
+        0;  // when it may be sent: as it is due or drawn, or when the owner's rate lets
   };
   struct Waited {
     // Of the numbers drawn: fell due while the worker had no connection to spare …
@@ -99,6 +104,7 @@ class ArrivalQueue {
 
   Mutex mutex_;
   std::optional<uint64_t> max_backlog_ ABSL_GUARDED_BY(mutex_);
+  RateCap rate_cap_ ABSL_GUARDED_BY(mutex_);
   // Two, so that under Poisson arrivals what is drawn and what falls due keep a block each.
   Schedule draw_times_ ABSL_GUARDED_BY(mutex_);
   Schedule due_times_ ABSL_GUARDED_BY(mutex_);

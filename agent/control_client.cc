@@ -9,6 +9,8 @@
 
 #include "common/grpc_arguments.h"
 #include "common/grpc_stream.h"
+#include "common/grpc_tls.h"
+#include "common/tls_files.h"
 #include "squall/v1/control.grpc.pb.h"
 
 namespace squall {
@@ -41,10 +43,13 @@ struct ControlClient::Attempt {
   bool lived = false;  // something came
   bool over = false;
   std::string reason;
+  std::string apart;  // why the two may not speak to each other
 };
 
-ControlClient::ControlClient(Address controller, std::function<void(LinkEvent)> events)
+ControlClient::ControlClient(Address controller, std::shared_ptr<TlsFiles> tls,
+                             std::function<void(LinkEvent)> events)
     : controller_(std::move(controller)),
+      tls_(controller_.display.starts_with("unix:") ? nullptr : std::move(tls)),
       events_(std::move(events)),
       thread_([this]() noexcept { Run(); }) {}
 
@@ -78,8 +83,9 @@ void ControlClient::Run() noexcept {
 
 bool ControlClient::Serve(Nanos patience) {
   Attempt attempt;  // under mutex_
+  const auto peer = std::make_shared<PeerRecord>();
   const auto stub = v1::Controller::NewStub(grpc::CreateCustomChannel(
-      controller_.target, grpc::InsecureChannelCredentials(), Arguments()));
+      controller_.target, DialCredentials(tls_, Party::kController, peer), Arguments()));
   StreamEvents<v1::ControllerMessage, v1::AgentMessage> events;
   events.said = [this, &attempt](v1::ControllerMessage message, Nanos received) {
     std::shared_ptr<ControlLink> link;
@@ -94,20 +100,23 @@ bool ControlClient::Serve(Nanos patience) {
     changed_.NotifyAll();
     events_(LinkMessage{std::move(link), std::move(message), received});
   };
-  events.closed = [this, &attempt](const grpc::Status& status) {
+  events.closed = [this, &attempt, &peer](const grpc::Status& status) {
+    std::string apart = WhyNotTogether(status, *peer, Party::kController, /*tls=*/tls_ != nullptr);
     MutexLock lock(mutex_);
+    attempt.apart = std::move(apart);
     attempt.over = true;
     attempt.reason = status.error_message();
     changed_.NotifyAll();
   };
   const auto stream = std::make_unique<Stream>(
-      controller_.display, std::move(events),
+      controller_.display, peer, std::move(events),
       [&stub](grpc::ClientContext* context,
               grpc::ClientBidiReactor<v1::AgentMessage, v1::ControllerMessage>* reactor) {
         stub->async()->Attach(context, reactor);
       },
       IsWorthCompressing);
   bool lived = false;
+  std::string apart;
   {
     MutexLock lock(mutex_);
     attempt.link = stream->channel();
@@ -123,13 +132,23 @@ bool ControlClient::Serve(Nanos patience) {
       }
     }
     lived = attempt.lived;
+    apart = attempt.apart;
     if (!lived) {
       spdlog::debug("event=not_joined controller={} reason=\"{}\"", controller_.display,
                     attempt.over ? attempt.reason : "no answer");
     }
   }
+  if (!apart.empty()) TellWhyNot(apart);
   if (lived) events_(LinkClosed{stream->channel()});
   return lived;
+}
+
+// A controller that is not there yet is nothing to talk about; one that will not do is.
+void ControlClient::TellWhyNot(const std::string& reason) {
+  if (const auto left_out = log_limit_.Ask(SteadyNow())) {
+    spdlog::warn("event=not_joined controller={} reason=\"it {}\" not_logged={}",
+                 controller_.display, reason, *left_out);
+  }
 }
 
 void ControlClient::Pause(Nanos length) {

@@ -10,16 +10,22 @@
 #include "agent/control_link.h"
 #include "common/address.h"
 #include "common/clock.h"
+#include "common/log_limit.h"
 #include "common/mutex.h"
 
 namespace squall {
+
+class TlsFiles;
 
 class ControlClient {
  public:
   // `events` is called from gRPC's threads until this is destroyed, and must not block. An attempt
   // that is not answered is given up, and the next one comes after a pause; both are short after a
   // stream that lived, and grow to some seconds.
-  ControlClient(Address controller, std::function<void(LinkEvent)> events);
+  // With `tls` it obeys a controller of its authority alone (but on a unix socket, which has no
+  // TLS).
+  ControlClient(Address controller, std::shared_ptr<TlsFiles> tls,
+                std::function<void(LinkEvent)> events);
   // Breaks the stream and waits for its last event.
   ~ControlClient();
 
@@ -30,12 +36,15 @@ class ControlClient {
   // False if the stream never lived.
   bool Serve(Nanos patience);
   void Pause(Nanos length);
+  void TellWhyNot(const std::string& reason);
 
   const Address controller_;
+  const std::shared_ptr<TlsFiles> tls_;
   const std::function<void(LinkEvent)> events_;
   Mutex mutex_;
   CondVar changed_;
   bool quitting_ ABSL_GUARDED_BY(mutex_) = false;
+  LogLimit log_limit_;
   std::thread thread_;  // last: it uses all of this
 };
 

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
+#include <string>
 #include <variant>
 
 #include "common/channel.h"
@@ -29,6 +31,10 @@ struct LinkMessage {
 struct LinkClosed {
   std::shared_ptr<ControlLink> link;
 };
-using LinkEvent = std::variant<LinkMessage, LinkClosed>;
+// Whether the session is stuck: its own thread calls this, with who has the agent (empty: nobody).
+struct LifeSign {
+  std::function<void(const std::string& busy)> answer;
+};
+using LinkEvent = std::variant<LinkMessage, LinkClosed, LifeSign>;
 
 }  // namespace squall

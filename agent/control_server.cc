@@ -16,27 +16,23 @@ using Stream = ServerStream<v1::ControllerMessage, v1::AgentMessage>;
 
 class Server final : public ControlServer, private v1::Agent::CallbackService {
  public:
-  explicit Server(std::function<void(LinkEvent)> events) : events_(std::move(events)) {}
+  Server(std::shared_ptr<TlsFiles> tls, std::function<void(LinkEvent)> events)
+      : events_(std::move(events)), listener_(Party::kAgent, std::move(tls)) {}
 
-  ~Server() override {
-    if (server_) server_->Shutdown(std::chrono::system_clock::now());
-  }
+  ~Server() override { listener_.Close(); }
 
-  absl::Status Listen(const Address& address) {
-    KeepGrpc();
-    absl::StatusOr<GrpcListener> listener = ListenByGrpc(address, this, "agent");
-    if (!listener.ok()) return listener.status();
-    address_ = std::move(listener->address);
-    server_ = std::move(listener->server);
-    return absl::OkStatus();
-  }
+  absl::Status Listen(const Address& address) { return listener_.Listen(address, this); }
 
-  const std::string& address() const override { return address_; }
+  const std::string& address() const override { return listener_.address(); }
 
  private:
   grpc::ServerBidiReactor<v1::ControllerMessage, v1::AgentMessage>* Session(
       grpc::CallbackServerContext* context) override {
-    auto* stream = new Stream(context, IsWorthCompressing);
+    auto peer = listener_.Admit(*context);
+    if (!peer.ok()) {
+      return new RefusedStream<v1::ControllerMessage, v1::AgentMessage>(peer.status());
+    }
+    auto* stream = new Stream(context, *std::move(peer), IsWorthCompressing);
     const auto link = stream->channel();
     stream->Begin({.said =
                        [this, link](v1::ControllerMessage message, Nanos received) {
@@ -47,15 +43,14 @@ class Server final : public ControlServer, private v1::Agent::CallbackService {
   }
 
   const std::function<void(LinkEvent)> events_;
-  std::string address_;
-  std::unique_ptr<grpc::Server> server_;  // last: its end ends the events
+  GrpcListener listener_;  // last: its end ends the events
 };
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ControlServer>> ControlServer::Listen(
-    const Address& address, std::function<void(LinkEvent)> events) {
-  auto server = std::make_unique<Server>(std::move(events));
+    const Address& address, std::shared_ptr<TlsFiles> tls, std::function<void(LinkEvent)> events) {
+  auto server = std::make_unique<Server>(std::move(tls), std::move(events));
   if (absl::Status status = server->Listen(address); !status.ok()) return status;
   return server;
 }

@@ -13,13 +13,16 @@
 
 namespace squall {
 
+class TlsFiles;
+
 class ControlServer {
  public:
-  // Listens on `address`, on any free port if it has port 0. `events` is called from gRPC's
+  // Listens on `address`, on any free port if it has port 0. With `tls` only controllers of its
+  // authority are heard (but on a unix socket, which has no TLS). `events` is called from gRPC's
   // threads until the server is destroyed and must not block.
   // UNAVAILABLE if the address cannot be had.
   static absl::StatusOr<std::unique_ptr<ControlServer>> Listen(
-      const Address& address, std::function<void(LinkEvent)> events);
+      const Address& address, std::shared_ptr<TlsFiles> tls, std::function<void(LinkEvent)> events);
 
   // Breaks every stream and waits for the last event.
   virtual ~ControlServer() = default;

@@ -63,6 +63,7 @@ CURLcode CurlBinding::Prepare() {
 }
 
 Route* CurlBinding::Find(const std::string& url) {
+  denied_.clear();
   if (!shared_.transport.proxy().empty()) return nullptr;
   if (found_ == nullptr || !IsOf(url, origin_)) {
     const UrlParts parts = SplitUrl(url);
@@ -116,7 +117,8 @@ bool CurlBinding::MovesOn(CURLcode result) {
   if (route_ == nullptr || !CouldNotConnect(result)) return false;
   route_->Avoid(*endpoint_);
   if (Same(group_.endpoint, endpoint_)) group_.endpoint.reset();
-  if (result != CURLE_COULDNT_CONNECT || tries_left_ == 0) return false;
+  const bool more = tries_left_ != 0 && route_->size() != 0;
+  if (result != CURLE_COULDNT_CONNECT || !more) return false;
   --tries_left_;
   return Choose(*route_) == CURLE_OK;
 }
@@ -151,9 +153,15 @@ curl_socket_t CurlBinding::OnOpen(void* self, curlsocktype, curl_sockaddr* addre
   CurlBinding& binding = *static_cast<CurlBinding*>(self);
   binding.opening_ = true;
   Endpoint to = MakeEndpoint(&address->addr, address->addrlen);
-  if (Same(binding.endpoint_, to)) {
+  if (binding.route_ != nullptr && Same(binding.endpoint_, to)) {
     to = *binding.endpoint_;
   } else {
+    const absl::Status allowed = binding.shared_.guard.CheckOpening(binding.easy_, to);
+    if (!allowed.ok()) {
+      binding.denied_ = std::string(allowed.message());
+      return CURL_SOCKET_BAD;
+    }
+    binding.denied_.clear();  // of another address
     to.number = binding.shared_.network.addresses.Number(DisplayOf(to));
     to.uses = binding.group_.connection;
   }

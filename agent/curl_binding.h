@@ -4,7 +4,8 @@
 // libcurl would take the first address of a name that answers. Instead, a slot's transfers are told
 // the address to connect to (CURLOPT_CONNECT_TO; SNI, Host and verification stay the URL's), the
 // same one each time, so that connections are used again. With a proxy names are the proxy's
-// business, and where a redirect leads to another host libcurl looks it up by itself. Connections
+// business, and where a redirect leads to another host libcurl looks it up by itself: such
+// addresses are held against the agent's policy before a socket is made (CurlGuard). Connections
 // to addresses that a name has no longer stay open until libcurl drops them.
 //
 // Belongs to the loop's thread.
@@ -17,6 +18,7 @@
 
 #include <curl/curl.h>
 
+#include "agent/curl_guard.h"
 #include "agent/curl_handles.h"
 #include "agent/routes.h"
 #include "agent/transport.h"
@@ -39,6 +41,7 @@ class CurlBinding {
     const v1::Transport& transport;
     Network& network;
     Routes& routes;
+    const CurlGuard& guard;
     Transport::Sink& sink;
   };
 
@@ -59,6 +62,8 @@ class CurlBinding {
   // is another address to try: the handle has been told that one.
   bool MovesOn(CURLcode result);
 
+  // Why the policy let no connection be opened for the request that has just ended; empty: it did.
+  const std::string& denied() const { return denied_; }
   // Where the answer to the request that has just ended came from.
   uint32_t AnsweredFrom() const;
 
@@ -74,6 +79,7 @@ class CurlBinding {
   Shared& shared_;
   CurlGroup& group_;
   CURL* const easy_;
+  std::string denied_;
   std::string origin_;      // of the newest URL
   Route* found_ = nullptr;  // for it
   Route* route_ = nullptr;  // that it is bound for

@@ -19,9 +19,10 @@ bool IsRedirect(uint32_t status) { return status >= 300 && status < 400; }
 
 }  // namespace
 
-CurlExchange::CurlExchange(uint32_t slot, const CurlRequest& request)
+CurlExchange::CurlExchange(uint32_t slot, const CurlRequest& request, const CurlGuard& guard)
     : slot_(slot),
       request_(request),
+      guard_(guard),
       tag_(request.headers()),
       easy_(curl_easy_init()),
       prior_knowledge_(easy_.get(), request.http2() && !request.transport().no_keepalive()) {
@@ -68,6 +69,7 @@ CURLcode CurlExchange::Begin(Nanos start, const std::string& url) {
   begins_anew_ = false;
   second_sending_refused_ = false;
   redirect_refused_ = false;
+  denial_.clear();
   answer_ = {};
   goodbye_.Forget();
   header_bytes_ = 0;
@@ -202,7 +204,10 @@ Outcome CurlExchange::Failed(CURLcode result) {
   const CurlFailure failure = FailureOf(result);
   outcome.kind = KindOf(failure);
   outcome.detail = failure.message;
-  if (outcome.kind == v1::FAILURE_KIND_HTTP_VERSION) {
+  if (!denial_.empty()) {
+    outcome.kind = v1::FAILURE_KIND_POLICY;
+    outcome.detail = denial_;
+  } else if (outcome.kind == v1::FAILURE_KIND_HTTP_VERSION) {
     outcome.detail = kNotHttp2;
   } else if (redirect_refused_) {
     outcome.kind = v1::FAILURE_KIND_OTHER;
@@ -255,6 +260,13 @@ int CurlExchange::OnSending(void* self, char*, char*, int, int) noexcept {
     // What a redirect led to cannot be begun anew.
     (redirects == 0 ? exchange.begins_anew_ : exchange.second_sending_refused_) = true;
     return CURL_PREREQFUNC_ABORT;
+  }
+  if (redirects != 0) {
+    if (const absl::Status allowed = exchange.guard_.CheckRedirected(exchange.easy());
+        !allowed.ok()) {
+      exchange.Deny(std::string(allowed.message()));
+      return CURL_PREREQFUNC_ABORT;
+    }
   }
   switch (exchange.prior_knowledge_.BeforeSending(redirects == 0)) {
     case CurlPriorKnowledge::Verdict::kSend:

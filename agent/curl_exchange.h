@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "agent/curl_failure.h"
 #include "agent/curl_goodbye.h"
+#include "agent/curl_guard.h"
 #include "agent/curl_handles.h"
 #include "agent/curl_prior_knowledge.h"
 #include "agent/curl_request.h"
@@ -27,8 +28,8 @@ namespace squall {
 
 class CurlExchange {
  public:
-  // `request` outlives it. It stays where it is: its handle calls back.
-  CurlExchange(uint32_t slot, const CurlRequest& request);
+  // `request` and `guard` outlive it. It stays where it is: its handle calls back.
+  CurlExchange(uint32_t slot, const CurlRequest& request, const CurlGuard& guard);
   CurlExchange(const CurlExchange&) = delete;
   CurlExchange& operator=(const CurlExchange&) = delete;
 
@@ -51,6 +52,8 @@ class CurlExchange {
   void HasWaited();
   // Why the transfer cannot even be begun, or goes no further: the detail of its failure.
   void Explain(std::string_view why);
+  // The same where the agent's policy is the reason. The transfer fails.
+  void Deny(std::string_view why) { denial_ = why; }
   // True, when the transfer has ended, if it is to be added once more, as nothing was sent, or the
   // request may be sent again. `elsewhere`: nothing was connected to, and there is another address.
   bool BeginsAnew(CURLcode result, bool elsewhere);
@@ -92,6 +95,7 @@ class CurlExchange {
 
   const uint32_t slot_;
   const CurlRequest& request_;
+  const CurlGuard& guard_;
   CurlTag tag_;  // outlives the handle
   CurlEasy easy_;
   CurlPriorKnowledge prior_knowledge_;
@@ -124,6 +128,7 @@ class CurlExchange {
   size_t sample_size_ = 0;
   std::array<char, Metrics::kMaxDetailBytes> sample_;
   std::array<char, CURL_ERROR_SIZE> message_;
+  std::string denial_;  // of the policy; libcurl writes its own words over a message
 };
 
 }  // namespace squall

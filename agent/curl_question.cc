@@ -9,8 +9,10 @@
 #include <fmt/format.h>
 
 #include "agent/curl_global.h"
+#include "agent/curl_guard.h"
 #include "agent/curl_handles.h"
 #include "agent/curl_request.h"
+#include "agent/endpoint.h"
 #include "agent/server_counts.h"
 #include "common/clock.h"
 #include "common/url.h"
@@ -45,8 +47,12 @@ v1::Plan PlanOf(const v1::Plan& plan, const std::string& url) {
 
 class CurlQuestion final : public ServerWatch::Question {
  public:
-  CurlQuestion(const v1::Plan& plan, std::string url, WhereToAsk where)
-      : request_(PlanOf(plan, url)), url_(std::move(url)), where_(std::move(where)) {
+  CurlQuestion(const v1::Plan& plan, const Network& network, std::string url, WhereToAsk where)
+      : plan_(PlanOf(plan, url)),
+        request_(plan_),
+        guard_(plan_.transport(), network),
+        url_(std::move(url)),
+        where_(std::move(where)) {
     if (plan.transport().source_addresses_size() != 0) {
       source_ = fmt::format("host!{}", plan.transport().source_addresses(0));
     }
@@ -62,12 +68,15 @@ class CurlQuestion final : public ServerWatch::Question {
 
  private:
   static size_t OnBody(char* bytes, size_t one, size_t size, void* self) noexcept;
+  static curl_socket_t OnOpen(void* self, curlsocktype, curl_sockaddr* address) noexcept;
 
   absl::Status Open();
   absl::Status Aim();
   CURLcode Transfer();
 
+  const v1::Plan plan_;
   const CurlRequest request_;
+  const CurlGuard guard_;
   const std::string url_;
   const WhereToAsk where_;
   std::string source_;
@@ -76,6 +85,7 @@ class CurlQuestion final : public ServerWatch::Question {
   CurlEasy easy_;
   std::string body_;
   std::array<char, CURL_ERROR_SIZE> message_;
+  std::string denied_;  // why the policy did not let it connect
   std::atomic<bool> stopped_{false};
   std::atomic<CURLM*> waiting_{nullptr};  // for Stop()
 };
@@ -85,6 +95,15 @@ size_t CurlQuestion::OnBody(char* bytes, size_t, size_t size, void* self) noexce
   if (body.size() + size > ServerCounts::kMaxBytes) return 0;  // ends the transfer
   body.append(bytes, size);
   return size;
+}
+
+curl_socket_t CurlQuestion::OnOpen(void* self, curlsocktype, curl_sockaddr* address) noexcept {
+  CurlQuestion& question = *static_cast<CurlQuestion*>(self);
+  const Endpoint to = MakeEndpoint(&address->addr, address->addrlen);
+  const absl::Status allowed = question.guard_.CheckOpening(question.easy_.get(), to);
+  question.denied_ = std::string(allowed.message());
+  if (!allowed.ok()) return CURL_SOCKET_BAD;
+  return socket(address->family, address->socktype, address->protocol);
 }
 
 absl::Status CurlQuestion::Open() {
@@ -101,6 +120,8 @@ absl::Status CurlQuestion::Open() {
       curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, message_.data()) ||
       curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &OnBody) ||
       curl_easy_setopt(easy, CURLOPT_WRITEDATA, this) ||
+      curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &OnOpen) ||
+      curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this) ||
       (!source_.empty() && curl_easy_setopt(easy, CURLOPT_INTERFACE, source_.c_str()))) {
     return absl::InternalError("libcurl refused to ask the server");
   }
@@ -145,11 +166,13 @@ absl::StatusOr<ServerWatch::Answer> CurlQuestion::Ask() {
   if (!status.ok()) return status;
   body_.clear();
   message_[0] = '\0';
+  denied_.clear();
   ServerWatch::Answer answer;
   answer.asked = SteadyNow();
   const CURLcode result = Transfer();
   answer.answered = SteadyNow();
   if (result == CURLE_WRITE_ERROR) return absl::InvalidArgumentError("the answer is too long");
+  if (!denied_.empty()) return absl::PermissionDeniedError(denied_);
   if (result != CURLE_OK) {
     return absl::UnavailableError(message_[0] != '\0' ? message_.data()
                                                       : curl_easy_strerror(result));
@@ -168,8 +191,9 @@ absl::StatusOr<ServerWatch::Answer> CurlQuestion::Ask() {
 }  // namespace
 
 std::unique_ptr<ServerWatch::Question> MakeCurlQuestion(const v1::Plan& plan,
+                                                        const Network& network,
                                                         const std::string& url, WhereToAsk where) {
-  return std::make_unique<CurlQuestion>(plan, url, std::move(where));
+  return std::make_unique<CurlQuestion>(plan, network, url, std::move(where));
 }
 
 }  // namespace squall

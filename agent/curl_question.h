@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "agent/network.h"
 #include "agent/server_watch.h"
 #include "squall/v1/plan.pb.h"
 
@@ -16,9 +17,11 @@ namespace squall {
 // those of the URL. Nothing: nobody is to be asked now.
 using WhereToAsk = std::function<std::optional<std::string>()>;
 
-// `plan` is borrowed for the call; `where` is asked for each question, from the watch's thread. An
-// http or https URL that has been checked.
+// `plan` is borrowed for the call, `network` outlives the question: its policy is held against
+// every address that it connects to. `where` is asked for each question, from the watch's thread.
+// An http or https URL that has been checked.
 std::unique_ptr<ServerWatch::Question> MakeCurlQuestion(const v1::Plan& plan,
+                                                        const Network& network,
                                                         const std::string& url, WhereToAsk where);
 
 }  // namespace squall

@@ -33,7 +33,8 @@ class CurlTransport final : public Transport {
         slots_a_pool_(request_.multiplexed() ? request_.transport().streams() : UINT32_MAX),
         one_origin_(!setup.plan.has_urls() && !setup.plan.transport().follow()),
         routes_(request_.transport(), setup.network, setup.loop, setup.first_turn),
-        shared_{request_.transport(), setup.network, routes_, sink_} {
+        guard_(request_.transport(), setup.network),
+        shared_{request_.transport(), setup.network, routes_, guard_, sink_} {
     ev_timer_init(&close_pools_, &OnClosePools, 0., 0.);
     close_pools_.data = this;
   }
@@ -75,7 +76,9 @@ class CurlTransport final : public Transport {
   // A request waits here for the addresses of its name.
   struct Slot final : Route::Waiter {
     Slot(CurlTransport& of, uint32_t number, CurlGroup& group)
-        : transport(of), exchange(number, of.request_), binding(of.shared_, group, easy()) {
+        : transport(of),
+          exchange(number, of.request_, of.guard_),
+          binding(of.shared_, group, easy()) {
       ev_timer_init(&limit, &CurlTransport::OnLimit, 0., 0.);
       limit.data = this;
     }
@@ -116,6 +119,7 @@ class CurlTransport final : public Transport {
   uint32_t bound_ = 0;   // slots below it are in use
   bool shrunk_ = false;  // there were more slots
   Routes routes_;
+  const CurlGuard guard_;
   CurlBinding::Shared shared_;
   std::deque<CurlGroup> groups_;
   std::vector<std::unique_ptr<CurlDriver>> drivers_;  // one for each pool; null: it is closed
@@ -211,6 +215,7 @@ void CurlTransport::Go(Slot& slot, Route& route) {
       return Await(slot, route);
     case Route::State::kFailed:
       slot.exchange.Explain(route.error());
+      if (route.failure() == v1::FAILURE_KIND_POLICY) slot.exchange.Deny(route.error());
       return slot.driver->FailLater(slot.easy(), CURLE_COULDNT_RESOLVE_HOST);
     case Route::State::kReady:
       if (const CURLcode result = slot.binding.Bind(route)) {
@@ -250,6 +255,9 @@ void CurlTransport::OnLimit(struct ev_loop*, ev_timer* limit, int) noexcept {
 void CurlTransport::OnEnd(CURL* easy, CURLcode result) {
   const Nanos end = SteadyNow();
   Slot& slot = *slots_[CurlExchange::Of(easy).slot()];
+  if (!slot.binding.denied().empty() && result != CURLE_OK) {
+    slot.exchange.Deny(slot.binding.denied());
+  }
   const bool elsewhere = result != CURLE_OK && slot.binding.MovesOn(result);
   if (slot.exchange.BeginsAnew(result, elsewhere)) {
     slot.driver->Add(easy);

@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_replace.h"
+#include "common/url.h"
 
 namespace squall {
 namespace {
@@ -19,6 +20,10 @@ bool Fits(const v1::Diversion& diversion, std::string_view host, uint16_t port) 
          (diversion.port() == 0 || diversion.port() == port);
 }
 
+// As libcurl has it where a proxy's URL has no port.
+constexpr uint16_t kProxyPort = 1080;
+constexpr uint16_t kHttpsProxyPort = 443;
+
 }  // namespace
 
 Destination DestinationOf(const v1::Transport& transport, std::string_view host, uint16_t port) {
@@ -28,6 +33,8 @@ Destination DestinationOf(const v1::Transport& transport, std::string_view host,
     absl::StrReplaceAll({{"%25", "%"}}, &destination.name);  // a zone in a URL (RFC 6874)
   }
   destination.port = port;
+  destination.place.host = destination.name;
+  destination.place.port = port;
   for (const v1::Diversion& diversion : transport.diversions()) {
     if (!Fits(diversion, host, port)) continue;
     if (!diversion.to_host().empty()) destination.name = diversion.to_host();
@@ -39,9 +46,12 @@ Destination DestinationOf(const v1::Transport& transport, std::string_view host,
     if (!SameHost(resolution.host(), destination.name) || resolution.port() != destination.port) {
       continue;
     }
+    destination.place.given = true;
     numeric.assign(resolution.addresses().begin(), resolution.addresses().end());
     break;
   }
+  destination.place.to_host = destination.name;
+  destination.place.to_port = destination.port;
   for (const std::string& text : numeric) {
     if (const auto address = NumericEndpoint(text)) {
       destination.addresses.push_back(WithPort(*address, destination.port));
@@ -51,6 +61,19 @@ Destination DestinationOf(const v1::Transport& transport, std::string_view host,
     destination.error = fmt::format("{}: no such address or zone on this machine", numeric.front());
   }
   return destination;
+}
+
+Place ProxyPlace(std::string_view url) {
+  const size_t scheme = url.find("://");
+  const bool https = SameHost(url.substr(0, scheme), "https");
+  // What is behind the scheme has the same form for all; only the usual ports differ.
+  const std::string as_http = fmt::format("http{}", url.substr(scheme));
+  const std::string as_https = fmt::format("https{}", url.substr(scheme));
+  const UrlParts parts = SplitUrl(as_http);
+  const bool written = parts.port == SplitUrl(as_https).port;
+  const uint16_t port = written ? parts.port : https ? kHttpsProxyPort : kProxyPort;
+  const std::string host = NormalHost(parts.host);
+  return {.host = host, .port = port, .to_host = host, .to_port = port};
 }
 
 }  // namespace squall

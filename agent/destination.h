@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "agent/endpoint.h"
+#include "agent/policy.h"
 #include "squall/v1/plan.pb.h"
 
 namespace squall {
@@ -16,10 +17,14 @@ struct Destination {
   uint16_t port = 0;
   std::vector<Endpoint> addresses;  // with the port
   std::string error;                // why there will be no addresses
+  Place place;                      // the same, as a policy is asked for it
 };
 
 // By the plan's diversions and resolutions, or by the host being an address itself (without
 // brackets). Looks nothing up. The plan has no unix socket.
 Destination DestinationOf(const v1::Transport& transport, std::string_view host, uint16_t port);
+
+// Where a proxy is, by its URL (CheckProxyUrl).
+Place ProxyPlace(std::string_view url);
 
 }  // namespace squall

@@ -27,10 +27,6 @@ const char* PathOf(const Endpoint& endpoint) {
   return reinterpret_cast<const sockaddr_un&>(endpoint.address).sun_path;
 }
 
-uint16_t PortOf(const Endpoint& endpoint) {
-  return ntohs(endpoint.family() == AF_INET6 ? Ipv6(endpoint).sin6_port : Ipv4(endpoint).sin_port);
-}
-
 }  // namespace
 
 Endpoint MakeEndpoint(const sockaddr* address, socklen_t size) {
@@ -72,6 +68,10 @@ Endpoint WithPort(Endpoint endpoint, uint16_t port) {
     reinterpret_cast<sockaddr_in&>(endpoint.address).sin_port = htons(port);
   }
   return endpoint;
+}
+
+uint16_t PortOf(const Endpoint& endpoint) {
+  return ntohs(endpoint.family() == AF_INET6 ? Ipv6(endpoint).sin6_port : Ipv4(endpoint).sin_port);
 }
 
 std::strong_ordering CompareAddresses(const Endpoint& a, const Endpoint& b) {

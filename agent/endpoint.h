@@ -35,6 +35,8 @@ std::optional<Endpoint> NumericEndpoint(const std::string& host);
 Endpoint UnixEndpoint(const std::string& path);
 
 Endpoint WithPort(Endpoint endpoint, uint16_t port);
+// Not of unix sockets.
+uint16_t PortOf(const Endpoint& endpoint);
 
 // By address alone: IPv4 before IPv6, then by their bytes; a unix socket by its path. Ports are not
 // looked at.

@@ -92,7 +92,7 @@ void Http1Connection::OnLooked(Route::State state) {
       state_ = State::kResolving;
       return origin_->route.Wait(*this);
     case Route::State::kFailed:
-      return Fail(v1::FAILURE_KIND_RESOLVE, origin_->route.error());
+      return Fail(origin_->route.failure(), origin_->route.error());
   }
 }
 
@@ -129,7 +129,8 @@ void Http1Connection::OnConnectError(int error) {
   shared_.gauge.Failed(error);
   CloseSocket();
   origin_->route.Avoid(*endpoint_);
-  if (tries_left_ > 0) return Connect();
+  // A newer answer may have brought what the policy denies: then there is none left.
+  if (tries_left_ > 0 && origin_->route.size() != 0) return Connect();
   std::array<char, 160> detail;
   const auto end = fmt::format_to_n(detail.data(), detail.size(), "{}: {}{}", DisplayOf(*endpoint_),
                                     std::strerror(error), Hint(error));

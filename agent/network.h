@@ -6,6 +6,7 @@
 
 #include "agent/address_table.h"
 #include "agent/connection_gauge.h"
+#include "agent/policy.h"
 #include "agent/resolver.h"
 
 namespace squall {
@@ -18,6 +19,8 @@ struct Network {
   Network(Resolver::Lookup lookup, Resolver::Clock clock)
       : resolver(std::move(lookup), std::move(clock)) {}
 
+  // Does not change once there is a transport.
+  Policy policy;
   AddressTable addresses;
   ConnectionGauge connections;
   Resolver resolver;

@@ -4,6 +4,7 @@
 
 #include "agent/calibration.h"
 #include "agent/host_limits.h"
+#include "agent/plan_policy.h"
 #include "agent/port_limit.h"
 #include "agent/source_addresses.h"
 #include "common/plan_check.h"
@@ -51,17 +52,20 @@ absl::Status CheckRunId(const v1::Prepare& prepare) {
 
 }  // namespace
 
-absl::Status CheckShare(const v1::Plan& plan, uint32_t concurrency, uint64_t file_limit) {
+absl::Status CheckShare(const v1::Plan& plan, uint32_t concurrency, const Policy& policy,
+                        uint64_t file_limit) {
   if (concurrency == 0 || concurrency > plan.concurrency()) {
     return absl::InvalidArgumentError("concurrency is not a share of the plan's");
   }
-  return CheckFileLimit(plan, concurrency, file_limit);
+  const absl::Status status = CheckConnections(policy, plan, concurrency);
+  return status.ok() ? CheckFileLimit(plan, concurrency, file_limit) : status;
 }
 
-absl::Status CheckPrepare(v1::Prepare& prepare, uint64_t file_limit) {
+absl::Status CheckPrepare(v1::Prepare& prepare, const Policy& policy, uint64_t file_limit) {
   absl::Status status = CheckPlan(prepare.plan());
   if (status.ok()) status = CheckCalibration(prepare);
-  if (status.ok()) status = CheckShare(prepare.plan(), prepare.concurrency(), file_limit);
+  if (status.ok()) status = CheckLimits(policy, prepare);
+  if (status.ok()) status = CheckShare(prepare.plan(), prepare.concurrency(), policy, file_limit);
   if (status.ok()) status = CheckTimes(prepare);
   if (status.ok()) status = CheckRunId(prepare);
   if (status.ok()) status = KeepLocalSources(*prepare.mutable_plan()->mutable_transport());

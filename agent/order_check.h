@@ -6,19 +6,22 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "agent/policy.h"
 #include "common/clock.h"
 #include "common/span.h"
 #include "squall/v1/control.pb.h"
 
 namespace squall {
 
-// INVALID_ARGUMENT with what is wrong, or what this machine lacks. Leaves of the plan's addresses
-// to send from those that are this machine's. May look names up.
-absl::Status CheckPrepare(v1::Prepare& prepare, uint64_t file_limit);
+// INVALID_ARGUMENT with what is wrong, or what this machine lacks; PERMISSION_DENIED with what the
+// agent does not do, by its policy's limits. Leaves of the plan's addresses to send from those that
+// are this machine's. May look names up.
+absl::Status CheckPrepare(v1::Prepare& prepare, const Policy& policy, uint64_t file_limit);
 
 // INVALID_ARGUMENT if it is no share of the plan's concurrency, or needs more files than may be
-// open.
-absl::Status CheckShare(const v1::Plan& plan, uint32_t concurrency, uint64_t file_limit);
+// open; PERMISSION_DENIED if it needs more connections than the policy lets it have.
+absl::Status CheckShare(const v1::Plan& plan, uint32_t concurrency, const Policy& policy,
+                        uint64_t file_limit);
 
 // INVALID_ARGUMENT if it is at a time that cannot be of this machine's clock, which shows `now`.
 absl::Status CheckStart(const v1::Start& start, Nanos now);

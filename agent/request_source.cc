@@ -33,6 +33,14 @@ bool RequestSource::any_https() const {
   return listed_ ? listed_->list.any_https() : SplitUrl(url_).https;
 }
 
+void RequestSource::Entry(uint64_t index, std::string& url) const {
+  if (listed_) {
+    listed_->list.Get(index, url);
+  } else {
+    url = url_;
+  }
+}
+
 void RequestSource::Url(uint64_t n, std::string& url) const {
   if (listed_) {
     listed_->list.Get(listed_->sequence.Index(n), url);

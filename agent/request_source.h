@@ -21,6 +21,10 @@ class RequestSource {
   // The URL of request n, into `url`, whose memory is reused.
   void Url(uint64_t n, std::string& url) const;
 
+  // What requests take their URLs from: entry `index` of so many.
+  uint64_t entries() const { return listed_ ? listed_->list.size() : 1; }
+  void Entry(uint64_t index, std::string& url) const;
+
   // One of the plan's URLs at least is an https URL.
   bool any_https() const;
 

@@ -9,17 +9,21 @@
 
 namespace squall {
 
-Route::Route(Routes& routes, std::vector<Endpoint> addresses, std::string error)
-    : routes_(routes), error_(std::move(error)), turn_(routes.first_turn_) {
+Route::Route(Routes& routes, Place place, std::vector<Endpoint> addresses, std::string error)
+    : routes_(routes),
+      place_(std::move(place)),
+      error_(std::move(error)),
+      turn_(routes.first_turn_) {
   Use(addresses);
 }
 
-Route::Route(Routes& routes, std::string name, uint16_t port)
-    : routes_(routes), name_(std::move(name)), port_(port), turn_(routes.first_turn_) {}
+Route::Route(Routes& routes, Place place)
+    : routes_(routes), place_(std::move(place)), name_(place_.to_host), turn_(routes.first_turn_) {}
 
 Route::State Route::Look() {
-  if (!name_.empty() && !asked_) {
-    const Nanos refresh = routes_.transport_.dns_refresh_ns();
+  const Nanos refresh = routes_.transport_.dns_refresh_ns();
+  const bool for_good = denied_ && refresh == 0;  // the answer would be the same
+  if (!name_.empty() && !asked_ && !for_good) {
     if (current_.empty()) {
       const Nanos now = routes_.network_.resolver.Now();
       const bool failed = !error_.empty() && now - answered_at_ < Resolver::kRetryInterval;
@@ -46,12 +50,17 @@ void Route::Take(const Resolver::Answer& answer) {
   answered_at_ = answer.at;
   error_ = answer.error;
   std::vector<Endpoint> addresses;
-  for (const Endpoint& address : answer.addresses) addresses.push_back(WithPort(address, port_));
+  for (const Endpoint& address : answer.addresses)
+    addresses.push_back(WithPort(address, place_.to_port));
   Use(addresses);
 }
 
-// No addresses, and the ones before stay.
+// No addresses, and the ones before stay; a denied one, and none is left.
 void Route::Use(const std::vector<Endpoint>& addresses) {
+  if (IsDenied(addresses)) {
+    if (!current_.empty()) ++generation_;
+    return current_.clear();
+  }
   std::vector<Known*> usable;
   for (const Endpoint& address : addresses) {
     if (routes_.MaySendTo(address.family())) usable.push_back(&Remember(address));
@@ -65,6 +74,18 @@ void Route::Use(const std::vector<Endpoint>& addresses) {
   if (usable.empty() || usable == current_) return;
   if (!current_.empty()) ++generation_;
   current_ = std::move(usable);
+}
+
+bool Route::IsDenied(const std::vector<Endpoint>& addresses) {
+  denied_ = false;
+  for (const Endpoint& address : addresses) {
+    const absl::Status status = routes_.policy().CheckAddress(place_, address);
+    if (status.ok()) continue;
+    denied_ = true;
+    error_ = std::string(status.message());
+    return true;
+  }
+  return false;
 }
 
 // The table's numbers do not tell addresses apart: they run out.

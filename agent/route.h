@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "agent/endpoint.h"
+#include "agent/policy.h"
 #include "agent/resolver.h"
 #include "common/clock.h"
+#include "squall/v1/metrics.pb.h"
 
 namespace squall {
 
@@ -38,9 +40,9 @@ class Route {
   static constexpr Nanos kAvoidTime = kSecond;
 
   // Addresses that are known and never change; none: `error` says why.
-  Route(Routes& routes, std::vector<Endpoint> addresses, std::string error);
-  // Those of a name, which is looked up when it is first looked at.
-  Route(Routes& routes, std::string name, uint16_t port);
+  Route(Routes& routes, Place place, std::vector<Endpoint> addresses, std::string error);
+  // Those of the place's name, which is looked up when it is first looked at.
+  Route(Routes& routes, Place place);
   Route(const Route&) = delete;
   Route& operator=(const Route&) = delete;
 
@@ -53,10 +55,16 @@ class Route {
   void StopWaiting(Waiter& waiter);
   // "no-such-host.invalid: Name or service not known".
   const std::string& error() const { return error_; }
+  // Of what fails for it: the name has no address, or one that the agent's policy denies. A name is
+  // as good as the worst of its addresses.
+  v1::FailureKind failure() const {
+    return denied_ ? v1::FAILURE_KIND_POLICY : v1::FAILURE_KIND_RESOLVE;
+  }
 
-  // How many addresses: as many tries has a connection.
+  // How many addresses: as many tries has a connection. 0 again when one comes that is denied.
   uint32_t size() const { return static_cast<uint32_t>(current_.size()); }
-  // The next address in turn. It stays where it is, but for `uses`, which is for Routes::Source().
+  // The next address in turn, while it is ready. It stays where it is, but for `uses`, which is for
+  // Routes::Source().
   const Endpoint& Next();
   // The address for one of the worker's connections, counted from 0: the same each time, unless it
   // is avoided.
@@ -78,6 +86,7 @@ class Route {
   void Ask(Nanos not_before);
   void Take(const Resolver::Answer& answer);
   void Use(const std::vector<Endpoint>& addresses);
+  bool IsDenied(const std::vector<Endpoint>& addresses);
   Known* Find(const Endpoint& endpoint);
   Known& Remember(const Endpoint& endpoint);
   bool IsAvoided(uint64_t turn, Nanos now) const;
@@ -85,9 +94,10 @@ class Route {
   void TellWaiters();
 
   Routes& routes_;
+  const Place place_;
   const std::string name_;  // empty: nothing to look up
-  const uint16_t port_ = 0;
   std::string error_;
+  bool denied_ = false;  // by the policy, with all its addresses
   bool asked_ = false;
   Nanos answered_at_ = 0;
   uint64_t turn_;

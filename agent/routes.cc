@@ -73,7 +73,7 @@ Routes::Routes(const v1::Transport& transport, Network& network, struct ev_loop*
   }
   if (!transport_.unix_socket().empty()) {
     unix_socket_ = std::make_unique<Route>(
-        *this, std::vector<Endpoint>{UnixEndpoint(transport_.unix_socket())}, "");
+        *this, Place(), std::vector<Endpoint>{UnixEndpoint(transport_.unix_socket())}, "");
   }
   // Often enough for addresses to be no more than an eighth too old.
   const double seconds = static_cast<double>(transport_.dns_refresh_ns()) * 1e-9 / 8;
@@ -111,10 +111,10 @@ Route& Routes::Find(std::string_view host, uint16_t port) {
 std::unique_ptr<Route> Routes::Make(std::string_view host, uint16_t port) {
   Destination destination = DestinationOf(transport_, host, port);
   if (destination.addresses.empty() && destination.error.empty()) {
-    return std::make_unique<Route>(*this, std::move(destination.name), destination.port);
+    return std::make_unique<Route>(*this, std::move(destination.place));
   }
-  return std::make_unique<Route>(*this, std::move(destination.addresses),
-                                 std::move(destination.error));
+  return std::make_unique<Route>(*this, std::move(destination.place),
+                                 std::move(destination.addresses), std::move(destination.error));
 }
 
 const Endpoint* Routes::Source(const Endpoint& to) const {

@@ -3,7 +3,8 @@
 // Names are looked up off the loop (agent/resolver.h), once for a run or anew when they have grown
 // old. All their addresses are used in turns, so that connections spread evenly over them, over all
 // workers and agents of the fleet; one that could not be connected to is passed over for a while,
-// as long as there are others. Belongs to the loop's thread.
+// as long as there are others. The agent's policy is asked whenever addresses come. Belongs to the
+// loop's thread.
 #pragma once
 
 #include <cstdint>
@@ -57,6 +58,7 @@ class Routes {
 
   // For Route.
   Resolver::AnswerPtr Ask(Route& route, const std::string& name, Nanos not_before);
+  const Policy& policy() const { return network_.policy; }
   // Whether there is an address to send from, where the plan names some.
   bool MaySendTo(int family) const;
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/destination.h"
+#include "agent/plan_policy.h"
 #include "agent/server_question.h"
 #include "agent/tls_authorities.h"
 #include "agent/tls_context.h"
@@ -16,6 +17,9 @@ namespace {
 
 // Nothing is to be seen in less.
 constexpr Nanos kVitalsInterval = 200 * kMillisecond;
+
+// Names of a plan are waited for so long: name servers may be silent.
+constexpr Nanos kLongestLookup = 5 * kSecond;
 
 // Runs whose numbers lie at this distance.
 v1::Runs StridedRuns(const std::vector<NumberRun>& runs, uint64_t stride) {
@@ -54,7 +58,7 @@ bool IsEmpty(const PhaseInterval& interval) {
 }  // namespace
 
 RunEngine::RunEngine(RequestSource source, const v1::Prepare& prepare, uint32_t workers,
-                     std::function<void(Event)> events)
+                     const Policy& policy, std::function<void(Event)> events)
     : events_(std::move(events)),
       source_(std::move(source)),
       streams_(prepare.plan().transport().streams()),
@@ -62,6 +66,7 @@ RunEngine::RunEngine(RequestSource source, const v1::Prepare& prepare, uint32_t 
       last_ends_(static_cast<size_t>(prepare.plan().phases_size())),
       flights_(last_ends_.size()),
       total_(last_ends_.size()) {
+  network_.policy = policy;
   const v1::Plan& plan = prepare.plan();
   for (size_t i = 0; i < last_ends_.size(); ++i) {
     const v1::Phase& planned = plan.phases(static_cast<int>(i));
@@ -71,7 +76,8 @@ RunEngine::RunEngine(RequestSource source, const v1::Prepare& prepare, uint32_t 
     if (!planned.has_arrivals()) continue;
     std::optional<uint64_t> max_backlog;
     if (planned.arrivals().has_max_backlog()) max_backlog = prepare.max_backlog();
-    phase.arrivals.emplace(Schedule(planned.arrivals(), plan.seed()), workers, max_backlog);
+    phase.arrivals.emplace(Schedule(planned.arrivals(), plan.seed()), workers, max_backlog,
+                           policy.limits().rate_nano.most);
   }
 }
 
@@ -84,17 +90,29 @@ RunEngine::~RunEngine() {
 absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& prepare,
                                                              std::string list_text,
                                                              uint32_t threads,
+                                                             const Policy& given_policy,
                                                              std::function<void(Event)> events) {
   const v1::Plan& plan = prepare.plan();
   absl::StatusOr<RequestSource> source = RequestSource::Create(plan, std::move(list_text));
   if (!source.ok()) return source.status();
+  const Policy policy = prepare.own_target() ? Policy() : given_policy;
+  std::vector<Origin> origins = OriginsOf(*source);
+  const std::string target = TargetText(plan.transport(), origins);
+  if (!plan.server_counts().empty()) origins.push_back(OriginOf(plan.server_counts()));
+  Resolver names;  // that connections are timed with asks anew
+  if (absl::Status status =
+          CheckTargets(policy, plan.transport(), origins, names, SteadyNow() + kLongestLookup);
+      !status.ok()) {
+    return status;
+  }
 
   // As many as it takes if this agent has to take all the others' connections over.
   const uint32_t streams = plan.transport().streams();
   const uint32_t workers =
       std::min(threads, Connections(std::max(plan.concurrency(), prepare.concurrency()), streams));
   std::unique_ptr<RunEngine> engine(
-      new RunEngine(*std::move(source), prepare, workers, std::move(events)));
+      new RunEngine(*std::move(source), prepare, workers, policy, std::move(events)));
+  engine->target_ = target;
   if (engine->source_.any_https()) {
     if (absl::Status status = engine->PrepareTls(plan.transport()); !status.ok()) return status;
   }

@@ -39,13 +39,18 @@ class RunEngine final : private Worker::Listener {
 
   // Makes min(threads, connections of the plan's whole concurrency) workers that wait for Start():
   // some may have nothing to do before SetConcurrency(). `events` is called from their threads and
-  // must not block. INVALID_ARGUMENT if the plan cannot be executed here.
+  // must not block. INVALID_ARGUMENT if the plan cannot be executed here. PERMISSION_DENIED, with
+  // what the agent does not do, if the policy forbids it; a target of the agent's own it lets be.
+  // Waits some time for the addresses of the plan's names.
   static absl::StatusOr<std::unique_ptr<RunEngine>> Create(const v1::Prepare& prepare,
                                                            std::string list_text, uint32_t threads,
+                                                           const Policy& policy,
                                                            std::function<void(Event)> events);
   // Cuts off what is in flight; afterwards no more events.
   ~RunEngine();
 
+  // Whereto requests go, for the agent's log: TargetText().
+  const std::string& target() const { return target_; }
   uint32_t workers() const { return static_cast<uint32_t>(workers_.size()); }
 
   // The first phase begins, or began, at `at`; both on the steady clock. If that is past, the phase
@@ -89,7 +94,7 @@ class RunEngine final : private Worker::Listener {
   };
 
   RunEngine(RequestSource source, const v1::Prepare& prepare, uint32_t workers,
-            std::function<void(Event)> events);
+            const Policy& policy, std::function<void(Event)> events);
 
   absl::Status PrepareTls(const v1::Transport& transport);
   void WatchHost(const v1::Plan& plan);
@@ -107,6 +112,7 @@ class RunEngine final : private Worker::Listener {
   const std::function<void(Event)> events_;
   const RequestSource source_;
   const uint32_t streams_;  // of a connection
+  std::string target_;
   Network network_;
   Lease lease_;
   std::deque<RunPhase> phases_;  // which cannot be moved

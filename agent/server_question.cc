@@ -43,7 +43,7 @@ std::unique_ptr<ServerWatch> WatchServer(const v1::Prepare& prepare, const std::
   if (const std::string& url = plan.server_counts(); !url.empty()) {
     const std::string place = PlaceOf(transport, url);
     return std::make_unique<ServerWatch>(
-        MakeCurlQuestion(plan, url, [place] { return std::optional(place); }), false);
+        MakeCurlQuestion(plan, network, url, [place] { return std::optional(place); }), false);
   }
   if (transport.follow()) return nullptr;  // who answers in the end may be another
   const bool one_place = HasOnePlace(transport);
@@ -51,7 +51,7 @@ std::unique_ptr<ServerWatch> WatchServer(const v1::Prepare& prepare, const std::
     return one_place ? std::string() : OnlyAddress(network);
   };
   const std::string url = fmt::format("{}{}", SplitUrl(first_url).origin, kTargetCountsPath);
-  return std::make_unique<ServerWatch>(MakeCurlQuestion(plan, url, where), true);
+  return std::make_unique<ServerWatch>(MakeCurlQuestion(plan, network, url, where), true);
 }
 
 }  // namespace squall

@@ -1,29 +1,21 @@
 #include "agent/session.h"
 
 #include <algorithm>
-#include <random>
 #include <utility>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include "agent/host.h"
 #include "agent/order_check.h"
 #include "agent/session_messages.h"
 #include "common/protocol.h"
 #include "common/values.h"
-#include "common/version.h"
 
 namespace squall {
 namespace {
 
 // Early snapshots, which ask for more work, come no closer together than this.
 constexpr Nanos kEarlySnapshotInterval = 5 * kMillisecond;
-
-std::string DrawInstance() {
-  std::random_device random;
-  return fmt::format("{:08x}{:08x}", random(), random());
-}
 
 }  // namespace
 
@@ -44,6 +36,9 @@ void Session::Run() {
       if (std::holds_alternative<QuitRequest>(*message)) break;
       if (auto* said = std::get_if<LinkMessage>(&*message)) OnMessage(*said);
       if (auto* closed = std::get_if<LinkClosed>(&*message)) OnClosed(*closed);
+      if (auto* sign = std::get_if<LifeSign>(&*message)) {
+        sign->answer(active_ ? WhoRuns(*active_) : "");
+      }
       if (auto* news = std::get_if<EngineEvent>(&*message)) OnEngine(*news);
     }
     const Nanos now = SteadyNow();
@@ -72,7 +67,7 @@ void Session::AskForSnapshot(Nanos now) {
 
 Nanos Session::NextConsequence() const {
   if (!active_ || !active_->begun()) return kForever;
-  Nanos next = active_->give_up_at();
+  Nanos next = std::min(active_->give_up_at(), active_->watch.end());
   if (!active_->paused) next = std::min(next, active_->lease_end());
   if (config_.dials) next = std::min(next, active_->silent_at());
   return next;
@@ -84,6 +79,7 @@ void Session::DrawConsequences(Nanos now) {
                 fmt::format("no word from the controller for {:.3g} s: the run is given up",
                             static_cast<double>(active_->prepare.grace_ns()) * 1e-9));
   }
+  if (now >= active_->watch.end()) return Refuse(active_->watch.Check(now));
   if (now >= active_->lease_end() && !active_->paused) {
     active_->paused = true;
     if (active_->stage == ActiveRun::Stage::kRunning) {
@@ -99,6 +95,7 @@ void Session::DrawConsequences(Nanos now) {
 
 void Session::OnMessage(LinkMessage& event) {
   v1::ControllerMessage& message = event.message;
+  if (denials_.Deny(event)) return;
   if (message.has_ping()) return event.link->Send(PongMessage(message.ping(), event.received));
   if (message.has_hello()) return OnHello(event.link, message.hello());
   if (!active_ || event.link != active_->link) {
@@ -138,42 +135,34 @@ void Session::OnHello(const std::shared_ptr<ControlLink>& link, const v1::Hello&
     return Fail(v1::Failed::CODE_PROTOCOL, "a second Hello");
   }
   if (hello.protocol_version() != kProtocolVersion) {
-    return refuse(v1::Failed::CODE_VERSION,
-                  fmt::format("the agent is squall {} and speaks protocol version {}, the "
-                              "controller is squall {} and speaks {}; install the same version "
-                              "on both",
-                              kVersion, kProtocolVersion, hello.build(), hello.protocol_version()));
+    return refuse(v1::Failed::CODE_VERSION, OtherVersion(hello));
   }
   if (hello.check()) return link->Send(Welcome());
-  if (active_ && active_->begun() && active_->run_id == hello.run_id()) return Resume(link);
+  if (active_ && active_->IsOf(link->identity(), hello.run_id())) return Resume(link);
   if (active_) {
     spdlog::info("event=refused_busy controller=\"{}\" peer={} running=\"{}\"",
-                 Quoted(hello.controller()), link->peer(), active_->controller);
+                 Who(link->identity(), hello), link->peer(), active_->controller);
     return refuse(v1::Failed::CODE_BUSY, fmt::format("busy: {}", Welcome().welcome().busy()));
   }
   v1::AgentMessage welcome = Welcome();
   active_ = std::make_unique<ActiveRun>();
   active_->link = link;
   active_->run_id = hello.run_id();
-  active_->controller = Quoted(hello.controller());
+  active_->owner = link->identity().name;
+  active_->controller = Who(link->identity(), hello);
   active_->since = absl::Now();
   Say(std::move(welcome));
 }
 
 v1::AgentMessage Session::Welcome() const {
-  v1::AgentMessage message;
-  v1::Welcome& welcome = *message.mutable_welcome();
-  welcome.set_protocol_version(kProtocolVersion);
-  welcome.set_build(std::string(kVersion));
-  welcome.set_name(config_.name);
-  welcome.set_instance(instance_);
-  v1::Host& host = *welcome.mutable_host();
-  host = HostFacts();
-  host.set_file_limit(config_.file_limit);
+  v1::AgentMessage message =
+      WelcomeMessage(config_.name, instance_, config_.policy.FilesOf(config_.file_limit));
+  message.mutable_welcome()->set_obeys_anybody(config_.obeys_anybody);
+  v1::Host& host = *message.mutable_welcome()->mutable_host();
   if (const v1::Ceiling* ceiling = ceilings_.Current(host.cores(), config_.threads)) {
     *host.mutable_ceiling() = *ceiling;
   }
-  if (active_) welcome.set_busy(WhoRuns(*active_));
+  if (active_) message.mutable_welcome()->set_busy(WhoRuns(*active_));
   return message;
 }
 
@@ -197,8 +186,10 @@ void Session::OnPrepare(v1::Prepare& prepare) {
   if (active_->stage != ActiveRun::Stage::kWelcomed) {
     return Fail(v1::Failed::CODE_PROTOCOL, "Prepare out of order");
   }
-  const absl::Status status = CheckPrepare(prepare, config_.file_limit);
-  if (!status.ok()) return Fail(v1::Failed::CODE_PLAN, std::string(status.message()));
+  active_->audit.Begin(active_->link->peer(), prepare.plan(), absl::Now());
+  const absl::Status status = CheckPrepare(prepare, config_.policy, config_.file_limit);
+  if (!status.ok()) return Refuse(status);
+  if (!prepare.own_target()) active_->watch = PolicyWatch(config_.policy.limits());
   active_->prepare.Swap(&prepare);
   if (active_->prepare.own_target()) {
     auto calibration = Calibration::Begin(config_.program, config_.threads, active_->prepare);
@@ -225,13 +216,12 @@ void Session::OnData(const v1::DataChunk& chunk) {
 void Session::MakeEngine() {
   const uint64_t run = ++runs_;
   auto engine = RunEngine::Create(active_->prepare, std::move(active_->list_text), config_.threads,
-                                  [this, run](RunEngine::Event event) {
+                                  config_.policy, [this, run](RunEngine::Event event) {
                                     mailbox_.Push(EngineEvent{run, std::move(event)});
                                   });
   active_->list_text = {};
-  if (!engine.ok()) {
-    return Fail(v1::Failed::CODE_PLAN, std::string(engine.status().message()));
-  }
+  if (!engine.ok()) return Refuse(engine.status());
+  active_->audit.Leads((*engine)->target());
   active_->engine = *std::move(engine);
   active_->stage = ActiveRun::Stage::kReady;
   spdlog::info("event=ready run={} controller=\"{}\" peer={} concurrency={} workers={}",
@@ -283,13 +273,15 @@ void Session::OnStart(const v1::Start& start) {
   active_->linked = now;
   active_->last_asked = std::max(now, start.at_ns());
   active_->snapshots.BeginLease(start.lease_from_ns());
+  active_->watch.Begin(active_->prepare.plan(), start.at_ns());
+  active_->audit.Start(absl::Now());
   active_->engine->Start(start.at_ns(), active_->lease_end());
 }
 
 void Session::OnResize(const v1::Resize& resize) {
   const absl::Status status =
-      CheckShare(active_->prepare.plan(), resize.concurrency(), config_.file_limit);
-  if (!status.ok()) return Fail(v1::Failed::CODE_PLAN, std::string(status.message()));
+      CheckShare(active_->prepare.plan(), resize.concurrency(), config_.policy, config_.file_limit);
+  if (!status.ok()) return Refuse(status);
   active_->engine->SetConcurrency(resize.concurrency(), resize.max_backlog());
 }
 
@@ -341,10 +333,12 @@ void Session::OnCollected(RunEngine::Collected& collected) {
   }
   for (v1::Snapshot& snapshot : collected.snapshots) {
     if (active_->calibration) active_->calibration->Add(snapshot);
-    active_->recorded += snapshot.metrics().succeeded() + snapshot.metrics().failed();
+    active_->Count(snapshot.metrics());
     snapshot.set_commands(active_->commands);
     Say(active_->snapshots.Add(std::move(snapshot), SteadyNow()));
   }
+  const absl::Status allowed = active_->watch.Check(SteadyNow());
+  if (!allowed.ok()) return Refuse(allowed);
   if (!collected.finished) return;
   if (active_->calibration) active_->done = active_->calibration->End(ceilings_);
   Finish();
@@ -353,6 +347,7 @@ void Session::OnCollected(RunEngine::Collected& collected) {
 // The run stays until the controller says that it has everything.
 void Session::Finish() {
   active_->stage = ActiveRun::Stage::kFinished;
+  active_->watch = PolicyWatch();
   v1::AgentMessage message;
   *message.mutable_done() = active_->done;
   Say(std::move(message));
@@ -366,7 +361,7 @@ void Session::OnDismiss(const v1::Dismiss& dismiss) {
     spdlog::warn("event=dismissed run={} controller=\"{}\" recorded={} reason=\"{}\"",
                  active_->run_id, active_->controller, active_->recorded, Quoted(dismiss.reason()));
   }
-  Forget();
+  Forget(active_->stage == ActiveRun::Stage::kFinished ? "done" : "dismissed", dismiss.reason());
 }
 
 void Session::OnClosed(const LinkClosed& event) {
@@ -374,7 +369,7 @@ void Session::OnClosed(const LinkClosed& event) {
   active_->link = nullptr;
   spdlog::warn("event=controller_gone run={} controller=\"{}\" recorded={}", active_->run_id,
                active_->controller, active_->recorded);
-  if (!active_->begun()) Forget();
+  if (!active_->begun()) Forget("abandoned", "");
 }
 
 void Session::Say(v1::AgentMessage message) {
@@ -385,10 +380,19 @@ void Session::Fail(v1::Failed::Code code, const std::string& message) {
   spdlog::error("event=failed run={} controller=\"{}\" recorded={} reason=\"{}\"", active_->run_id,
                 active_->controller, active_->recorded, message);
   Say(FailedMessage(code, message));
-  Forget();
+  Forget(active_->begun() ? "failed" : "refused", message);
 }
 
-void Session::Forget() {
+void Session::Refuse(const absl::Status& why) {
+  if (!absl::IsPermissionDenied(why)) {
+    return Fail(v1::Failed::CODE_PLAN, std::string(why.message()));
+  }
+  Fail(v1::Failed::CODE_POLICY,
+       fmt::format("agent {} {}", config_.name, std::string(why.message())));
+}
+
+void Session::Forget(std::string_view outcome, std::string_view reason) {
+  active_->audit.Write(active_->run_id, active_->controller, outcome, reason, absl::Now());
   if (active_->link) active_->link->Finish();
   active_.reset();
 }

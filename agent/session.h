@@ -11,11 +11,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "agent/active_run.h"
 #include "agent/ceiling_store.h"
 #include "agent/control_link.h"
+#include "agent/denials.h"
+#include "agent/policy.h"
 #include "agent/run_engine.h"
 #include "common/clock.h"
 #include "common/mailbox.h"
@@ -33,6 +36,9 @@ class Session {
     bool dials = false;
     std::string program = {};       // this program's file, to be started as a target
     std::string state_folder = {};  // what outlives the process; empty: nothing does
+    // Whoever reaches it off this machine commands it: it is said in each Welcome.
+    bool obeys_anybody = false;
+    Policy policy = {};             // what its owner lets it do
   };
 
   explicit Session(Config config);
@@ -53,7 +59,7 @@ class Session {
     uint64_t run;
     RunEngine::Event event;
   };
-  using Message = std::variant<LinkMessage, LinkClosed, EngineEvent, QuitRequest>;
+  using Message = std::variant<LinkMessage, LinkClosed, LifeSign, EngineEvent, QuitRequest>;
 
   void OnMessage(LinkMessage& event);
   void OnClosed(const LinkClosed& event);
@@ -85,13 +91,16 @@ class Session {
   void Say(v1::AgentMessage message);
   // Tells the controller why not, and gives its run up.
   void Fail(v1::Failed::Code code, const std::string& message);
-  // The run is over here.
-  void Forget();
+  // The same for what cannot be done here, or what the policy forbids.
+  void Refuse(const absl::Status& why);
+  // The run is over here, and what came of it is logged.
+  void Forget(std::string_view outcome, std::string_view reason);
 
   const Config config_;
   CeilingStore ceilings_;
   const std::string instance_;  // drawn: tells this process from others of the same name
   Mailbox<Message> mailbox_;
+  Denials denials_;
   std::unique_ptr<ActiveRun> active_;  // the run that is going on
   uint64_t runs_ = 0;                  // made so far
 };

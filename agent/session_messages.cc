@@ -1,10 +1,15 @@
 #include "agent/session_messages.h"
 
 #include <algorithm>
+#include <random>
 
 #include <fmt/format.h>
 
 #include "absl/time/time.h"
+#include "agent/host.h"
+#include "common/protocol.h"
+#include "common/values.h"
+#include "common/version.h"
 
 namespace squall {
 namespace {
@@ -14,10 +19,28 @@ constexpr uint32_t kMostPadding = 16 << 20;
 
 }  // namespace
 
+std::string DrawInstance() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}", random(), random());
+}
+
 v1::AgentMessage FailedMessage(v1::Failed::Code code, const std::string& text) {
   v1::AgentMessage message;
   message.mutable_failed()->set_code(code);
   message.mutable_failed()->set_message(text);
+  return message;
+}
+
+v1::AgentMessage WelcomeMessage(const std::string& name, const std::string& instance,
+                                uint64_t file_limit) {
+  v1::AgentMessage message;
+  v1::Welcome& welcome = *message.mutable_welcome();
+  welcome.set_protocol_version(kProtocolVersion);
+  welcome.set_build(std::string(kVersion));
+  welcome.set_name(name);
+  welcome.set_instance(instance);
+  *welcome.mutable_host() = HostFacts();
+  welcome.mutable_host()->set_file_limit(file_limit);
   return message;
 }
 
@@ -29,6 +52,18 @@ v1::AgentMessage PongMessage(const v1::Ping& ping, Nanos received) {
   pong.mutable_padding()->resize(std::min(ping.reply_bytes(), kMostPadding), 'x');
   pong.set_sent_ns(SteadyNow());
   return message;
+}
+
+std::string Who(const PeerIdentity& identity, const v1::Hello& hello) {
+  const std::string said = Quoted(hello.controller());
+  return identity.name.empty() ? said : fmt::format("{} [{}]", identity.name, said);
+}
+
+std::string OtherVersion(const v1::Hello& hello) {
+  return fmt::format(
+      "the agent is squall {} and speaks protocol version {}, the controller is squall {} and "
+      "speaks {}; install the same version on both",
+      kVersion, kProtocolVersion, hello.build(), hello.protocol_version());
 }
 
 std::string WhoRuns(const ActiveRun& run) {

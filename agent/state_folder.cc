@@ -1,7 +1,5 @@
 #include "agent/state_folder.h"
 
-#include <cstdlib>
-
 namespace squall {
 
 std::string StateFolder(const std::string& asked, const Environment& environment) {
@@ -16,11 +14,6 @@ std::string StateFolder(const std::string& asked, const Environment& environment
   return home.starts_with('/') ? home + "/.local/state/squall" : "";
 }
 
-std::string StateFolder(const std::string& asked) {
-  return StateFolder(asked, [](const char* name) -> std::string {
-    const char* value = std::getenv(name);
-    return value != nullptr ? value : "";
-  });
-}
+std::string StateFolder(const std::string& asked) { return StateFolder(asked, ProcessEnvironment); }
 
 }  // namespace squall

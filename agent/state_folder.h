@@ -1,13 +1,11 @@
 // Where an agent keeps what is to outlive its process.
 #pragma once
 
-#include <functional>
 #include <string>
 
-namespace squall {
+#include "common/environment.h"
 
-// A variable of the environment; empty if there is none.
-using Environment = std::function<std::string(const char* name)>;
+namespace squall {
 
 // The folder that was asked for; else $STATE_DIRECTORY, as systemd sets it (StateDirectory=); else
 // squall in $XDG_STATE_HOME, which is ~/.local/state by default

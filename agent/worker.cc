@@ -277,7 +277,7 @@ bool Worker::FillOnce(Nanos now) {
     return true;
   }
   if (in_hand() == 0 && !DrawArrivals(now)) return false;
-  const Nanos due = phase_begin() + hand_[hand_next_].due;
+  const Nanos due = phase_begin() + hand_[hand_next_].not_before;
   if (due > now) {
     loop_->pacing->Arm(std::min(due, phase_end_));
     return false;
@@ -314,6 +314,7 @@ void Worker::IssueRest(Nanos now) {
     const Nanos start = SteadyNow();
     if (!lease_.Holds(start)) return;
     if (in_hand() == 0 && (!DrawArrivals(now) || drawn_waited_)) return;
+    if (phase_begin() + hand_[hand_next_].not_before > start) return;  // beyond the owner's rate
     IssueNext(start);
   }
 }

@@ -15,7 +15,7 @@ find_package(OpenSSL 3 REQUIRED)
 find_package(ZLIB REQUIRED)
 find_program(GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
 
-# These carry no CMake configuration.
+# These carry no CMake configuration; yaml-cpp's differs from version to version.
 function(squall_import_library target header library)
   find_path(${target}_INCLUDE ${header} REQUIRED)
   find_library(${target}_LIBRARY ${library} REQUIRED)
@@ -27,6 +27,7 @@ endfunction()
 squall_import_library(ev ev.h ev)
 squall_import_library(http_parser http_parser.h http_parser)
 squall_import_library(ares ares.h cares)
+squall_import_library(yaml_cpp yaml-cpp/yaml.h yaml-cpp)
 
 add_library(squall::log INTERFACE IMPORTED GLOBAL)
 if(SQUALL_STATIC)

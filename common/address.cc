@@ -2,7 +2,9 @@
 
 #include <filesystem>
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
 
 #include "absl/strings/ascii.h"
 #include "common/host_syntax.h"
@@ -104,5 +106,15 @@ absl::StatusOr<Address> Parse(std::string_view text, uint64_t lowest_port) {
 absl::StatusOr<Address> ParseAddress(std::string_view text) { return Parse(text, 1); }
 
 absl::StatusOr<Address> ParseListenAddress(std::string_view text) { return Parse(text, 0); }
+
+bool IsOfThisMachine(const Address& address) {
+  if (address.display.starts_with("unix:")) return true;
+  const std::string host = address.display.substr(0, address.display.rfind(':'));
+  if (host == "localhost" || host == "[::1]") return true;
+  const std::string number = host.starts_with("[::ffff:") ? host.substr(8, host.size() - 9) : host;
+  in_addr ipv4{};
+  if (inet_pton(AF_INET, number.c_str(), &ipv4) != 1) return false;
+  return ntohl(ipv4.s_addr) >> 24 == IN_LOOPBACKNET;
+}
 
 }  // namespace squall

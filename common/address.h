@@ -28,4 +28,8 @@ absl::StatusOr<Address> ParseAddress(std::string_view text);
 // The same, and port 0 asks for any that is free.
 absl::StatusOr<Address> ParseListenAddress(std::string_view text);
 
+// Whether nobody but this machine can be at the other end: a unix socket, 127.0.0.0/8, ::1 or
+// "localhost". Pure.
+bool IsOfThisMachine(const Address& address);
+
 }  // namespace squall

@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "common/identity.h"
+
 namespace squall {
 
 template <typename Out>
@@ -18,6 +20,8 @@ class Channel {
   virtual void Break() = 0;
   // Where the other end is, for logs.
   virtual const std::string& peer() const = 0;
+  // Who it is, by its certificate; known when the first message has come. Any thread.
+  virtual PeerIdentity identity() const { return {}; }
 };
 
 }  // namespace squall

@@ -1,84 +1,75 @@
 // Listening for gRPC streams: what the agent's server and the controller's have in common.
+//
+// A gate (common/gate.h) accepts connections and gives them to gRPC. Where there is TLS, one that
+// begins without it is served as well: as far as being told what is wrong.
 #pragma once
 
 #include <memory>
 #include <string>
-#include <unistd.h>
 #include <utility>
 
-#include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/address.h"
-#include "common/grpc_arguments.h"
-#include "common/protocol.h"
+#include "common/gate.h"
+#include "common/grpc_tls.h"
+#include "common/log_limit.h"
+#include "common/peer_record.h"
+#include "common/tsan.h"
 
 namespace squall {
 
-// An other end that is gone without a word is given up after both times; one that only stands still
-// for a while (stopped, suspended) is not.
-inline constexpr int kPingMilliseconds = 10'000;
-inline constexpr int kPingTimeoutMilliseconds = 20'000;
+class GrpcListener {
+ public:
+  // `party` listens. Null files: there is no TLS; nor is there on a unix socket.
+  GrpcListener(Party party, std::shared_ptr<TlsFiles> tls) : party_(party), tls_(std::move(tls)) {}
+  // Close() was called, or nothing was listened to.
+  ~GrpcListener() = default;
 
-// For a unix socket: gRPC would take it from its owner without a word. A file that nobody listens
-// on any more is taken over.
-inline bool SomebodyListens(const Address& address) {
-  constexpr std::string_view kUnix = "unix:";
-  sockaddr_un name{};
-  if (!address.display.starts_with(kUnix)) return false;
-  const std::string path = address.display.substr(kUnix.size());
-  if (path.size() >= sizeof(name.sun_path)) return false;
-  name.sun_family = AF_UNIX;
-  path.copy(name.sun_path, path.size());
-  const int probe = socket(AF_UNIX, SOCK_STREAM, 0);
-  if (probe < 0) return false;
-  const bool answered = connect(probe, reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0;
-  close(probe);
-  return answered;
-}
+  // Serves `service`, on any free port if the address has port 0. Once. UNAVAILABLE if it cannot be
+  // had.
+  absl::Status Listen(const Address& address, grpc::Service* service);
 
-struct GrpcListener {
-  std::unique_ptr<grpc::Server> server;
-  std::string address;  // for people, with the port that was chosen
+  // Breaks every stream and waits for the last event.
+  void Close();
+
+  // For people, with the port that was chosen.
+  const std::string& address() const { return address_; }
+
+  // Whose call it is, first of all that is done about it. An error is to be its end: it was logged.
+  // Any thread.
+  absl::StatusOr<std::shared_ptr<PeerRecord>> Admit(const grpc::CallbackServerContext& context);
+
+ private:
+  absl::StatusOr<PeerIdentity> Whose(const grpc::CallbackServerContext& context) const;
+  void LogRefused(const std::string& peer, const std::string& reason);
+
+  const Party party_;
+  std::shared_ptr<TlsFiles> tls_;
+  std::string address_;
+  LogLimit log_limit_;
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<Gate> gate_;  // last: it gives the server its connections
 };
 
-// Serves `service`, on any free port if the address has port 0. UNAVAILABLE if it cannot be had;
-// `who` listens there as a rule: "agent".
-inline absl::StatusOr<GrpcListener> ListenByGrpc(const Address& address, grpc::Service* service,
-                                                 const char* who) {
-  if (SomebodyListens(address)) {
-    return absl::UnavailableError(
-        fmt::format("{}: another {} listens there", address.display, who));
+// The answer to a call that is not admitted. Its own owner.
+template <typename In, typename Out>
+class RefusedStream final : public grpc::ServerBidiReactor<In, Out> {
+ public:
+  explicit RefusedStream(const absl::Status& why) {
+    HappensBefore(this);
+    this->Finish(
+        grpc::Status(static_cast<grpc::StatusCode>(why.code()), std::string(why.message())));
   }
-  int port = 0;
-  grpc::ServerBuilder builder;
-  builder.AddListeningPort(address.target, grpc::InsecureServerCredentials(), &port);
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // no two must share a port
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kPingMilliseconds);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingTimeoutMilliseconds);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
-  // The other side asks in the same way.
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
-                             kPingMilliseconds / 2);
-  SetStreamArguments(
-      [&builder](const char* name, int value) { builder.AddChannelArgument(name, value); });
-  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
-  builder.RegisterService(service);
-  GrpcListener listener{builder.BuildAndStart(), address.display};
-  if (!listener.server) {
-    return absl::UnavailableError(
-        fmt::format("{}: cannot listen there: is another {} running, or is the address not this "
-                    "machine's?",
-                    address.display, who));
+  void OnDone() noexcept override {
+    HappensAfter(this);
+    delete this;
   }
-  if (!listener.address.starts_with("unix:")) {
-    listener.address =
-        fmt::format("{}:{}", listener.address.substr(0, listener.address.rfind(':')), port);
-  }
-  return listener;
-}
+};
+
+// gRPC's "ipv4:10.0.0.7:4711" or "ipv6:%5B::1%5D:4711" as people write it.
+std::string ReadablePeer(std::string peer);
 
 }  // namespace squall

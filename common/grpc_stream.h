@@ -16,6 +16,7 @@
 #include "common/channel.h"
 #include "common/clock.h"
 #include "common/mutex.h"
+#include "common/peer_record.h"
 #include "common/tsan.h"
 #include "common/write_queue.h"
 
@@ -58,12 +59,17 @@ template <typename Out>
 class StreamChannel final : public Channel<Out> {
  public:
   // Without `cancel` the stream cannot be broken, only finished.
-  StreamChannel(StreamOperations<Out>* stream, std::string peer, std::function<void()> cancel = {})
-      : stream_(stream), peer_(std::move(peer)), cancel_(std::move(cancel)) {}
+  StreamChannel(StreamOperations<Out>* stream, std::string peer,
+                std::shared_ptr<const PeerRecord> record, std::function<void()> cancel = {})
+      : stream_(stream),
+        peer_(std::move(peer)),
+        record_(std::move(record)),
+        cancel_(std::move(cancel)) {}
 
   void Send(Out message) override { Do(queue_.Push(std::move(message))); }
   void Finish() override { Do(queue_.Close()); }
   const std::string& peer() const override { return peer_; }
+  PeerIdentity identity() const override { return record_->identity(); }
 
   void Break() override {
     if (cancel_) cancel_();
@@ -87,6 +93,7 @@ class StreamChannel final : public Channel<Out> {
 
   StreamOperations<Out>* const stream_;
   const std::string peer_;
+  const std::shared_ptr<const PeerRecord> record_;
   const std::function<void()> cancel_;
   WriteQueue<Out> queue_;
 };
@@ -95,12 +102,12 @@ class StreamChannel final : public Channel<Out> {
 template <typename In, typename Out>
 class ServerStream final : public grpc::ServerBidiReactor<In, Out>, private StreamOperations<Out> {
  public:
-  explicit ServerStream(grpc::CallbackServerContext* context,
-                        WorthCompressing<Out> worth_compressing = nullptr)
+  ServerStream(grpc::CallbackServerContext* context, std::shared_ptr<const PeerRecord> record,
+               WorthCompressing<Out> worth_compressing = nullptr)
       : context_(context),
         worth_compressing_(worth_compressing),
         channel_(std::make_shared<StreamChannel<Out>>(static_cast<StreamOperations<Out>*>(this),
-                                                      context->peer())) {
+                                                      context->peer(), std::move(record))) {
     if (worth_compressing != nullptr) context->set_compression_algorithm(GRPC_COMPRESS_DEFLATE);
   }
 
@@ -156,11 +163,12 @@ class ClientStream final : private grpc::ClientBidiReactor<Out, In>, private Str
   // `call` begins it: stub->async()->Method(context, reactor).
   using Call = std::function<void(grpc::ClientContext*, grpc::ClientBidiReactor<Out, In>*)>;
 
-  ClientStream(std::string peer, StreamEvents<In, Out> events, const Call& call,
+  ClientStream(std::string peer, std::shared_ptr<const PeerRecord> record,
+               StreamEvents<In, Out> events, const Call& call,
                WorthCompressing<Out> worth_compressing = nullptr)
       : context_(std::make_shared<grpc::ClientContext>()),
         channel_(std::make_shared<StreamChannel<Out>>(
-            static_cast<StreamOperations<Out>*>(this), std::move(peer),
+            static_cast<StreamOperations<Out>*>(this), std::move(peer), std::move(record),
             [context = context_] { context->TryCancel(); })),
         worth_compressing_(worth_compressing),
         events_(std::move(events)) {

@@ -23,6 +23,7 @@ constexpr std::array<std::string_view, v1::FailureKind_ARRAYSIZE> kFailureNames 
     "proxy failed",
     "cut off",
     "other",
+    "denied by policy",
 };
 
 }  // namespace

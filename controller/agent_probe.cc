@@ -39,6 +39,11 @@ v1::ControllerMessage AgentProbe::Measure() {
   return Greet();
 }
 
+void AgentProbe::LeaveUnmeasured() {
+  stage_ = Stage::kOver;
+  found_.not_measured = true;
+}
+
 AgentProbe::Words AgentProbe::End(State state, std::string detail) {
   stage_ = Stage::kOver;
   found_.state = state;
@@ -76,6 +81,7 @@ AgentProbe::Words AgentProbe::OnWelcome(const v1::Welcome& welcome) {
   found_.instance = welcome.instance();
   found_.build = welcome.build();
   found_.host = welcome.host();
+  found_.obeys_anybody = welcome.obeys_anybody();
   if (welcome.protocol_version() != kProtocolVersion) {
     return End(
         State::kOtherVersion,

@@ -39,6 +39,9 @@ struct AgentCheck {
   std::optional<double> to_agent_bytes_per_second;
   std::optional<double> from_agent_bytes_per_second;
 
+  bool not_measured = false;   // the speeds were not asked for
+  bool obeys_anybody = false;  // as it says (v1::Welcome)
+
   bool ok() const { return state == State::kOk; }
 };
 
@@ -54,6 +57,8 @@ class AgentProbe {
   // When those are done, of an agent that is ok: asks again whether it is free, and if it still is,
   // loads the way to it.
   v1::ControllerMessage Measure();
+  // Or instead of it: it is left at that.
+  void LeaveUnmeasured();
 
   // The words that were returned last are sent now.
   void Leaves(Nanos now) { sent_ = now; }

@@ -62,6 +62,7 @@ Exit codes: 0 all are measured, 2 usage error or no agent could be had, 3 some c
 
 struct CalibrateOptions {
   std::vector<AgentSpec> agents;
+  std::shared_ptr<TlsFiles> tls;
   Nanos duration = kDefaultDuration;
   std::string json_path;
 };
@@ -73,6 +74,11 @@ absl::Status Resolve(const CalibrateFlags& flags, CalibrateOptions& options) {
                           [&](int64_t nanos) { options.duration = nanos; });
   }
   if (!status.ok()) return status;
+  if (!options.agents.empty()) {  // one of its own needs none
+    absl::StatusOr<std::shared_ptr<TlsFiles>> tls = ResolveFleetTls(flags.tls);
+    if (!tls.ok()) return tls.status();
+    options.tls = *std::move(tls);
+  }
   return ReadOutputPath("--json", flags.json, {AgentsFile(flags.agents)}, options.json_path);
 }
 
@@ -126,7 +132,7 @@ CalibratedAgent Found(const AgentSpec& agent, const RunResult& result) {
 absl::StatusOr<std::vector<CalibratedAgent>> Calibrate(const CalibrateOptions& options,
                                                        bool quiet) {
   RaiseFileLimit();
-  const std::unique_ptr<Dialer> dialer = MakeGrpcDialer();
+  const std::unique_ptr<Dialer> dialer = MakeGrpcDialer(options.tls);
   std::optional<LocalAgent> local;  // outlives the streams to it
   SshFleet remote(*dialer);         // the same
   std::vector<std::unique_ptr<Progress>> shown;
@@ -198,6 +204,7 @@ CLI::App* AddCalibrateCommand(CLI::App& app, CalibrateFlags& flags) {
        "host[:port],… or @FILE with one a line, and whatever else\nsquall run takes (default: this "
        "machine)");
   text("-z,--duration", "TIME", flags.duration, "For how long each is measured (default: 3s)");
+  AddFleetTlsFlags(*calibrate, flags.tls, "Options");
   text("--json", "FILE", flags.json, "Write all that was found; - is standard output");
   calibrate->add_flag("--quiet", flags.quiet, "No progress on standard error");
   return calibrate;

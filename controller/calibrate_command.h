@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "controller/fleet_tls.h"
+
 namespace CLI {
 class App;
 }
@@ -15,6 +17,7 @@ struct CalibrateFlags {
   std::optional<std::string> agents;
   std::optional<std::string> duration;
   std::optional<std::string> json;
+  FleetTlsFlags tls;
   bool quiet = false;
 };
 

@@ -45,7 +45,7 @@ absl::StatusOr<RunResult> Coordinator::Run(Config config) {
   roster_.emplace(dialer_, order.run_id, events);
   recruiter_.emplace(order, *roster_, progress_);
   if (config_.listen) {
-    auto server = FleetServer::Listen(*config_.listen, events);
+    auto server = FleetServer::Listen(*config_.listen, config_.tls, events);
     if (!server.ok()) return server.status();
     server_ = *std::move(server);
     progress_.Message(fmt::format("listening on {}", server_->address()));

@@ -32,6 +32,7 @@ class Coordinator {
     RunOrder order;
     Invitation invitation;
     std::optional<Address> listen;  // for agents that dial
+    std::shared_ptr<TlsFiles> tls;  // for these; null: none
     bool abort_on_loss = false;     // the first lost agent ends the run
     RunArchive* archive = nullptr;  // gets to see all that is merged, if there is one
   };

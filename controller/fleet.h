@@ -19,6 +19,8 @@
 
 namespace squall {
 
+class TlsFiles;
+
 class AgentLink {
  public:
   // Breaks the stream if it is still there; nothing is heard of it afterwards but what is already
@@ -71,16 +73,18 @@ class Dialer {
                                           std::function<void(FleetNews)> events) = 0;
 };
 
-// Dials listening agents by gRPC.
-std::unique_ptr<Dialer> MakeGrpcDialer();
+// Dials listening agents by gRPC. With `tls` only agents of its authority are believed; a unix
+// socket has no TLS.
+std::unique_ptr<Dialer> MakeGrpcDialer(std::shared_ptr<TlsFiles> tls);
 
 // Lets agents dial.
 class FleetServer {
  public:
-  // `events` is called from other threads until this is destroyed, and must not block. UNAVAILABLE
-  // if the address cannot be had.
+  // `tls` as above. `events` is called from other threads until this is destroyed, and must not
+  // block. UNAVAILABLE if the address cannot be had.
   static absl::StatusOr<std::unique_ptr<FleetServer>> Listen(
-      const Address& address, std::function<void(FleetEvent)> events);
+      const Address& address, std::shared_ptr<TlsFiles> tls,
+      std::function<void(FleetEvent)> events);
 
   // Breaks every stream and waits for its last event.
   virtual ~FleetServer() = default;

@@ -23,6 +23,10 @@ absl::StatusOr<std::vector<AgentCheck>> FleetCheck::Run(const std::vector<Addres
   FindTwins();
   for (size_t index = 0; goes_on && index < probes_.size(); ++index) {
     if (probes_[index].over()) continue;
+    if (!measures_) {
+      probes_[index].LeaveUnmeasured();
+      continue;
+    }
     const Nanos now = SteadyNow();
     ++waiting_;
     Say(index, probes_[index].Measure());

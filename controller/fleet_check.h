@@ -18,8 +18,9 @@ namespace squall {
 
 class FleetCheck {
  public:
-  // The dialer is borrowed.
-  explicit FleetCheck(Dialer& dialer) : dialer_(dialer) {}
+  // The dialer is borrowed. `measures`: the ways to agents as well.
+  explicit FleetCheck(Dialer& dialer, bool measures = true)
+      : dialer_(dialer), measures_(measures) {}
 
   // Makes Run() return soon. Any thread.
   void Interrupt();
@@ -42,6 +43,7 @@ class FleetCheck {
   void FindTwins();
 
   Dialer& dialer_;
+  const bool measures_;
   Mailbox<Event> mailbox_;
   std::vector<AgentProbe> probes_;
   std::vector<std::unique_ptr<AgentLink>> links_;  // null: of no more use

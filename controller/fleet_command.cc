@@ -13,6 +13,7 @@
 #include "absl/time/clock.h"
 #include "common/output.h"
 #include "common/signals.h"
+#include "common/tls_files.h"
 #include "controller/fleet.h"
 #include "controller/fleet_check.h"
 #include "controller/fleet_check_report.h"
@@ -47,6 +48,7 @@ version), 130 interrupted.)";
 
 struct CheckOptions {
   std::vector<Address> agents;
+  std::shared_ptr<TlsFiles> tls;
   Nanos timeout = kDefaultTimeout;
   std::string json_path;
 };
@@ -60,6 +62,9 @@ absl::Status Resolve(const FleetFlags& flags, CheckOptions& options) {
                           [&](int64_t nanos) { options.timeout = nanos; });
   }
   if (!status.ok()) return status;
+  absl::StatusOr<std::shared_ptr<TlsFiles>> tls = ResolveFleetTls(flags.tls);
+  if (!tls.ok()) return tls.status();
+  options.tls = *std::move(tls);
   return ReadOutputPath("--json", flags.json, {AgentsFile(flags.agents)}, options.json_path);
 }
 
@@ -75,9 +80,10 @@ int Check(const FleetFlags& flags) {
   spdlog::set_level(spdlog::level::warn);
 
   const absl::Time checked_at = absl::Now();
-  const std::unique_ptr<Dialer> dialer = MakeGrpcDialer();
+  const std::unique_ptr<Dialer> dialer = MakeGrpcDialer(options.tls);
   SshFleet remote(*dialer);
-  FleetCheck check(remote);
+  const bool may_measure = options.tls == nullptr || options.tls->identity().role != Role::kView;
+  FleetCheck check(remote, may_measure);
   absl::StatusOr<std::vector<AgentCheck>> agents;
   {
     const SignalWatcher signals({SIGINT, SIGTERM}, [&](int) {
@@ -123,6 +129,7 @@ CLI::App* AddFleetCommand(CLI::App& app, FleetFlags& flags) {
       /*required=*/true);
   AddText(*check, "--timeout", "TIME", flags.timeout,
           "How long an agent is given to answer (default: 5s)");
+  AddFleetTlsFlags(*check, flags.tls, "Options");
   AddText(*check, "--json", "FILE", flags.json, "Write all that was found; - is standard output");
   return fleet;
 }

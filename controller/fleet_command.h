@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "controller/fleet_tls.h"
+
 namespace CLI {
 class App;
 }
@@ -15,6 +17,7 @@ struct FleetFlags {
   std::optional<std::string> agents;
   std::optional<std::string> timeout;
   std::optional<std::string> json;
+  FleetTlsFlags tls;
 };
 
 // Adds the group `fleet` with the subcommand `check`. Parsing fills `flags`, which must outlive the

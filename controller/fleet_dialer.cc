@@ -6,6 +6,8 @@
 #include "absl/strings/match.h"
 #include "common/grpc_arguments.h"
 #include "common/grpc_stream.h"
+#include "common/grpc_tls.h"
+#include "controller/certified_name.h"
 #include "controller/fleet.h"
 #include "squall/v1/control.grpc.pb.h"
 
@@ -40,15 +42,18 @@ using Stream = ClientStream<v1::AgentMessage, v1::ControllerMessage>;
 
 class Link final : public AgentLink {
  public:
-  Link(const std::string& target, const std::function<void(FleetNews)>& events) {
-    stub_ = v1::Agent::NewStub(
-        grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), DialArguments()));
+  Link(const std::string& target, const std::shared_ptr<TlsFiles>& tls,
+       const std::function<void(FleetNews)>& events)
+      : tls_(tls != nullptr) {
+    stub_ = v1::Agent::NewStub(grpc::CreateCustomChannel(
+        target, DialCredentials(tls, Party::kAgent, peer_), DialArguments()));
     stream_ = std::make_unique<Stream>(
-        target,
+        target, peer_,
         StreamEvents<v1::AgentMessage, v1::ControllerMessage>{
             .said =
                 [this, events](v1::AgentMessage message, Nanos received) {
                   answered_ = true;
+                  NameByCertificate(peer_->identity(), message);
                   events(AgentSaid{std::move(message), received});
                 },
             .drained =
@@ -57,7 +62,9 @@ class Link final : public AgentLink {
                 },
             .closed =
                 [this, events](const grpc::Status& status) {
-                  events(AgentClosed{Explain(status, answered_)});
+                  const std::string apart = WhyNotTogether(status, *peer_, Party::kAgent, tls_);
+                  events(AgentClosed{apart.empty() ? Explain(status, answered_)
+                                                   : absl::UnavailableError(apart)});
                 }},
         [this](grpc::ClientContext* context,
                grpc::ClientBidiReactor<v1::ControllerMessage, v1::AgentMessage>* reactor) {
@@ -70,6 +77,8 @@ class Link final : public AgentLink {
   }
 
  private:
+  const bool tls_;
+  const std::shared_ptr<PeerRecord> peer_ = std::make_shared<PeerRecord>();
   std::unique_ptr<v1::Agent::Stub> stub_;
   bool answered_ = false;           // gRPC's reactions only
   std::unique_ptr<Stream> stream_;  // last: it waits for its last event
@@ -77,14 +86,21 @@ class Link final : public AgentLink {
 
 class GrpcDialer final : public Dialer {
  public:
+  explicit GrpcDialer(std::shared_ptr<TlsFiles> tls) : tls_(std::move(tls)) {}
+
   std::unique_ptr<AgentLink> Dial(const std::string& target,
                                   std::function<void(FleetNews)> events) override {
-    return std::make_unique<Link>(target, std::move(events));
+    return std::make_unique<Link>(target, target.starts_with("unix:") ? nullptr : tls_, events);
   }
+
+ private:
+  const std::shared_ptr<TlsFiles> tls_;
 };
 
 }  // namespace
 
-std::unique_ptr<Dialer> MakeGrpcDialer() { return std::make_unique<GrpcDialer>(); }
+std::unique_ptr<Dialer> MakeGrpcDialer(std::shared_ptr<TlsFiles> tls) {
+  return std::make_unique<GrpcDialer>(std::move(tls));
+}
 
 }  // namespace squall

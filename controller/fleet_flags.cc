@@ -102,6 +102,18 @@ absl::Status ResolveWeights(const RunFlags& flags, std::vector<AgentSpec>& agent
   return absl::OkStatus();
 }
 
+// An agent of the run's own needs none, whatever the environment says.
+absl::Status ResolveCertificates(const RunFlags& flags, FleetOptions& options) {
+  if (!flags.agents && !flags.listen) {
+    if (!flags.fleet_tls.bundle) return absl::OkStatus();
+    return Invalid("--tls is for agents of other machines: give --agents or --listen");
+  }
+  absl::StatusOr<std::shared_ptr<TlsFiles>> tls = ResolveFleetTls(flags.fleet_tls);
+  if (!tls.ok()) return tls.status();
+  options.tls = *std::move(tls);
+  return absl::OkStatus();
+}
+
 absl::Status ResolveListen(const RunFlags& flags, FleetOptions& options) {
   for (const auto& [name, given] : {std::pair{"--expect", flags.expect.has_value()},
                                     std::pair{"--wait", flags.wait.has_value()}}) {
@@ -110,6 +122,13 @@ absl::Status ResolveListen(const RunFlags& flags, FleetOptions& options) {
   if (!flags.listen) return absl::OkStatus();
   absl::StatusOr<Address> address = ParseListenAddress(*flags.listen);
   if (!address.ok()) return For("--listen", address.status());
+  if (options.tls == nullptr && !flags.insecure_fleet && !IsOfThisMachine(*address)) {
+    return Invalid(
+        "--listen {}: anybody who reaches this address could join, and who joins could not "
+        "know whom it obeys: give --tls FILE (squall certs makes it), or "
+        "--insecure-fleet to have it so",
+        address->display);
+  }
   options.listen = *std::move(address);
   Invitation& invitation = options.invitation;
   // With others to begin with, those that dial may all come late.
@@ -158,6 +177,7 @@ absl::Status ResolveFleet(const RunFlags& flags, FleetOptions& options) {
   Invitation& invitation = options.invitation;
   absl::Status status = ResolveAgents(flags.agents, invitation.agents);
   if (status.ok()) status = ResolveWeights(flags, invitation.agents);
+  if (status.ok()) status = ResolveCertificates(flags, options);
   if (status.ok()) status = ResolveListen(flags, options);
   if (!status.ok()) return status;
   invitation.weighted = !invitation.agents.empty() && invitation.agents.front().weight != 0;

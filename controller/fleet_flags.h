@@ -1,6 +1,7 @@
 // The flags of `squall run` that say who takes part, and how long they are waited for.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,7 @@ struct FleetOptions {
   // Nobody to be dialled, and no address to listen on: an agent of the run's own.
   Invitation invitation;
   std::optional<Address> listen;
+  std::shared_ptr<TlsFiles> tls;  // null: none
   FleetTimes times;
   bool abort_on_loss = false;
 };

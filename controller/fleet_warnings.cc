@@ -1,5 +1,6 @@
 #include "controller/fleet_warnings.h"
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 
@@ -98,7 +99,7 @@ std::vector<std::string> FleetWarnings(const Agents& agents) {
       [](const AgentCheck& agent) -> Why {
         const bool to = agent.to_agent_bytes_per_second.has_value();
         const bool from = agent.from_agent_bytes_per_second.has_value();
-        if (!agent.ok() || (to && from)) return std::nullopt;
+        if (!agent.ok() || agent.not_measured || (to && from)) return std::nullopt;
         return to ? "from it" : "to it";
       },
       [](const std::string& names) {
@@ -107,6 +108,21 @@ std::vector<std::string> FleetWarnings(const Agents& agents) {
             "or too narrow for large packets?",
             names);
       });
+  warn(
+      [](const AgentCheck& agent) -> Why {
+        if (!agent.obeys_anybody) return std::nullopt;
+        return agent.address;
+      },
+      [](const std::string& names) {
+        return fmt::format(
+            "agents that obey anybody who reaches them (--insecure): {}; give them certificates "
+            "(squall certs)",
+            names);
+      });
+  if (std::any_of(agents.begin(), agents.end(),
+                  [](const AgentCheck& agent) { return agent.not_measured; })) {
+    lines.push_back("no speed was measured: a certificate of role view does not allow it");
+  }
   return lines;
 }
 

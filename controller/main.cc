@@ -1,5 +1,7 @@
 // The one executable: the only place that knows all parts.
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <grpc/support/log.h>
@@ -8,11 +10,15 @@
 
 #include "absl/synchronization/mutex.h"
 #include "agent/agent_command.h"
+#include "common/environment.h"
+#include "common/journal.h"
 #include "common/output.h"
 #include "common/protocol.h"
 #include "common/version.h"
 #include "controller/calibrate_command.h"
+#include "controller/certs_command.h"
 #include "controller/fleet_command.h"
+#include "controller/pages_command.h"
 #include "controller/reconcile_command.h"
 #include "controller/report_command.h"
 #include "controller/run_command.h"
@@ -25,7 +31,8 @@ namespace {
 // Standard output is for results. gRPC's own log would only repeat, in other words, what we say.
 void SetUpLogs() {
   spdlog::set_default_logger(spdlog::stderr_logger_mt("squall"));
-  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z level=%l %v");
+  spdlog::set_formatter(squall::LogFormatter(
+      squall::IsJournal(STDERR_FILENO, squall::ProcessEnvironment("JOURNAL_STREAM"))));
   gpr_set_log_function(
       [](gpr_log_func_args* entry) { spdlog::debug("event=grpc detail=\"{}\"", entry->message); });
 }
@@ -48,6 +55,7 @@ int main(int argc, char** argv) {
       "  squall report monday                      # again, after squall run --save monday\n"
       "  squall fleet check --agents 10.0.0.5,10.0.0.6\n"
       "  squall calibrate --agents 10.0.0.5,10.0.0.6\n"
+      "  squall certs init fleet                   # who may command agents\n"
       "  squall COMMAND --help                     # more on each");
 
   squall::RunFlags run_flags;
@@ -55,15 +63,21 @@ int main(int argc, char** argv) {
   squall::FleetFlags fleet_flags;
   squall::CalibrateFlags calibrate_flags;
   squall::ReconcileFlags reconcile_flags;
+  squall::CertsFlags certs_flags;
   squall::AgentFlags agent_flags;
   squall::TargetFlags target_flags;
+  squall::CompletionsFlags completions_flags;
+  squall::ManualFlags manual_flags;
   const CLI::App* run = squall::AddRunCommand(app, run_flags);
   const CLI::App* report = squall::AddReportCommand(app, report_flags);
   const CLI::App* fleet = squall::AddFleetCommand(app, fleet_flags);
   const CLI::App* calibrate = squall::AddCalibrateCommand(app, calibrate_flags);
   const CLI::App* reconcile = squall::AddReconcileCommand(app, reconcile_flags);
+  const CLI::App* certs = squall::AddCertsCommand(app, certs_flags);
   const CLI::App* agent = squall::AddAgentCommand(app, agent_flags);
   const CLI::App* target = squall::AddTargetCommand(app, target_flags);
+  const CLI::App* completions = squall::AddCompletionsCommand(app, completions_flags);
+  const CLI::App* manual = squall::AddManualCommand(app, manual_flags);
   CLI::App* version = app.add_subcommand("version", "Print the version of program and protocol");
   version->footer("Example:\n  squall version");
 
@@ -78,8 +92,11 @@ int main(int argc, char** argv) {
   if (fleet->parsed()) return squall::RunFleet(*fleet, fleet_flags);
   if (calibrate->parsed()) return squall::RunCalibrate(calibrate_flags);
   if (reconcile->parsed()) return squall::RunReconcile(reconcile_flags);
+  if (certs->parsed()) return squall::RunCerts(*certs, certs_flags);
   if (agent->parsed()) return squall::RunAgent(agent_flags);
   if (target->parsed()) return squall::RunTarget(target_flags);
+  if (completions->parsed()) return squall::RunCompletions(app, completions_flags);
+  if (manual->parsed()) return squall::RunManual(app, manual_flags);
   const bool written = squall::Print(stdout, "squall {} (protocol {})\n", squall::kVersion,
                                      squall::kProtocolVersion);
   return written ? 0 : 3;

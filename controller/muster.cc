@@ -162,6 +162,11 @@ absl::Status Muster::OnEvent(CoordinatorEvent& event) {
 absl::Status Muster::OnStranger(uint64_t number, const FleetNews& news) {
   if (std::holds_alternative<AgentDrained>(news)) return absl::OkStatus();
   const auto* said = std::get_if<AgentSaid>(&news);
+  if (said != nullptr && said->message.has_failed() &&
+      said->message.failed().code() != v1::Failed::CODE_BUSY) {
+    progress_.Message(fmt::format("agent {} does not join: {}", roster_.PeerOf(number),
+                                  said->message.failed().message()));
+  }
   if (said == nullptr || !said->message.has_welcome() || attached_ == invitation_.expected) {
     roster_.TurnAway(number);
     return absl::OkStatus();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -9,6 +10,7 @@
 #include "common/protocol.h"
 #include "common/version.h"
 #include "controller/server_record.h"
+#include "controller/shares.h"
 
 namespace squall {
 namespace {
@@ -72,6 +74,7 @@ void Recruiter::Prepare(size_t index, uint32_t share, uint32_t first_connection,
   prepare.set_concurrency(share);
   prepare.set_first_connection(first_connection);
   prepare.set_max_backlog(max_backlog);
+  prepare.set_rate_nano(RateShare(index));
   prepare.set_lease_ns(order_.times.lease());
   prepare.set_grace_ns(order_.times.grace);
   prepare.set_snapshot_interval_ns(order_.times.interval());
@@ -79,6 +82,21 @@ void Recruiter::Prepare(size_t index, uint32_t share, uint32_t first_connection,
   prepare.set_asks_server(index < ServerRecord::kAskers && !order_.own_target);
   if (order_.own_target) member.result.host.clear_ceiling();  // it is to be found
   member.link->Send(std::move(message));
+}
+
+// Of the highest rate of a phase, as lanes are dealt out to those that take part.
+uint64_t Recruiter::RateShare(size_t index) const {
+  uint64_t highest = 0;
+  for (const v1::Phase& phase : order_.plan.phases()) {
+    highest = std::max<uint64_t>(highest, phase.arrivals().rate_nano());
+  }
+  std::vector<uint32_t> weights;
+  for (size_t i = 0; i < roster_.size(); ++i) {
+    const Member& member = roster_[i];
+    const bool takes_part = begun_ ? member.begun() : member.result.concurrency != 0;
+    weights.push_back(takes_part || i == index ? member.weight : 0);
+  }
+  return ProportionalShares(highest, weights)[index];
 }
 
 // The next piece of the list, when everything before it is on its way.
@@ -140,6 +158,7 @@ absl::Status Recruiter::OnWelcome(Member& member, const v1::Welcome& welcome) {
   member.result.name = welcome.name();
   member.result.build = welcome.build();
   member.result.host = welcome.host();
+  member.result.obeys_anybody = welcome.obeys_anybody();
   member.clock = {};
   member.round_trips = kRoundTrips;
   member.Ping(SteadyNow());

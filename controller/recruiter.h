@@ -58,6 +58,7 @@ class Recruiter {
   const std::set<std::string>& unclaimed_sources() const { return unclaimed_sources_; }
 
  private:
+  uint64_t RateShare(size_t index) const;
   std::string WhyLate(const Member& member) const;
   absl::Status OnClosed(const Member& member, const AgentClosed& closed);
   absl::Status OnWelcome(Member& member, const v1::Welcome& welcome);

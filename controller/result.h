@@ -57,6 +57,7 @@ struct AgentResult {
   v1::Host host;
   uint32_t concurrency = 0;       // its share; 0: it did not take part
   uint32_t peak_connections = 0;  // open at once; 0: not known
+  bool obeys_anybody = false;     // as it says (v1::Welcome)
   std::optional<AgentClock> clock;
   CompactMetrics metrics;
   // Of the whole run, summed up; nothing: it told none.

@@ -38,6 +38,7 @@ class Roster {
   // Somebody has dialled: Hello is out, and who it is will be seen.
   void Greet(uint64_t number, AgentAttached attached);
   bool IsStranger(uint64_t number) const { return strangers_.count(number) != 0; }
+  const std::string& PeerOf(uint64_t number) const { return strangers_.at(number).peer; }
   // The stranger becomes a new member …
   size_t Take(uint64_t number);
   // … or its stream becomes that of a member …

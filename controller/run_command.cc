@@ -54,7 +54,7 @@ void KeepMemory() {
 // business; before and after, it ends the process. Uses the options up, but for the list's text.
 absl::StatusOr<RunResult> Execute(RunOptions& options, RunArchive* archive, Progress& progress) {
   RaiseFileLimit();  // a stream to each agent
-  const std::unique_ptr<Dialer> dialer = MakeGrpcDialer();
+  const std::unique_ptr<Dialer> dialer = MakeGrpcDialer(options.fleet.tls);
   std::optional<LocalAgent> local;  // outlives the streams to it
   SshFleet remote(*dialer);         // the same
   Coordinator coordinator(remote, progress);
@@ -79,6 +79,7 @@ absl::StatusOr<RunResult> Execute(RunOptions& options, RunArchive* archive, Prog
                                  .times = fleet.times},
                        .invitation = std::move(fleet.invitation),
                        .listen = std::move(fleet.listen),
+                       .tls = std::move(fleet.tls),
                        .abort_on_loss = fleet.abort_on_loss,
                        .archive = archive});
   options.url_list_text = coordinator.ReleaseListText();

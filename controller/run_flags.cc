@@ -154,10 +154,13 @@ CLI::App* AddRunCommand(CLI::App& app, RunFlags& flags) {
             "with\nnothing installed; dns:///name[:port] is every address\nof that name");
   who.Value("--weights", "N,…", flags.weights,
             "Shares of the work, in the order of --agents (default:\ntheir cores)");
+  AddFleetTlsFlags(run, flags.fleet_tls, "Who sends it");
   who.Value("--listen", "ADDRESS", flags.listen,
             "Wait there for agents that dial (squall agent --join)");
   who.Value("--expect", "K", flags.expect, "So many of them (default: 1)");
   who.Value("--wait", "TIME", flags.wait, "And no longer than that (default: 60s)");
+  who.Switch("--insecure-fleet", flags.insecure_fleet,
+             "Let agents of other machines join without TLS");
   who.Switch("--join-late", flags.join_late,
              "Agents that come after the start get work from then on");
   who.Value("--grace", "TIME", flags.grace,

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "controller/fleet_tls.h"
+
 namespace CLI {
 class App;
 }
@@ -57,9 +59,11 @@ struct RunFlags {
 
   std::optional<std::string> agents;
   std::optional<std::string> weights;
+  FleetTlsFlags fleet_tls;
   std::optional<std::string> listen;
   std::optional<std::string> expect;
   std::optional<std::string> wait;
+  bool insecure_fleet = false;
   bool join_late = false;
   std::optional<std::string> grace;
   std::optional<std::string> on_agent_loss;

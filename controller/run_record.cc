@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "absl/time/clock.h"
 #include "common/phases.h"
@@ -197,6 +198,27 @@ void RunRecord::TellWhatIsRecorded() {
       "holes between them");
 }
 
+// Of those that took part; what anybody may command, anybody may have disturbed.
+void RunRecord::NoteWhoObeysAnybody() {
+  constexpr size_t kMostNames = 10;
+  std::vector<std::string> names;
+  size_t more = 0;
+  for (const AgentResult& agent : result_.agents) {
+    if (!agent.obeys_anybody) continue;
+    if (names.size() < kMostNames) {
+      names.push_back(agent.name);
+    } else {
+      ++more;
+    }
+  }
+  if (names.empty()) return;
+  if (more > 0) names.push_back(fmt::format("{} more", more));
+  result_.notes.push_back(
+      fmt::format("{} obey{} anybody who reaches {} (squall agent --insecure): {}",
+                  names.size() == 1 ? "an agent" : "agents", names.size() == 1 ? "s" : "",
+                  names.size() == 1 ? "it" : "them", fmt::join(names, ", ")));
+}
+
 void RunRecord::NoteClocks() {
   std::vector<Moment> beginnings;
   bool all = true;
@@ -251,6 +273,7 @@ RunResult RunRecord::Finish(bool interrupted) {
       result_.agents.push_back(std::move(member->result));
     }
   }
+  NoteWhoObeysAnybody();
   return std::move(result_);
 }
 

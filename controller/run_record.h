@@ -50,6 +50,7 @@ class RunRecord {
   void NoteWhatWasNotSent();
   void TellWhatIsRecorded();
   void NoteClocks();
+  void NoteWhoObeysAnybody();
 
   const RunOrder& order_;
   Roster& roster_;

@@ -10,6 +10,7 @@
 #include <CLI/Formatter.hpp>
 #include <fmt/format.h>
 
+#include "common/nearest_word.h"
 #include "common/output.h"
 #include "common/values.h"
 
@@ -18,43 +19,6 @@ namespace {
 
 constexpr int kUsageExitCode = 2;
 constexpr int kCannotWriteExitCode = 3;
-
-// Number of insertions, deletions, replacements and swaps of neighbours between two words
-// (optimal string alignment, the restricted Damerau–Levenshtein distance).
-size_t Distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> before(b.size() + 1);  // two rows up
-  std::vector<size_t> above(b.size() + 1);
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    before.swap(above);
-    above.swap(row);
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t replaced = above[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
-      row[j] = std::min({replaced, above[j] + 1, row[j - 1] + 1});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-        row[j] = std::min(row[j], before[j - 2] + 1);
-      }
-    }
-  }
-  return row[b.size()];
-}
-
-// The word that was most likely meant, or nothing: a beginning of it, or a few slips of the finger.
-std::string Nearest(std::string_view typed, const std::vector<std::string>& words) {
-  std::string nearest;
-  size_t smallest = std::max<size_t>(typed.size() / 3, 1) + 1;
-  for (const std::string& word : words) {
-    const bool is_beginning = typed.size() >= 3 && word.starts_with(typed);
-    const size_t distance = is_beginning ? 1 : Distance(typed, word);
-    if (distance < smallest && distance < typed.size()) {
-      smallest = distance;
-      nearest = word;
-    }
-  }
-  return nearest;
-}
 
 std::vector<std::string> Commands(const CLI::App& app) {
   std::vector<std::string> names;
@@ -65,6 +29,9 @@ std::vector<std::string> Commands(const CLI::App& app) {
 }
 
 bool HasCommands(const CLI::App& app) { return !Commands(app).empty(); }
+
+// Other than those that every command has.
+bool HasFlags(const CLI::App& app) { return app.get_options().size() > 2 || !HasCommands(app); }
 
 // "squall fleet check".
 std::string FullName(const CLI::App& command) {
@@ -80,17 +47,17 @@ std::string UnknownFlag(const CLI::App& command, std::string_view typed) {
   for (const CLI::Option* option : command.get_options()) {
     names.insert(names.end(), option->get_lnames().begin(), option->get_lnames().end());
   }
-  const std::string nearest = Nearest(name, names);
+  const std::string nearest = NearestWord(name, names);
   if (nearest.empty()) {
     return fmt::format("unknown flag {}{}", Quoted(typed),
-                       HasCommands(command) ? "; flags stand behind a command" : "");
+                       HasFlags(command) ? "" : "; flags stand behind a command");
   }
   return fmt::format("unknown flag {}; did you mean --{}?", Quoted(typed), nearest);
 }
 
 std::string UnknownCommand(const CLI::App& app, std::string_view typed) {
   const std::vector<std::string> commands = Commands(app);
-  std::string nearest = Nearest(typed, commands);
+  std::string nearest = NearestWord(typed, commands);
   if (app.get_parent() == nullptr && typed.find("://") != std::string_view::npos)
     nearest = fmt::format("run {}", typed);
   if (nearest.empty()) {

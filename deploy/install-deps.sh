@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what squall is built, tested and checked with, as far as it is missing.
 #
-#   deploy/install-deps.sh [build] [test] [lint] [bench] [static] [arm64]
+#   deploy/install-deps.sh [build] [test] [lint] [bench] [package] [static] [arm64]
 #
 # Debian and its kin by apt-get (as root or through sudo), macOS by Homebrew. Asks nothing. When all
 # is there it says nothing and costs a few milliseconds.
@@ -13,13 +13,16 @@ debian_packages() {
       echo g++ make cmake ninja-build ccache pkg-config python3
       echo libgrpc++-dev libc-ares-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
       echo libcurl4-openssl-dev libssl-dev zlib1g-dev libev-dev libhttp-parser-dev libabsl-dev
-      echo libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev
+      echo libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev libyaml-cpp-dev
+      echo libgtest-dev libgmock-dev
       ;;
     # An ssh server of a test's own; another reader of the histograms that squall writes, which is in
     # Java.
     test)
       echo nginx openssl ca-certificates curl wrk iproute2 openssh-client openssh-server
       echo libhdrhistogram-java default-jre-headless
+      # What the package is for: shells, man, systemd's own check of units; YAML for Kubernetes'.
+      echo zsh fish man-db systemd python3-yaml
       ;;
     # llvm has the symbolizer: without it sanitizers name no function and no suppression matches.
     lint) echo clang clang-format clang-tidy libclang-rt-dev llvm ;;
@@ -28,6 +31,7 @@ debian_packages() {
     # The compiler, and what runs its program. No libraries (deploy/static/debian.sh).
     arm64) echo g++-aarch64-linux-gnu qemu-user ;;
     bench) echo wrk nghttp2-client apache2-utils linux-perf libbenchmark-dev ;;
+    package) echo dpkg-dev lintian debootstrap systemd-container ;;
   esac
 }
 
@@ -35,12 +39,13 @@ homebrew_formulae() {
   case "$1" in
     build)
       echo cmake ninja ccache pkgconf grpc c-ares protobuf curl openssl@3 libev http-parser abseil
-      echo spdlog fmt cli11 nlohmann-json googletest
+      echo spdlog fmt cli11 nlohmann-json yaml-cpp googletest
       ;;
     test) echo nginx openssl@3 ;;
     lint) echo llvm clang-format ;;
-    # The measuring itself is for Linux.
+    # The measuring itself is for Linux, and so are packages.
     bench) echo google-benchmark ;;
+    package) echo ;;
   esac
 }
 
@@ -106,7 +111,7 @@ groups=("$@")
 [ ${#groups[@]} -gt 0 ] || groups=(build)
 for group in "${groups[@]}"; do
   if [ -z "$(debian_packages "$group")" ]; then
-    echo "install-deps: no group \"$group\". Groups: build test lint bench static arm64" >&2
+    echo "install-deps: no group \"$group\". Groups: build test lint bench package static arm64" >&2
     exit 2
   fi
 done

@@ -58,7 +58,7 @@ struct Result {
 class Engine {
  public:
   Engine(const v1::Prepare& prepare, std::string list) {
-    auto engine = RunEngine::Create(prepare, std::move(list), 1,
+    auto engine = RunEngine::Create(prepare, std::move(list), 1, Policy(),
                                     [this](RunEngine::Event event) { Take(std::move(event)); });
     if (!engine.ok()) {
       ADD_FAILURE() << engine.status();

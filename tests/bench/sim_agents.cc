@@ -84,7 +84,7 @@ class Simulation {
     stubs_[agent] = v1::Controller::NewStub(
         grpc::CreateCustomChannel(target_, grpc::InsecureChannelCredentials(), DialArguments()));
     streams_[agent] = std::make_unique<Stream>(
-        target_,
+        target_, std::make_shared<PeerRecord>(),
         StreamEvents<v1::ControllerMessage, v1::AgentMessage>{
             .said =
                 [this, agent](v1::ControllerMessage message, Nanos received) {

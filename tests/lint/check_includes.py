@@ -33,9 +33,17 @@ ADAPTERS = [
     (re.compile(r"ares\.h$"), ["common/ares_*"]),
     (re.compile(r"curl/"), ["agent/curl_*"]),
     (re.compile(r"zlib\.h$"), ["controller/hdr_log.cc", "controller/result_proto.cc", "tests/*"]),
+    (re.compile(r"yaml-cpp/"), ["agent/yaml_settings.cc"]),
     (
         re.compile(r"openssl/"),
-        ["agent/tls_*", "controller/ssh_digest.cc", "tests/bench/null_tls.*", "tests/support/*"],
+        [
+            "agent/tls_*",
+            "common/x509_*",
+            "controller/certs_x509.*",
+            "controller/ssh_digest.cc",
+            "tests/bench/null_tls.*",
+            "tests/support/*",
+        ],
     ),
     (
         re.compile(r"grpc(pp)?/|.*\.grpc\.pb\.h$"),
@@ -58,6 +66,7 @@ MAY_ASK_FOR_LINUX = [
     "agent/socket_poll.h",
     "common/clock.h",
     "common/event_loop.h",
+    "common/quiet_socket.h",
     "tests/*",
 ]
 

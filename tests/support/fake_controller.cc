@@ -78,6 +78,8 @@ v1::ControllerMessage StopMessage(Nanos drain) {
 // Called by the session's thread. Like a real one it takes nothing more after Finish().
 class FakeController::Link final : public ControlLink {
  public:
+  explicit Link(PeerIdentity identity) : identity_(std::move(identity)) {}
+
   struct Heard {
     v1::AgentMessage message;
     Nanos at = 0;
@@ -95,16 +97,18 @@ class FakeController::Link final : public ControlLink {
   void Break() override { Finish(); }
 
   const std::string& peer() const override { return peer_; }
+  PeerIdentity identity() const override { return identity_; }
 
   Mailbox<Heard> heard;
 
  private:
   const std::string peer_ = "test";
+  const PeerIdentity identity_;
   bool finished_ = false;
 };
 
-FakeController::FakeController(Session& session)
-    : session_(session), link_(std::make_shared<Link>()) {}
+FakeController::FakeController(Session& session, PeerIdentity identity)
+    : session_(session), link_(std::make_shared<Link>(std::move(identity))) {}
 
 FakeController::~FakeController() = default;
 

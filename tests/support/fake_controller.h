@@ -10,6 +10,7 @@
 
 #include "agent/session.h"
 #include "common/clock.h"
+#include "common/identity.h"
 #include "common/protocol.h"
 #include "common/span.h"
 #include "squall/v1/control.pb.h"
@@ -32,8 +33,8 @@ v1::ControllerMessage StopMessage(Nanos drain);
 
 class FakeController {
  public:
-  // The session is borrowed until the last message has been said.
-  explicit FakeController(Session& session);
+  // The session is borrowed until the last message has been said. `identity`: of its certificate.
+  explicit FakeController(Session& session, PeerIdentity identity = {});
   ~FakeController();
 
   // Commands get their numbers.

@@ -87,6 +87,7 @@ class FakeAgent {
     }
     message.mutable_welcome()->set_protocol_version(behaviour_.protocol_version);
     message.mutable_welcome()->set_name("fake");
+    message.mutable_welcome()->set_obeys_anybody(behaviour_.obeys_anybody);
     message.mutable_welcome()->mutable_host()->set_cores(behaviour_.cores);
     message.mutable_welcome()->mutable_host()->set_file_limit(behaviour_.file_limit);
     Say(message);

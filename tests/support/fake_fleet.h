@@ -22,6 +22,7 @@ struct Behaviour {
   uint64_t file_limit = 0;
   int busy_times = 0;  // answers busy to the first Hellos
   bool refuses_plan = false;
+  bool obeys_anybody = false;
   uint64_t dies_after = UINT64_MAX;    // results; who dials it then finds it started anew
   uint64_t breaks_after = UINT64_MAX;  // results: its stream, once; and it resumes
   bool is_another = false;             // who resumes is not who had begun

@@ -32,7 +32,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             origin.request("GET", url._replace(scheme="", netloc="").geturl() or "/")
             response = origin.getresponse()
             body = response.read()
+            location = response.getheader("Location")
         self.send_response(response.status)
+        if location:
+            self.send_header("Location", location)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

@@ -33,9 +33,9 @@ export TSAN_OPTIONS=$common:second_deadlock_stack=1:ignore_noninstrumented_modul
 # tests do, thread sanitizer sees one. With SQUALL_TEST_SCALE given by the caller, all run.
 excluded='^$'
 if [ "$everything" = no ]; then
-  excluded='^(integration\.(bench|closed_form|littles_law|memory|parallelism|phases|rates|ssh)|fleet\.(network|promises|staged))$'
+  excluded='^(integration\.(bench|closed_form|littles_law|memory|parallelism|phases|rates|ssh)|fleet\.(network|promises|staged)|package\..*)$'
   if [ "$preset" = tsan ]; then
-    excluded='^(integration\.(addresses|bad_input|bench|calibrate|closed_form|coverage|failures|fleet_check|littles_law|memory|options|parallelism|phases|proxies|rates|reconcile|report|save|ssh|url_lists)|fleet\.(network|promises|staged))$'
+    excluded='^(integration\.(addresses|bad_input|bench|calibrate|closed_form|coverage|failures|fleet_check|littles_law|memory|options|parallelism|phases|proxies|rates|reconcile|report|save|ssh|url_lists)|fleet\.(network|promises|staged)|package\..*)$'
   fi
 fi
 status=0

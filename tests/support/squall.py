@@ -66,6 +66,8 @@ class Run(Process):
         self._json = self.folder / "result.json"
         if agents:
             self.command += ["--agents", ",".join(agent.address for agent in agents)]
+        if self.host and "--listen" in arguments and "--tls" not in arguments:
+            self.command.append("--insecure-fleet")  # a network of the test's own
         if json:
             self.command += ["--json", str(self._json)]
         self.command += map(str, arguments)
@@ -90,7 +92,10 @@ class Agent(Process):
 
     def __init__(self, name="agent", *arguments, listen=None, join=None, host=None, **options):
         where = ("--join", join) if join else ("--listen", listen or _any_port(host))
-        super().__init__(SQUALL, "agent", *where, "--name", name, *arguments, host=host, **options)
+        named = ("--name", name) if name else ()
+        super().__init__(SQUALL, "agent", *where, *named, *arguments, host=host, **options)
+        if host and "--tls" not in arguments:
+            self.command.append("--insecure")  # a network of the test's own
         self.name = name
         self._joins = join is not None
 

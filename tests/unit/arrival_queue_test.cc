@@ -319,5 +319,18 @@ TEST(ArrivalQueue, ThreadsNeverDrawTheSameNumber) {
   for (uint64_t i = 0; i < kNumbers; ++i) ASSERT_EQ(all[i], i);
 }
 
+// What the agent's owner lets it send goes before what is due, and changes nothing of when it was.
+TEST(ArrivalQueue, NoMoreThanTheOwnersRate) {
+  ArrivalQueue queue(Every(kMillisecond), 1, std::nullopt, 100 * kUnit);
+  queue.Add({{.first = 0, .stride = 1, .count = 1'000}});
+  std::vector<ArrivalQueue::Arrival> drawn;
+  for (int i = 0; i < 3; ++i) queue.Draw(0, 64, kSecond, drawn);
+  ASSERT_EQ(drawn.size(), 102u) << "a second's worth, and the next in turn";
+  for (size_t i = 0; i < drawn.size(); ++i) {
+    EXPECT_EQ(drawn[i].due, static_cast<Nanos>(i) * kMillisecond);
+    EXPECT_EQ(drawn[i].not_before, i < 101 ? kSecond : kSecond + kSecond / 100);
+  }
+}
+
 }  // namespace
 }  // namespace squall

@@ -77,6 +77,17 @@ TEST(Coordinator, SaysWhenFewerAgentsTakePartOrFewerRequestsAreInFlight) {
                                                   testing::HasSubstr("2 of 3 agents")));
 }
 
+TEST(Coordinator, SaysWhichAgentsObeyAnybody) {
+  FakeFleet one({{}, {.obeys_anybody = true}});
+  EXPECT_THAT(one.Run()->notes,
+              testing::ElementsAre(
+                  "an agent obeys anybody who reaches it (squall agent --insecure): fake"));
+  FakeFleet all(std::vector<Behaviour>(12, {.obeys_anybody = true}));
+  EXPECT_THAT(all.Run()->notes,
+              testing::ElementsAre(testing::HasSubstr("agents obey anybody who reaches them")));
+  EXPECT_THAT(FakeFleet({{}}).Run()->notes, testing::ElementsAre());
+}
+
 TEST(Coordinator, SendsTheListWholeInPieces) {
   FakeFleet fleet({{}, {}});
   uint64_t entries = 0;

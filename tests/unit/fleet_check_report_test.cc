@@ -156,6 +156,14 @@ TEST(FleetWarnings, EachKindHasALineThatNamesTheAgents) {
        "odd (to it)"},
       {"nothing back", [](AgentCheck& a) { a.from_agent_bytes_per_second.reset(); },
        "odd (from it)"},
+      {"not asked for",
+       [](AgentCheck& a) {
+         a.to_agent_bytes_per_second.reset();
+         a.not_measured = true;
+       },
+       "no speed was measured: a certificate of role view does not allow it"},
+      {"obedient", [](AgentCheck& a) { a.obeys_anybody = true; },
+       "agents that obey anybody who reaches them (--insecure): odd (10.0.0.11:7400)"},
   };
   for (const Row& row : rows) {
     SCOPED_TRACE(row.name);

@@ -62,6 +62,21 @@ void ExpectOk(const AgentCheck& found) {
   EXPECT_GT(found.from_agent_bytes_per_second.value_or(0), 0);
 }
 
+TEST(FleetCheck, ALookAloneLoadsNoWay) {
+  FakeCheckDialer dialer({Good, Good});
+  auto found = FleetCheck(dialer, /*measures=*/false).Run(dialer.addresses(), 60 * kSecond);
+  ASSERT_TRUE(found.ok()) << found.status();
+  for (const AgentCheck& agent : *found) {
+    EXPECT_EQ(agent.state, State::kOk) << agent.detail;
+    EXPECT_TRUE(agent.clock);
+    EXPECT_TRUE(agent.not_measured);
+    EXPECT_FALSE(agent.to_agent_bytes_per_second);
+    EXPECT_FALSE(agent.from_agent_bytes_per_second);
+  }
+  for (const FakeCheckDialer::Heard& heard : dialer.heard) EXPECT_EQ(heard.load, 0u);
+  EXPECT_EQ(dialer.open, 0);
+}
+
 TEST(FleetCheck, GoodAgentsAreKnownAndNotTaken) {
   FakeCheckDialer dialer({Good, Good, Good});
   const auto found = Look(dialer);

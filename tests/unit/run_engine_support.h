@@ -64,8 +64,9 @@ class RunEngineTest : public ::testing::Test {
   }
 
   void Make(const v1::Prepare& prepare, uint32_t threads) {
-    auto engine = RunEngine::Create(
-        prepare, "", threads, [this](RunEngine::Event event) { mailbox_.Push(std::move(event)); });
+    auto engine = RunEngine::Create(prepare, "", threads, policy_, [this](RunEngine::Event event) {
+      mailbox_.Push(std::move(event));
+    });
     ASSERT_TRUE(engine.ok()) << engine.status();
     engine_ = *std::move(engine);
   }
@@ -164,6 +165,7 @@ class RunEngineTest : public ::testing::Test {
   std::unique_ptr<target::Server> server_;
   Mailbox<RunEngine::Event> mailbox_;
   int attention_ = 0;
+  Policy policy_;
   std::unique_ptr<RunEngine> engine_;
   // Of Tell().
   std::vector<Tally> tallies_ = std::vector<Tally>(1);  // by phase

@@ -240,8 +240,8 @@ TEST_F(RunOptionsTest, Fleet) {
   EXPECT_FALSE(fleet.abort_on_loss);
   EXPECT_FALSE(fleet.invitation.join_late);
 
-  fleet = Run({"--listen", "0.0.0.0:0", "--expect", "7", "--wait", "3s", "--grace", "2s",
-               "--on-agent-loss", "abort", "--join-late", "http://h/"})
+  fleet = Run({"--listen", "0.0.0.0:0", "--insecure-fleet", "--expect", "7", "--wait", "3s",
+               "--grace", "2s", "--on-agent-loss", "abort", "--join-late", "http://h/"})
               ->fleet;
   ASSERT_TRUE(fleet.listen);
   EXPECT_EQ(fleet.listen->display, "0.0.0.0:0");
@@ -251,8 +251,8 @@ TEST_F(RunOptionsTest, Fleet) {
   EXPECT_TRUE(fleet.abort_on_loss);
   EXPECT_TRUE(fleet.invitation.join_late);
 
-  EXPECT_EQ(Run({"--listen", "[::]:7500", "http://h/"})->fleet.invitation.expected, 1u);
-  EXPECT_EQ(Run({"--listen", "h:1", "--agents", "a", "--join-late", "http://h/"})
+  EXPECT_EQ(Run({"--listen", "[::1]:7500", "http://h/"})->fleet.invitation.expected, 1u);
+  EXPECT_EQ(Run({"--listen", "localhost:1", "--agents", "a", "--join-late", "http://h/"})
                 ->fleet.invitation.expected,
             0u)
       << "they may all come late";

@@ -1,0 +1,132 @@
+#include "agent/control_health.h"
+
+#include <chrono>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <grpcpp/grpcpp.h>
+
+#include "common/mutex.h"
+#include "grpc/health/v1/health.grpc.pb.h"
+
+namespace squall {
+namespace {
+
+namespace health = grpc::health::v1;
+
+// Of one connection: supervisors make one call at a time. And of one message.
+constexpr int kMostCalls = 8;
+constexpr int kMostBytes = 1024;
+constexpr int kIdleMilliseconds = 60'000;
+
+// The calls that wait for the session. It is asked once for all of them, so that no flood of calls
+// becomes one of the session's mailbox.
+class Waiting {
+ public:
+  // True: the session is to be asked.
+  bool Add(grpc::ServerUnaryReactor* call, health::HealthCheckResponse* response) {
+    {
+      MutexLock lock(mutex_);
+      if (!closed_) {
+        calls_.push_back({call, response});
+        return calls_.size() == 1;
+      }
+    }
+    call->Finish({grpc::StatusCode::UNAVAILABLE, "the agent is shutting down"});
+    return false;
+  }
+
+  void Answer() {
+    for (const Call& call : Take(/*close=*/false)) {
+      call.response->set_status(health::HealthCheckResponse::SERVING);
+      call.reactor->Finish(grpc::Status::OK);
+    }
+  }
+
+  void Close() {
+    for (const Call& call : Take(/*close=*/true)) {
+      call.reactor->Finish({grpc::StatusCode::UNAVAILABLE, "the agent is shutting down"});
+    }
+  }
+
+ private:
+  struct Call {
+    grpc::ServerUnaryReactor* reactor;
+    health::HealthCheckResponse* response;
+  };
+
+  std::vector<Call> Take(bool close) {
+    MutexLock lock(mutex_);
+    closed_ = closed_ || close;
+    return std::exchange(calls_, {});
+  }
+
+  Mutex mutex_;
+  std::vector<Call> calls_ ABSL_GUARDED_BY(mutex_);
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+class Server final : public HealthServer, private health::Health::CallbackService {
+ public:
+  explicit Server(std::function<void(LinkEvent)> events) : events_(std::move(events)) {}
+
+  ~Server() override {
+    waiting_->Close();
+    if (server_) server_->Shutdown(std::chrono::system_clock::now());
+  }
+
+  absl::Status Listen(const Address& address) {
+    int port = 0;
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort(address.target, grpc::InsecureServerCredentials(), &port);
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMostCalls);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kIdleMilliseconds);
+    builder.SetMaxReceiveMessageSize(kMostBytes);
+    builder.RegisterService(this);
+    server_ = builder.BuildAndStart();
+    if (!server_) {
+      return absl::UnavailableError(fmt::format(
+          "{}: cannot listen there: is it in use, or is it not this machine's?", address.display));
+    }
+    address_ = address.display;
+    if (!address_.starts_with("unix:")) {
+      address_ = fmt::format("{}:{}", address_.substr(0, address_.rfind(':')), port);
+    }
+    return absl::OkStatus();
+  }
+
+  const std::string& address() const override { return address_; }
+
+ private:
+  grpc::ServerUnaryReactor* Check(grpc::CallbackServerContext* context,
+                                  const health::HealthCheckRequest* request,
+                                  health::HealthCheckResponse* response) override {
+    grpc::ServerUnaryReactor* call = context->DefaultReactor();
+    constexpr std::string_view kService = "squall.v1.Agent";
+    if (!request->service().empty() && request->service() != kService) {
+      call->Finish({grpc::StatusCode::NOT_FOUND, "no such service here"});
+    } else if (waiting_->Add(call, response)) {
+      events_(LifeSign{[waiting = waiting_](const std::string&) { waiting->Answer(); }});
+    }
+    return call;
+  }
+
+  const std::function<void(LinkEvent)> events_;
+  const std::shared_ptr<Waiting> waiting_ = std::make_shared<Waiting>();
+  std::string address_;
+  std::unique_ptr<grpc::Server> server_;  // last: its end ends the events
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<HealthServer>> HealthServer::Listen(
+    const Address& address, std::function<void(LinkEvent)> events) {
+  auto server = std::make_unique<Server>(std::move(events));
+  if (absl::Status status = server->Listen(address); !status.ok()) return status;
+  return server;
+}
+
+}  // namespace squall

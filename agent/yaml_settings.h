@@ -1,0 +1,38 @@
+// A YAML file that holds settings: one mapping of names to texts or to lists of texts.
+//
+// Pure. What it means is for others; each piece says where it stands, for their messages. This is
+// the edge to yaml-cpp, whose exceptions end here.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace squall {
+
+struct YamlText {
+  std::string text = {};
+  // Both counted from 1.
+  int line = 0;
+  int column = 0;
+};
+
+struct YamlSetting {
+  YamlText name;
+  bool is_list = false;
+  YamlText value;               // of a list only where it begins
+  std::vector<YamlText> items;  // of a list
+};
+
+// All settings in their order, each name once. `file` stands for the file in messages.
+// INVALID_ARGUMENT: "agent.yaml:7:3: …", with what is wrong and what to write instead.
+absl::StatusOr<std::vector<YamlSetting>> ParseYamlSettings(const std::string& text,
+                                                           std::string_view file);
+
+// "agent.yaml:7:3: what".
+absl::Status WrongAt(std::string_view file, const YamlText& where, std::string_view what);
+
+}  // namespace squall

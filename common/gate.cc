@@ -1,0 +1,240 @@
+#include "common/gate.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <deque>
+#include <map>
+#include <poll.h>
+#include <string_view>
+#include <thread>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
+
+#include "common/gate_sockets.h"
+#include "common/log_limit.h"
+#include "common/mutex.h"
+
+namespace squall {
+namespace {
+
+constexpr std::string_view kHttp2 = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+static_assert(kHttp2.size() == kOpeningBytes);
+// Without files left, how long nobody is accepted.
+constexpr Nanos kPause = kSecond / 10;
+// So many are accepted before anything else is looked at.
+constexpr int kAtOnce = 64;
+
+// Who was let in and has not shown who it is.
+class Strangers {
+ public:
+  explicit Strangers(const Gate::Limits& limits) : limits_(limits) {}
+
+  // False: there are too many.
+  bool Add(const Peer& peer, Nanos now) {
+    MutexLock lock(mutex_);
+    while (!order_.empty() && order_.front().first <= now) {
+      const auto found = until_.find(order_.front().second);
+      if (found != until_.end() && found->second.second <= now) Remove(found);
+      order_.pop_front();
+    }
+    if (const auto again = until_.find(peer.name); again != until_.end()) Remove(again);
+    size_t& of_host = hosts_[peer.host];
+    if (until_.size() >= limits_.most_strangers || of_host >= limits_.most_of_one_host) {
+      if (of_host == 0) hosts_.erase(peer.host);
+      return false;
+    }
+    ++of_host;
+    until_[peer.name] = {peer.host, now + limits_.strange};
+    order_.emplace_back(now + limits_.strange, peer.name);
+    return true;
+  }
+
+  void Known(const std::string& name) {
+    MutexLock lock(mutex_);
+    if (const auto found = until_.find(name); found != until_.end()) Remove(found);
+  }
+
+ private:
+  using Until = std::map<std::string, std::pair<std::string, Nanos>>;  // by peer: host, end
+
+  void Remove(Until::iterator stranger) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const auto host = hosts_.find(stranger->second.first);
+    if (host != hosts_.end() && --host->second == 0) hosts_.erase(host);
+    until_.erase(stranger);
+  }
+
+  const Gate::Limits limits_;
+  Mutex mutex_;
+  Until until_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, size_t> hosts_ ABSL_GUARDED_BY(mutex_);
+  std::deque<std::pair<Nanos, std::string>> order_ ABSL_GUARDED_BY(mutex_);
+};
+
+class Door final : public Gate {
+ public:
+  Door(Listeners listeners, const Limits& limits)
+      : listeners_(std::move(listeners)), limits_(limits), strangers_(limits) {}
+
+  ~Door() override {
+    if (thread_.joinable()) {
+      wake_.Wake();
+      thread_.join();
+    }
+    for (const Silent& silent : silent_) close(silent.fd);
+  }
+
+  absl::Status Begin(LetIn let_in) override {
+    let_in_ = std::move(let_in);
+    if (absl::Status status = wake_.Open(); !status.ok()) return status;
+    thread_ = std::thread([this]() noexcept { Run(); });
+    return absl::OkStatus();
+  }
+
+  const std::string& address() const override { return listeners_.address(); }
+  void Known(const std::string& peer) override { strangers_.Known(peer); }
+  uint64_t refused() const override { return refused_; }
+
+ private:
+  struct Silent {
+    int fd;
+    Peer peer;
+    Nanos until;
+  };
+
+  void Run() noexcept {
+    while (true) {
+      const Nanos now = SteadyNow();
+      std::vector<pollfd> watched = {{wake_.fd(), POLLIN, 0}};
+      for (const Silent& silent : silent_) watched.push_back({silent.fd, POLLIN, 0});
+      const bool open = now >= accept_at_;
+      if (open) {
+        for (const int fd : listeners_.fds()) watched.push_back({fd, POLLIN, 0});
+      }
+      Nanos until = open ? kForever : accept_at_;
+      if (!silent_.empty()) until = std::min(until, silent_.front().until);
+      const Nanos wait =
+          until == kForever ? -1 : std::max<Nanos>(until - now, 0) / kMillisecond + 1;
+      poll(watched.data(), static_cast<nfds_t>(watched.size()), static_cast<int>(wait));
+      if (watched.front().revents != 0) return;
+      const size_t silent = silent_.size();
+      Listen(watched);
+      for (size_t i = 1 + silent; i < watched.size(); ++i) {
+        if (watched[i].revents != 0) Accept(watched[i].fd);
+      }
+    }
+  }
+
+  // To those that were silent: `watched` has them from 1 on.
+  void Listen(const std::vector<pollfd>& watched) {
+    const Nanos now = SteadyNow();
+    std::deque<Silent> left;
+    for (size_t i = 0; i < silent_.size(); ++i) {
+      Silent& silent = silent_[i];
+      if (watched[i + 1].revents != 0 && Heard(silent)) continue;
+      if (now < silent.until) {
+        left.push_back(std::move(silent));
+      } else {
+        Refuse(silent.fd, silent.peer, "it said nothing, or too little, for too long");
+      }
+    }
+    silent_ = std::move(left);
+  }
+
+  // False: it has not said enough yet.
+  bool Heard(Silent& silent) {
+    std::array<char, kOpeningBytes> bytes{};
+    const ssize_t got = recv(silent.fd, bytes.data(), bytes.size(), MSG_PEEK | MSG_DONTWAIT);
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return false;
+    if (got <= 0) {  // gone without a word: somebody looked whether anybody listens
+      close(silent.fd);
+      return true;
+    }
+    // Fewer are seen only when no more will come (AwaitBytes).
+    const Opening opening =
+        static_cast<size_t>(got) == bytes.size() ? OpeningOf(bytes) : Opening::kOther;
+    if (opening == Opening::kOther) {
+      Refuse(silent.fd, silent.peer, "it speaks neither TLS nor HTTP/2");
+    } else if (!strangers_.Add(silent.peer, SteadyNow())) {
+      Refuse(silent.fd, silent.peer, "too many connections have not shown who they are");
+    } else {
+      AwaitBytes(silent.fd, 1);
+      let_in_(silent.fd, opening == Opening::kTls, silent.peer.name);
+    }
+    return true;
+  }
+
+  void Accept(int listener) {
+    for (int i = 0; i < kAtOnce; ++i) {
+      Peer peer;
+      const int fd = AcceptOn(listener, peer);
+      if (fd < 0) {
+        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+          accept_at_ = SteadyNow() + kPause;
+          Log("none", std::strerror(errno));
+        }
+        return;
+      }
+      if (peer.is_local) {  // its file's permissions say who may
+        let_in_(fd, false, peer.name);
+        continue;
+      }
+      if (silent_.size() >= limits_.most_silent) {
+        Refuse(silent_.front().fd, silent_.front().peer,
+               "it said nothing yet, and many others came");
+        silent_.pop_front();
+      }
+      AwaitBytes(fd, static_cast<int>(kOpeningBytes));
+      silent_.push_back({fd, std::move(peer), SteadyNow() + limits_.patience});
+    }
+  }
+
+  void Refuse(int fd, const Peer& peer, const char* reason) {
+    close(fd);
+    ++refused_;
+    Log(peer.name, reason);
+  }
+
+  void Log(const std::string& peer, const char* reason) {
+    if (const auto left_out = log_limit_.Ask(SteadyNow())) {
+      spdlog::warn("event=connection_refused peer={} reason=\"{}\" refused={} not_logged={}", peer,
+                   reason, refused_.load(), *left_out);
+    }
+  }
+
+  const Listeners listeners_;
+  const Limits limits_;
+  LetIn let_in_;
+  Strangers strangers_;
+  LogLimit log_limit_;
+  std::atomic<uint64_t> refused_ = 0;
+  WakePipe wake_;
+  std::deque<Silent> silent_;  // the thread's, as what follows
+  Nanos accept_at_ = 0;
+  std::thread thread_;  // last: it uses all of this
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Gate>> Gate::Open(const Address& address, const char* who,
+                                                 const Limits& limits) {
+  absl::StatusOr<Listeners> listeners = Listeners::Open(address, who);
+  if (!listeners.ok()) return listeners.status();
+  return std::make_unique<Door>(*std::move(listeners), limits);
+}
+
+Opening OpeningOf(const std::array<char, kOpeningBytes>& bytes) {
+  const std::string_view text(bytes.data(), bytes.size());
+  if (text == kHttp2) return Opening::kHttp2;
+  // A record of the handshake, of version 3.something, that begins with ClientHello (RFC 8446, 4
+  // and 5.1).
+  const bool tls = text[0] == 0x16 && text[1] == 3 && text[5] == 1;
+  return tls ? Opening::kTls : Opening::kOther;
+}
+
+}  // namespace squall

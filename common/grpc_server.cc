@@ -1,0 +1,148 @@
+#include "common/grpc_server.h"
+
+#include <algorithm>
+#include <chrono>
+#include <unistd.h>
+#include <utility>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
+
+#include "common/grpc_arguments.h"
+#include "common/protocol.h"
+#include "common/tsan.h"
+
+namespace squall {
+namespace {
+
+using NewConnection = grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters;
+
+// An other end that is gone without a word is given up after both times; one that only stands still
+// for a while (stopped, suspended) is not.
+constexpr int kPingMilliseconds = 10'000;
+constexpr int kPingTimeoutMilliseconds = 20'000;
+// From the first byte to the first HTTP/2 frame, with TLS in between.
+constexpr int kHandshakeMilliseconds = 10'000;
+// A connection without a stream; there is one from its first moment on, or it is of no use.
+constexpr int kIdleMilliseconds = 15'000;
+// At a time, of one connection: each of ours has one.
+constexpr int kMostStreams = 8;
+
+// What may come at once: an agent has few controllers, a controller thousands of agents, perhaps
+// all of one address.
+Gate::Limits LimitsFor(Party party) {
+  Gate::Limits limits;
+  if (party == Party::kController) {
+    limits.most_silent = 16'384;
+    limits.most_strangers = limits.most_of_one_host = 131'072;
+  }
+  return limits;
+}
+
+// TLS where none is spoken: its end, in TLS's own words (RFC 8446, 6: alert, fatal,
+// protocol_version).
+void TurnTlsAway(int fd) {
+  static constexpr unsigned char kAlert[] = {0x15, 3, 3, 0, 2, 2, 70};
+  [[maybe_unused]] const ssize_t sent = send(fd, kAlert, sizeof kAlert, MSG_NOSIGNAL);
+  shutdown(fd, SHUT_WR);
+  // With bytes unread, closing would be a reset, which may overtake the alert.
+  unsigned char rest[4096];
+  while (recv(fd, rest, sizeof rest, MSG_DONTWAIT) > 0) {
+  }
+  close(fd);
+}
+
+void SetArguments(grpc::ServerBuilder& builder) {
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kPingMilliseconds);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingTimeoutMilliseconds);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  // The other side asks in the same way.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             kPingMilliseconds / 2);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMilliseconds);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kIdleMilliseconds);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMostStreams);
+  SetStreamArguments(
+      [&builder](const char* name, int value) { builder.AddChannelArgument(name, value); });
+  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+}
+
+}  // namespace
+
+absl::Status GrpcListener::Listen(const Address& address, grpc::Service* service) {
+  using Builder = grpc::ServerBuilder::experimental_type;
+  const char* who = party_ == Party::kAgent ? "agent" : "controller";
+  KeepGrpc();
+  if (address.display.starts_with("unix:")) tls_ = nullptr;
+  grpc::ServerBuilder builder;
+  SetArguments(builder);
+  builder.RegisterService(service);
+  const auto acceptor = [&builder](std::shared_ptr<grpc::ServerCredentials> credentials) {
+    return std::shared_ptr(builder.experimental().AddExternalConnectionAcceptor(
+        Builder::ExternalConnectionType::FROM_FD, std::move(credentials)));
+  };
+  const auto plain = acceptor(grpc::InsecureServerCredentials());
+  const auto tls = tls_ == nullptr ? nullptr : acceptor(TlsServerCredentials(tls_));
+  absl::StatusOr<std::unique_ptr<Gate>> gate = Gate::Open(address, who, LimitsFor(party_));
+  if (!gate.ok()) return gate.status();
+  gate_ = *std::move(gate);
+  address_ = gate_->address();
+  server_ = builder.BuildAndStart();
+  if (server_ == nullptr) return absl::InternalError("gRPC cannot start a server");
+
+  return gate_->Begin([this, plain, tls](int fd, bool speaks_tls, const std::string& peer) {
+    if (speaks_tls && tls == nullptr) {
+      gate_->Known(peer);
+      TurnTlsAway(fd);
+      return LogRefused(peer, "it speaks TLS, which is not spoken here (--tls)");
+    }
+    NewConnection connection;
+    connection.fd = fd;
+    HappensBefore(this);
+    (speaks_tls ? tls : plain)->HandleNewConnection(&connection);
+  });
+}
+
+void GrpcListener::Close() {
+  gate_.reset();
+  if (server_) server_->Shutdown(std::chrono::system_clock::now());
+}
+
+absl::StatusOr<PeerIdentity> GrpcListener::Whose(const grpc::CallbackServerContext& context) const {
+  if (tls_ == nullptr) return PeerIdentity{};
+  return squall::Admit(context, *tls_,
+                       party_ == Party::kAgent ? Party::kController : Party::kAgent);
+}
+
+absl::StatusOr<std::shared_ptr<PeerRecord>> GrpcListener::Admit(
+    const grpc::CallbackServerContext& context) {
+  HappensAfter(this);
+  absl::StatusOr<PeerIdentity> identity = Whose(context);
+  const std::string peer = ReadablePeer(context.peer());
+  if (identity.ok()) {
+    gate_->Known(peer);
+    return std::make_shared<PeerRecord>(*std::move(identity));
+  }
+  LogRefused(peer, std::string(identity.status().message()));
+  return identity.status();
+}
+
+void GrpcListener::LogRefused(const std::string& peer, const std::string& reason) {
+  if (const auto left_out = log_limit_.Ask(SteadyNow())) {
+    spdlog::warn("event=refused peer={} reason=\"{}\" not_logged={}", peer, reason, *left_out);
+  }
+}
+
+std::string ReadablePeer(std::string peer) {
+  for (const auto& [escaped, plain] :
+       {std::pair{"%5B", "["}, std::pair{"%5D", "]"}, std::pair{"%25", "%"}}) {
+    if (const size_t at = peer.find(escaped); at != std::string::npos) peer.replace(at, 3, plain);
+  }
+  for (const std::string_view kind : {"ipv4:", "ipv6:"}) {
+    if (peer.starts_with(kind)) return peer.substr(kind.size());
+  }
+  return peer;
+}
+
+}  // namespace squall
