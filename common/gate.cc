@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <cstring>
 #include <deque>
-#include <map>
 #include <poll.h>
 #include <string_view>
 #include <thread>
@@ -16,9 +15,9 @@
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
+#include "common/gate_guests.h"
 #include "common/gate_sockets.h"
 #include "common/log_limit.h"
-#include "common/mutex.h"
 
 namespace squall {
 namespace {
@@ -27,59 +26,15 @@ constexpr std::string_view kHttp2 = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 static_assert(kHttp2.size() == kOpeningBytes);
 // Without files left, how long nobody is accepted.
 constexpr Nanos kPause = kSecond / 10;
+// How often it is looked whose time is over, while there is anybody.
+constexpr Nanos kLookInterval = kSecond;
 // So many are accepted before anything else is looked at.
 constexpr int kAtOnce = 64;
-
-// Who was let in and has not shown who it is.
-class Strangers {
- public:
-  explicit Strangers(const Gate::Limits& limits) : limits_(limits) {}
-
-  // False: there are too many.
-  bool Add(const Peer& peer, Nanos now) {
-    MutexLock lock(mutex_);
-    while (!order_.empty() && order_.front().first <= now) {
-      const auto found = until_.find(order_.front().second);
-      if (found != until_.end() && found->second.second <= now) Remove(found);
-      order_.pop_front();
-    }
-    if (const auto again = until_.find(peer.name); again != until_.end()) Remove(again);
-    size_t& of_host = hosts_[peer.host];
-    if (until_.size() >= limits_.most_strangers || of_host >= limits_.most_of_one_host) {
-      if (of_host == 0) hosts_.erase(peer.host);
-      return false;
-    }
-    ++of_host;
-    until_[peer.name] = {peer.host, now + limits_.strange};
-    order_.emplace_back(now + limits_.strange, peer.name);
-    return true;
-  }
-
-  void Known(const std::string& name) {
-    MutexLock lock(mutex_);
-    if (const auto found = until_.find(name); found != until_.end()) Remove(found);
-  }
-
- private:
-  using Until = std::map<std::string, std::pair<std::string, Nanos>>;  // by peer: host, end
-
-  void Remove(Until::iterator stranger) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    const auto host = hosts_.find(stranger->second.first);
-    if (host != hosts_.end() && --host->second == 0) hosts_.erase(host);
-    until_.erase(stranger);
-  }
-
-  const Gate::Limits limits_;
-  Mutex mutex_;
-  Until until_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, size_t> hosts_ ABSL_GUARDED_BY(mutex_);
-  std::deque<std::pair<Nanos, std::string>> order_ ABSL_GUARDED_BY(mutex_);
-};
 
 class Door final : public Gate {
  public:
   Door(Listeners listeners, const Limits& limits)
-      : listeners_(std::move(listeners)), limits_(limits), strangers_(limits) {}
+      : listeners_(std::move(listeners)), limits_(limits), guests_(limits) {}
 
   ~Door() override {
     if (thread_.joinable()) {
@@ -97,7 +52,8 @@ class Door final : public Gate {
   }
 
   const std::string& address() const override { return listeners_.address(); }
-  void Known(const std::string& peer) override { strangers_.Known(peer); }
+  void Known(const std::string& peer) override { guests_.Known(peer); }
+  void Gone(const std::string& peer) override { guests_.Gone(peer, SteadyNow()); }
   uint64_t refused() const override { return refused_; }
 
  private:
@@ -118,6 +74,8 @@ class Door final : public Gate {
       }
       Nanos until = open ? kForever : accept_at_;
       if (!silent_.empty()) until = std::min(until, silent_.front().until);
+      // Times may become earlier meanwhile.
+      if (!guests_.empty()) until = std::min({until, guests_.NextTime(), now + kLookInterval});
       const Nanos wait =
           until == kForever ? -1 : std::max<Nanos>(until - now, 0) / kMillisecond + 1;
       poll(watched.data(), static_cast<nfds_t>(watched.size()), static_cast<int>(wait));
@@ -126,6 +84,10 @@ class Door final : public Gate {
       Listen(watched);
       for (size_t i = 1 + silent; i < watched.size(); ++i) {
         if (watched[i].revents != 0) Accept(watched[i].fd);
+      }
+      for (const std::string& peer : guests_.ShutDown(SteadyNow())) {
+        ++refused_;
+        Log(peer, "it has not shown who it is for too long");
       }
     }
   }
@@ -160,7 +122,7 @@ class Door final : public Gate {
         static_cast<size_t>(got) == bytes.size() ? OpeningOf(bytes) : Opening::kOther;
     if (opening == Opening::kOther) {
       Refuse(silent.fd, silent.peer, "it speaks neither TLS nor HTTP/2");
-    } else if (!strangers_.Add(silent.peer, SteadyNow())) {
+    } else if (!guests_.Add(silent.peer, silent.fd, SteadyNow())) {
       Refuse(silent.fd, silent.peer, "too many connections have not shown who they are");
     } else {
       AwaitBytes(silent.fd, 1);
@@ -210,7 +172,7 @@ class Door final : public Gate {
   const Listeners listeners_;
   const Limits limits_;
   LetIn let_in_;
-  Strangers strangers_;
+  GateGuests guests_;
   LogLimit log_limit_;
   std::atomic<uint64_t> refused_ = 0;
   WakePipe wake_;

@@ -22,15 +22,19 @@ namespace squall {
 class Gate {
  public:
   struct Limits {
-    // How long a connection may be silent at first, and how long it is a stranger at most: until
-    // then its streams must have been found to be of somebody (Known), or it is closed by others.
+    // How long a connection may be silent at first, and how long it may be a stranger: by then it
+    // must be Known, or it is closed.
     Nanos patience = 10 * kSecond;
     Nanos strange = 30 * kSecond;
+    // Whether those that are known are followed until they are Gone, and how long their connection
+    // may last after that. It takes a second descriptor for each.
+    bool until_gone = true;
+    Nanos parting = 2 * kSecond;
     // So many silent ones are kept: then the oldest is closed for the newest. So many strangers are
     // let in, of one host and of all: others are closed.
     size_t most_silent = 128;
-    size_t most_strangers = 512;
-    size_t most_of_one_host = 256;
+    size_t most_strangers = 128;
+    size_t most_of_one_host = 32;
   };
   // Takes a connection over, and closes it in the end. Called from the gate's thread. `peer` as
   // Known() will be given it.
@@ -50,8 +54,11 @@ class Gate {
   // The address for people, with the port that was chosen.
   virtual const std::string& address() const = 0;
 
-  // Who was let in as `peer` has shown who it is: it counts as a stranger no longer. Any thread.
+  // Who was let in as `peer` has shown who it is: it counts as a stranger no longer. And what it
+  // had to say is over: its connection is closed, but for time enough to hear the last words.
+  // Without the latter it is up to others when that is. Any thread.
   virtual void Known(const std::string& peer) = 0;
+  virtual void Gone(const std::string& peer) = 0;
 
   // Connections that were closed here. Any thread.
   virtual uint64_t refused() const = 0;

@@ -36,6 +36,7 @@ Gate::Limits LimitsFor(Party party) {
   if (party == Party::kController) {
     limits.most_silent = 16'384;
     limits.most_strangers = limits.most_of_one_host = 131'072;
+    limits.until_gone = false;
   }
   return limits;
 }
@@ -53,7 +54,7 @@ void TurnTlsAway(int fd) {
   close(fd);
 }
 
-void SetArguments(grpc::ServerBuilder& builder) {
+void SetArguments(Party party, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kPingMilliseconds);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingTimeoutMilliseconds);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
@@ -66,6 +67,12 @@ void SetArguments(grpc::ServerBuilder& builder) {
   SetStreamArguments(
       [&builder](const char* name, int value) { builder.AddChannelArgument(name, value); });
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  // gRPC inflates whatever comes, and looks at its size afterwards. What controllers say is never
+  // compressed.
+  if (party == Party::kController) return;
+  for (const grpc_compression_algorithm algorithm : {GRPC_COMPRESS_DEFLATE, GRPC_COMPRESS_GZIP}) {
+    builder.SetCompressionAlgorithmSupportStatus(algorithm, false);
+  }
 }
 
 }  // namespace
@@ -76,7 +83,7 @@ absl::Status GrpcListener::Listen(const Address& address, grpc::Service* service
   KeepGrpc();
   if (address.display.starts_with("unix:")) tls_ = nullptr;
   grpc::ServerBuilder builder;
-  SetArguments(builder);
+  SetArguments(party_, builder);
   builder.RegisterService(service);
   const auto acceptor = [&builder](std::shared_ptr<grpc::ServerCredentials> credentials) {
     return std::shared_ptr(builder.experimental().AddExternalConnectionAcceptor(
@@ -93,7 +100,7 @@ absl::Status GrpcListener::Listen(const Address& address, grpc::Service* service
 
   return gate_->Begin([this, plain, tls](int fd, bool speaks_tls, const std::string& peer) {
     if (speaks_tls && tls == nullptr) {
-      gate_->Known(peer);
+      gate_->Gone(peer);
       TurnTlsAway(fd);
       return LogRefused(peer, "it speaks TLS, which is not spoken here (--tls)");
     }
@@ -121,12 +128,17 @@ absl::StatusOr<std::shared_ptr<PeerRecord>> GrpcListener::Admit(
   absl::StatusOr<PeerIdentity> identity = Whose(context);
   const std::string peer = ReadablePeer(context.peer());
   if (identity.ok()) {
-    gate_->Known(peer);
+    // Without a certificate an agent finds out from what is said.
+    if (tls_ != nullptr || party_ == Party::kController) gate_->Known(peer);
     return std::make_shared<PeerRecord>(*std::move(identity));
   }
   LogRefused(peer, std::string(identity.status().message()));
   return identity.status();
 }
+
+void GrpcListener::Known(const std::string& peer) { gate_->Known(ReadablePeer(peer)); }
+
+void GrpcListener::Gone(const std::string& peer) { gate_->Gone(ReadablePeer(peer)); }
 
 void GrpcListener::LogRefused(const std::string& peer, const std::string& reason) {
   if (const auto left_out = log_limit_.Ask(SteadyNow())) {
