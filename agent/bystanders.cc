@@ -1,7 +1,6 @@
 #include "agent/bystanders.h"
 
 #include <algorithm>
-#include <utility>
 
 #include <spdlog/spdlog.h>
 
@@ -45,10 +44,11 @@ bool Bystanders::Hears(const std::shared_ptr<ControlLink>& link, Nanos now) {
 bool Bystanders::MayPad(size_t padding, Nanos now) {
   size_t waiting = padding;
   for (const Entry& entry : entries_) waiting += entry.link->waiting_bytes();
-  const Nanos most_time = kMostPaddingBytes / kPaddingRate * kSecond;
-  const Nanos passed = std::min(now - std::exchange(padded_at_, now), most_time);
-  padding_left_ =
-      std::min(kMostPaddingBytes, padding_left_ + passed / kMillisecond * kPaddingRate / 1'000);
+  const int64_t milliseconds = (now - padded_at_) / kMillisecond;
+  padded_at_ += milliseconds * kMillisecond;
+  constexpr int64_t kLongest = kMostPaddingBytes / kPaddingRate * 1'000;
+  const int64_t gained = std::min(milliseconds, kLongest) * kPaddingRate / 1'000;
+  padding_left_ = std::min(kMostPaddingBytes, padding_left_ + gained);
   const auto wanted = static_cast<int64_t>(padding);
   if (waiting > kMostWaitingBytes || wanted > padding_left_) return false;
   padding_left_ -= wanted;

@@ -36,12 +36,15 @@ class Door final : public Gate {
   Door(Listeners listeners, const Limits& limits)
       : listeners_(std::move(listeners)), limits_(limits), guests_(limits) {}
 
-  ~Door() override {
+  ~Door() override { Door::End(); }
+
+  void End() override {
     if (thread_.joinable()) {
       wake_.Wake();
       thread_.join();
     }
     for (const Silent& silent : silent_) close(silent.fd);
+    silent_.clear();
   }
 
   absl::Status Begin(LetIn let_in) override {

@@ -45,11 +45,15 @@ class Gate {
   static absl::StatusOr<std::unique_ptr<Gate>> Open(const Address& address, const char* who,
                                                     const Limits& limits);
 
-  // Closes the door, and what is still silent. Nothing is let in any more.
+  // As End().
   virtual ~Gate() = default;
 
   // From now on connections are let in; until then they wait. Once.
   virtual absl::Status Begin(LetIn let_in) = 0;
+
+  // Closes the door, and what is still silent. Nothing is let in any more, but who was may still be
+  // found to be Known, or Gone. Idempotent.
+  virtual void End() = 0;
 
   // The address for people, with the port that was chosen.
   virtual const std::string& address() const = 0;

@@ -112,7 +112,8 @@ absl::Status GrpcListener::Listen(const Address& address, grpc::Service* service
 }
 
 void GrpcListener::Close() {
-  gate_.reset();
+  // Streams that end by this still tell it so.
+  if (gate_) gate_->End();
   if (server_) server_->Shutdown(std::chrono::system_clock::now());
 }
 

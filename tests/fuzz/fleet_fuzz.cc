@@ -6,7 +6,9 @@
 // after they have fallen silent; an error says why. What is recorded is exactly what was taken, of
 // each number once, from the agent that had it (Book, in simulated_agent.h): what a lost or refused
 // agent says later changes nothing. No number is granted again while its former holder may still
-// send it. With one agent that was true all the time and a total, the run is complete.
+// send it. With one agent that was true all the time, and was not silent for too long, and a total,
+// the run is complete.
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -74,8 +76,13 @@ class FleetTest final : private Dialer {
     SQUALL_CHECK(sum == result->fleet.recorded());
     if (result->state == RunState::kComplete && by_total) SQUALL_CHECK(accounted == total);
     if (!truthful_end_ || !by_total || aborts || interrupted_) return;
-    for (const auto& agent : agents_) {
-      if (agent->blameless) SQUALL_CHECK(result->state == RunState::kComplete);
+    for (const auto& peer : agents_) {
+      const bool lost =
+          std::any_of(result->events.begin(), result->events.end(), [&peer](const RunEvent& event) {
+            return event.kind == RunEvent::Kind::kLost && event.agent == peer->agent->name();
+          });
+      const bool stayed = peer->blameless && peer->agent->was_started() && !lost;
+      if (stayed) SQUALL_CHECK(result->state == RunState::kComplete);
     }
   }
 
@@ -191,7 +198,10 @@ class FleetTest final : private Dialer {
   void End(Nanos deadline) {
     for (const auto& peer : agents_) {
       if (!truthful_end_ || !peer->blameless || !peer->agent->linked()) continue;
-      if (peer->agent->HasWords()) return SayTruth(*peer->agent, SIZE_MAX);
+      if (!peer->agent->HasWords()) continue;
+      // A warm-up has as many numbers as are asked for: they take some time.
+      SimulatedTime::MoveTo(std::min(deadline, SteadyNow() + 5 * kMillisecond));
+      return SayTruth(*peer->agent, 8);
     }
     SimulatedTime::MoveTo(deadline);
     // As agents do while they wait.

@@ -129,7 +129,7 @@ void SimulatedAgent::OnGrant(const v1::Grant& grant) {
 
 void SimulatedAgent::OnStart(const v1::Start& start) {
   SQUALL_CHECK(!running_);
-  running_ = true;
+  running_ = was_started_ = true;
   began_ = start.at_ns();
   lease_end_ = start.lease_from_ns() - clock_ + prepare_.lease_ns();
 }

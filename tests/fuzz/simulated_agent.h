@@ -53,8 +53,10 @@ class SimulatedAgent {
   void LinkGone(uint64_t stream);
   void Hear(uint64_t stream, const v1::ControllerMessage& message);
 
+  const std::string& name() const { return name_; }
   bool linked() const { return events_ != nullptr; }
   bool running() const { return running_; }
+  bool was_started() const { return was_started_; }
   bool has_work() const { return running_ && !open_.empty(); }
   // What a true one says next, if anything: an answer, or a snapshot of at most so many numbers.
   bool HasWords() const { return !due_.empty() || has_work(); }
@@ -104,6 +106,7 @@ class SimulatedAgent {
   Nanos lease_end_ = 0;
   Nanos slack_ = 0;
   bool running_ = false;
+  bool was_started_ = false;  // ever
 };
 
 // A stream's end as the controller has it.
