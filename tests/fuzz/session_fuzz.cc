@@ -16,6 +16,7 @@
 #include <string_view>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include <fuzzer/FuzzedDataProvider.h>
 #include <spdlog/sinks/base_sink.h>
@@ -89,6 +90,9 @@ class Harness {
  private:
   // The session has heard everything, and waits.
   void OnIdle(Nanos deadline) {
+    for (const auto& link : std::exchange(closed_, {})) {
+      if (holder_ == link.get()) holder_ = nullptr;
+    }
     CheckQuiet();
     FakeEngine* engine = FakeEngine::Get();
     next_command_ = engine == nullptr ? 1 : engine->commands + 1;
@@ -146,7 +150,8 @@ class Harness {
   void Close(size_t slot) {
     Link* link = links_[slot].get();
     if (link == nullptr) return;
-    if (holder_ == link) holder_ = nullptr;
+    untouched_ = false;
+    closed_.push_back(links_[slot]);  // what was said to it before is still to be heard
     session_.Post(LinkClosed{std::move(links_[slot])});
   }
 
@@ -243,6 +248,7 @@ class Harness {
   FuzzedDataProvider* data_ = nullptr;
   Session& session_;
   std::array<std::shared_ptr<Link>, kLinks> links_;
+  std::vector<std::shared_ptr<Link>> closed_;  // since it was quiet last
   const Link* holder_ = nullptr;  // whose the run is, by what the session said; null: nobody's
   uint64_t sent_ = 0;             // the newest snapshot on that stream
   uint64_t next_command_ = 1;
@@ -261,10 +267,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
         std::make_shared<spdlog::logger>("agent", std::make_shared<squall::LineCheck>()));
     return true;
   }();
-  // Each is free again after each input. The one dials its controllers, and the other listens.
-  static Session listens({.name = "agent", .threads = 2, .file_limit = 1'000});
-  static Session dials({.name = "agent", .threads = 2, .file_limit = 1'000, .dials = true});
   FuzzedDataProvider data(bytes, size);
-  squall::Harness(data.ConsumeBool() ? dials : listens).Test(data);
+  // It listens for controllers, or dials one.
+  Session session(
+      {.name = "agent", .threads = 2, .file_limit = 1'000, .dials = data.ConsumeBool()});
+  squall::Harness(session).Test(data);
   return log ? 0 : 1;
 }
