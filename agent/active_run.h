@@ -57,7 +57,7 @@ struct ActiveRun {
   bool IsOf(const PeerIdentity& who, const std::string& run) const {
     return begun() && run_id == run && owner == who.name;
   }
-  Nanos interval() const { return prepare.snapshot_interval_ns(); }
+  Nanos interval() const { return std::min(prepare.snapshot_interval_ns(), watch.interval()); }
   Nanos lease_end() const { return snapshots.acknowledged_sent() + prepare.lease_ns(); }
   Nanos give_up_at() const { return snapshots.acknowledged_sent() + prepare.grace_ns(); }
   // When a stream on which nothing is acknowledged is taken for broken.

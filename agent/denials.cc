@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include "agent/session_messages.h"
+#include "common/values.h"
 
 namespace squall {
 
@@ -13,7 +14,7 @@ bool Denials::Deny(const LinkMessage& event) {
   if (why.empty()) return false;
   if (const auto left_out = log_limit_.Ask(SteadyNow())) {
     spdlog::warn("event=denied name=\"{}\" peer={} reason=\"{}\" not_logged={}", identity.name,
-                 event.link->peer(), why, *left_out);
+                 event.link->peer(), LogValue(why), *left_out);
   }
   event.link->Send(FailedMessage(v1::Failed::CODE_DENIED, why));
   event.link->Finish();

@@ -127,22 +127,21 @@ void Session::OnMessage(LinkMessage& event) {
 }
 
 void Session::OnHello(const std::shared_ptr<ControlLink>& link, const v1::Hello& hello) {
-  const auto refuse = [&link](v1::Failed::Code code, const std::string& text) {
-    link->Send(FailedMessage(code, text));
+  const auto refuse = [&link](v1::AgentMessage failed) {
+    link->Send(std::move(failed));
     link->Finish();
   };
   if (active_ && active_->link == link) {
     return Fail(v1::Failed::CODE_PROTOCOL, "a second Hello");
   }
-  if (hello.protocol_version() != kProtocolVersion) {
-    return refuse(v1::Failed::CODE_VERSION, OtherVersion(hello));
-  }
+  if (auto refusal = RefusalOf(hello)) return refuse(*std::move(refusal));
   if (hello.check()) return link->Send(Welcome());
   if (active_ && active_->IsOf(link->identity(), hello.run_id())) return Resume(link);
   if (active_) {
     spdlog::info("event=refused_busy controller=\"{}\" peer={} running=\"{}\"",
                  Who(link->identity(), hello), link->peer(), active_->controller);
-    return refuse(v1::Failed::CODE_BUSY, fmt::format("busy: {}", Welcome().welcome().busy()));
+    return refuse(
+        FailedMessage(v1::Failed::CODE_BUSY, fmt::format("busy: {}", Welcome().welcome().busy())));
   }
   v1::AgentMessage welcome = Welcome();
   active_ = std::make_unique<ActiveRun>();
@@ -359,7 +358,8 @@ void Session::OnDismiss(const v1::Dismiss& dismiss) {
                  active_->controller, active_->recorded);
   } else {
     spdlog::warn("event=dismissed run={} controller=\"{}\" recorded={} reason=\"{}\"",
-                 active_->run_id, active_->controller, active_->recorded, Quoted(dismiss.reason()));
+                 active_->run_id, active_->controller, active_->recorded,
+                 LogValue(dismiss.reason()));
   }
   Forget(active_->stage == ActiveRun::Stage::kFinished ? "done" : "dismissed", dismiss.reason());
 }
@@ -378,7 +378,7 @@ void Session::Say(v1::AgentMessage message) {
 
 void Session::Fail(v1::Failed::Code code, const std::string& message) {
   spdlog::error("event=failed run={} controller=\"{}\" recorded={} reason=\"{}\"", active_->run_id,
-                active_->controller, active_->recorded, message);
+                active_->controller, active_->recorded, LogValue(message));
   Say(FailedMessage(code, message));
   Forget(active_->begun() ? "failed" : "refused", message);
 }

@@ -5,6 +5,9 @@
 #include <cerrno>
 #include <cstring>
 #include <deque>
+#include <fcntl.h>
+#include <iterator>
+#include <list>
 #include <map>
 #include <poll.h>
 #include <string_view>
@@ -30,50 +33,82 @@ constexpr Nanos kPause = kSecond / 10;
 // So many are accepted before anything else is looked at.
 constexpr int kAtOnce = 64;
 
-// Who was let in and has not shown who it is.
+// Who was let in and has not shown who it is. Each connection is held by a descriptor of our own,
+// by which it can be ended whoever has it by now.
 class Strangers {
  public:
   explicit Strangers(const Gate::Limits& limits) : limits_(limits) {}
+  ~Strangers() {
+    for (const Stranger& stranger : all_) close(stranger.fd);
+  }
 
-  // False: there are too many.
-  bool Add(const Peer& peer, Nanos now) {
+  // Ends the oldest where there are too many, and tells who that was. False: there are no files
+  // left.
+  bool Add(const Peer& peer, int fd, Nanos now, std::vector<Peer>& ended) {
+    const int held = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (held < 0) return false;
     MutexLock lock(mutex_);
-    while (!order_.empty() && order_.front().first <= now) {
-      const auto found = until_.find(order_.front().second);
-      if (found != until_.end() && found->second.second <= now) Remove(found);
-      order_.pop_front();
+    if (const auto again = by_name_.find(peer.name); again != by_name_.end()) {
+      Remove(again->second);
     }
-    if (const auto again = until_.find(peer.name); again != until_.end()) Remove(again);
-    size_t& of_host = hosts_[peer.host];
-    if (until_.size() >= limits_.most_strangers || of_host >= limits_.most_of_one_host) {
-      if (of_host == 0) hosts_.erase(peer.host);
-      return false;
+    if (const auto host = hosts_.find(peer.host);
+        host != hosts_.end() && host->second >= limits_.most_of_one_host) {
+      End(std::find_if(all_.begin(), all_.end(),
+                       [&](const Stranger& other) { return other.peer.host == peer.host; }),
+          ended);
+    } else if (all_.size() >= limits_.most_strangers) {
+      End(all_.begin(), ended);
     }
-    ++of_host;
-    until_[peer.name] = {peer.host, now + limits_.strange};
-    order_.emplace_back(now + limits_.strange, peer.name);
+    ++hosts_[peer.host];
+    all_.push_back({peer, held, now + limits_.strange});
+    by_name_[peer.name] = std::prev(all_.end());
     return true;
   }
 
   void Known(const std::string& name) {
     MutexLock lock(mutex_);
-    if (const auto found = until_.find(name); found != until_.end()) Remove(found);
+    if (const auto found = by_name_.find(name); found != by_name_.end()) Remove(found->second);
+  }
+
+  // Ends those whose time is over, and tells who they were.
+  void Expire(Nanos now, std::vector<Peer>& ended) {
+    MutexLock lock(mutex_);
+    while (!all_.empty() && all_.front().until <= now) End(all_.begin(), ended);
+  }
+
+  // When the time of the first of them is over.
+  Nanos next() {
+    MutexLock lock(mutex_);
+    return all_.empty() ? kForever : all_.front().until;
   }
 
  private:
-  using Until = std::map<std::string, std::pair<std::string, Nanos>>;  // by peer: host, end
+  struct Stranger {
+    Peer peer;
+    int fd;
+    Nanos until;
+  };
+  using All = std::list<Stranger>;
 
-  void Remove(Until::iterator stranger) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    const auto host = hosts_.find(stranger->second.first);
-    if (host != hosts_.end() && --host->second == 0) hosts_.erase(host);
-    until_.erase(stranger);
+  void End(All::iterator stranger, std::vector<Peer>& ended) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    shutdown(stranger->fd, SHUT_RDWR);
+    ended.push_back(stranger->peer);
+    Remove(stranger);
+  }
+
+  void Remove(All::iterator stranger) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    close(stranger->fd);
+    const auto host = hosts_.find(stranger->peer.host);
+    if (--host->second == 0) hosts_.erase(host);
+    by_name_.erase(stranger->peer.name);
+    all_.erase(stranger);
   }
 
   const Gate::Limits limits_;
   Mutex mutex_;
-  Until until_ ABSL_GUARDED_BY(mutex_);
+  All all_ ABSL_GUARDED_BY(mutex_);  // the oldest first
+  std::map<std::string, All::iterator> by_name_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, size_t> hosts_ ABSL_GUARDED_BY(mutex_);
-  std::deque<std::pair<Nanos, std::string>> order_ ABSL_GUARDED_BY(mutex_);
 };
 
 class Door final : public Gate {
@@ -82,10 +117,7 @@ class Door final : public Gate {
       : listeners_(std::move(listeners)), limits_(limits), strangers_(limits) {}
 
   ~Door() override {
-    if (thread_.joinable()) {
-      wake_.Wake();
-      thread_.join();
-    }
+    Door::End();
     for (const Silent& silent : silent_) close(silent.fd);
   }
 
@@ -94,6 +126,12 @@ class Door final : public Gate {
     if (absl::Status status = wake_.Open(); !status.ok()) return status;
     thread_ = std::thread([this]() noexcept { Run(); });
     return absl::OkStatus();
+  }
+
+  void End() override {
+    if (!thread_.joinable()) return;
+    wake_.Wake();
+    thread_.join();
   }
 
   const std::string& address() const override { return listeners_.address(); }
@@ -116,7 +154,7 @@ class Door final : public Gate {
       if (open) {
         for (const int fd : listeners_.fds()) watched.push_back({fd, POLLIN, 0});
       }
-      Nanos until = open ? kForever : accept_at_;
+      Nanos until = std::min(open ? kForever : accept_at_, strangers_.next());
       if (!silent_.empty()) until = std::min(until, silent_.front().until);
       const Nanos wait =
           until == kForever ? -1 : std::max<Nanos>(until - now, 0) / kMillisecond + 1;
@@ -124,6 +162,9 @@ class Door final : public Gate {
       if (watched.front().revents != 0) return;
       const size_t silent = silent_.size();
       Listen(watched);
+      std::vector<Peer> ended;
+      strangers_.Expire(SteadyNow(), ended);
+      Tell(ended, "it has not shown who it is for too long");
       for (size_t i = 1 + silent; i < watched.size(); ++i) {
         if (watched[i].revents != 0) Accept(watched[i].fd);
       }
@@ -158,14 +199,16 @@ class Door final : public Gate {
     // Fewer are seen only when no more will come (AwaitBytes).
     const Opening opening =
         static_cast<size_t>(got) == bytes.size() ? OpeningOf(bytes) : Opening::kOther;
+    std::vector<Peer> ended;
     if (opening == Opening::kOther) {
       Refuse(silent.fd, silent.peer, "it speaks neither TLS nor HTTP/2");
-    } else if (!strangers_.Add(silent.peer, SteadyNow())) {
-      Refuse(silent.fd, silent.peer, "too many connections have not shown who they are");
+    } else if (!strangers_.Add(silent.peer, silent.fd, SteadyNow(), ended)) {
+      Refuse(silent.fd, silent.peer, std::strerror(errno));
     } else {
       AwaitBytes(silent.fd, 1);
       let_in_(silent.fd, opening == Opening::kTls, silent.peer.name);
     }
+    Tell(ended, "it has not shown who it is, and many others came");
     return true;
   }
 
@@ -196,8 +239,15 @@ class Door final : public Gate {
 
   void Refuse(int fd, const Peer& peer, const char* reason) {
     close(fd);
-    ++refused_;
-    Log(peer.name, reason);
+    Tell({peer}, reason);
+  }
+
+  // Of connections that are closed now.
+  void Tell(const std::vector<Peer>& closed, const char* reason) {
+    for (const Peer& peer : closed) {
+      ++refused_;
+      Log(peer.name, reason);
+    }
   }
 
   void Log(const std::string& peer, const char* reason) {

@@ -2,8 +2,8 @@
 // TLS or HTTP/2 begins with.
 //
 // Whoever connects is nobody yet. A connection that says nothing for long, or something else, is
-// closed; so are those beyond so many that have not shown yet who they are. All are counted, and
-// logged with a limit. A thread of its own does it.
+// closed; so is one that has not shown who it is for long, or when many others come. All are
+// counted, and logged with a limit. A thread of its own does it.
 #pragma once
 
 #include <array>
@@ -22,12 +22,12 @@ namespace squall {
 class Gate {
  public:
   struct Limits {
-    // How long a connection may be silent at first, and how long it is a stranger at most: until
-    // then its streams must have been found to be of somebody (Known), or it is closed by others.
+    // How long a connection may be silent at first, and how long it may be a stranger: until then
+    // its streams must have been found to be of somebody (Known).
     Nanos patience = 10 * kSecond;
     Nanos strange = 30 * kSecond;
-    // So many silent ones are kept: then the oldest is closed for the newest. So many strangers are
-    // let in, of one host and of all: others are closed.
+    // So many silent ones are kept, and so many strangers, of one host and of all: then the oldest
+    // is closed for the newest.
     size_t most_silent = 128;
     size_t most_strangers = 512;
     size_t most_of_one_host = 256;
@@ -41,11 +41,13 @@ class Gate {
   static absl::StatusOr<std::unique_ptr<Gate>> Open(const Address& address, const char* who,
                                                     const Limits& limits);
 
-  // Closes the door, and what is still silent. Nothing is let in any more.
+  // End(), and closes what is still silent.
   virtual ~Gate() = default;
 
   // From now on connections are let in; until then they wait. Once.
   virtual absl::Status Begin(LetIn let_in) = 0;
+  // From now on nothing is let in.
+  virtual void End() = 0;
 
   // The address for people, with the port that was chosen.
   virtual const std::string& address() const = 0;

@@ -12,6 +12,7 @@
 #include "common/grpc_arguments.h"
 #include "common/protocol.h"
 #include "common/tsan.h"
+#include "common/values.h"
 
 namespace squall {
 namespace {
@@ -53,7 +54,7 @@ void TurnTlsAway(int fd) {
   close(fd);
 }
 
-void SetArguments(grpc::ServerBuilder& builder) {
+void SetArguments(grpc::ServerBuilder& builder, Party party) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kPingMilliseconds);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingTimeoutMilliseconds);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
@@ -63,9 +64,13 @@ void SetArguments(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMilliseconds);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kIdleMilliseconds);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMostStreams);
+  // Controllers send nothing that is compressed: what little was sent would be the much that it
+  // says.
+  if (party == Party::kAgent) {
+    builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
+  }
   SetStreamArguments(
       [&builder](const char* name, int value) { builder.AddChannelArgument(name, value); });
-  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
 }
 
 }  // namespace
@@ -76,7 +81,8 @@ absl::Status GrpcListener::Listen(const Address& address, grpc::Service* service
   KeepGrpc();
   if (address.display.starts_with("unix:")) tls_ = nullptr;
   grpc::ServerBuilder builder;
-  SetArguments(builder);
+  SetArguments(builder, party_);
+  builder.SetMaxReceiveMessageSize(most_bytes_);
   builder.RegisterService(service);
   const auto acceptor = [&builder](std::shared_ptr<grpc::ServerCredentials> credentials) {
     return std::shared_ptr(builder.experimental().AddExternalConnectionAcceptor(
@@ -105,7 +111,7 @@ absl::Status GrpcListener::Listen(const Address& address, grpc::Service* service
 }
 
 void GrpcListener::Close() {
-  gate_.reset();
+  if (gate_) gate_->End();  // it is asked about streams until the last one has ended
   if (server_) server_->Shutdown(std::chrono::system_clock::now());
 }
 
@@ -130,7 +136,8 @@ absl::StatusOr<std::shared_ptr<PeerRecord>> GrpcListener::Admit(
 
 void GrpcListener::LogRefused(const std::string& peer, const std::string& reason) {
   if (const auto left_out = log_limit_.Ask(SteadyNow())) {
-    spdlog::warn("event=refused peer={} reason=\"{}\" not_logged={}", peer, reason, *left_out);
+    spdlog::warn("event=refused peer={} reason=\"{}\" not_logged={}", LogValue(peer),
+                 LogValue(reason), *left_out);
   }
 }
 
