@@ -22,6 +22,9 @@
 namespace squall {
 
 struct ActiveRun {
+  // Early snapshots, which ask for more work, come no closer together than this.
+  static constexpr Nanos kEarlyInterval = 5 * kMillisecond;
+
   // From kRunning on the run outlives its stream; kFinished: nothing is in flight any more.
   enum class Stage { kWelcomed, kReceiving, kReady, kRunning, kFinished };
 
@@ -57,6 +60,19 @@ struct ActiveRun {
   bool IsOf(const PeerIdentity& who, const std::string& run) const {
     return begun() && run_id == run && owner == who.name;
   }
+  // When the next snapshot is to be asked for. Nobody would answer an early one on a broken stream.
+  Nanos NextSnapshot() const {
+    if (stage != Stage::kRunning || engine->collecting()) return kForever;
+    return last_asked + (early && link ? std::min(kEarlyInterval, interval()) : interval());
+  }
+  // When the controller's silence has a consequence next.
+  Nanos NextConsequence(bool dials) const {
+    if (!begun()) return kForever;
+    Nanos next = std::min(give_up_at(), watch.end());
+    if (!paused) next = std::min(next, lease_end());
+    return dials ? std::min(next, silent_at()) : next;
+  }
+
   Nanos interval() const { return std::min(prepare.snapshot_interval_ns(), watch.interval()); }
   Nanos lease_end() const { return snapshots.acknowledged_sent() + prepare.lease_ns(); }
   Nanos give_up_at() const { return snapshots.acknowledged_sent() + prepare.grace_ns(); }

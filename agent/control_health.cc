@@ -86,6 +86,7 @@ class Server final : public HealthServer, private health::Health::CallbackServic
       call->Finish({grpc::StatusCode::PERMISSION_DENIED, std::string(peer.status().message())});
       return call;
     }
+    listener_.Known(context->peer());  // what it may do here it may do for long
     constexpr std::string_view kService = "squall.v1.Agent";
     if (!request->service().empty() && request->service() != kService) {
       call->Finish({grpc::StatusCode::NOT_FOUND, "no such service here"});

@@ -23,10 +23,14 @@ inline bool IsWorthCompressing(const v1::AgentMessage& message) {
 }
 
 // What a stream tells the session, through its mailbox.
+struct LinkOpened {  // of one that was dialled from elsewhere
+  std::shared_ptr<ControlLink> link;
+};
 struct LinkMessage {
   std::shared_ptr<ControlLink> link;
   v1::ControllerMessage message;
   Nanos received = 0;
+  std::shared_ptr<void> room = {};  // that it takes in the mailbox (agent/inflow.h)
 };
 struct LinkClosed {
   std::shared_ptr<ControlLink> link;
@@ -35,6 +39,6 @@ struct LinkClosed {
 struct LifeSign {
   std::function<void(const std::string& busy)> answer;
 };
-using LinkEvent = std::variant<LinkMessage, LinkClosed, LifeSign>;
+using LinkEvent = std::variant<LinkOpened, LinkMessage, LinkClosed, LifeSign>;
 
 }  // namespace squall

@@ -4,6 +4,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include "agent/inflow.h"
 #include "common/grpc_arguments.h"
 #include "common/grpc_server.h"
 #include "common/grpc_stream.h"
@@ -32,17 +33,30 @@ class Server final : public ControlServer, private v1::Agent::CallbackService {
     if (!peer.ok()) {
       return new RefusedStream<v1::ControllerMessage, v1::AgentMessage>(peer.status());
     }
-    auto* stream = new Stream(context, *std::move(peer), IsWorthCompressing);
+    auto* stream = new Stream(context, *std::move(peer), IsWorthCompressing,
+                              [this, name = context->peer()] { listener_.Known(name); });
     const auto link = stream->channel();
-    stream->Begin({.said =
-                       [this, link](v1::ControllerMessage message, Nanos received) {
-                         events_(LinkMessage{link, std::move(message), received});
-                       },
-                   .closed = [this, link](const grpc::Status&) { events_(LinkClosed{link}); }});
+    events_(LinkOpened{link});
+    stream->Begin(
+        {.said = [this, link](v1::ControllerMessage message,
+                              Nanos received) { Push(link, std::move(message), received); },
+         .closed =
+             [this, link](const grpc::Status&) {
+               listener_.Gone(link->peer());
+               events_(LinkClosed{link});
+             }});
     return stream;
   }
 
+  void Push(const std::shared_ptr<ControlLink>& link, v1::ControllerMessage message,
+            Nanos received) {
+    auto room = inflow_.Take(message.ByteSizeLong());
+    if (room == nullptr) return link->Break();
+    events_(LinkMessage{link, std::move(message), received, std::move(room)});
+  }
+
   const std::function<void(LinkEvent)> events_;
+  Inflow inflow_;
   GrpcListener listener_;  // last: its end ends the events
 };
 

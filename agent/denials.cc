@@ -1,25 +1,8 @@
 #include "agent/denials.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
-
-#include "agent/session_messages.h"
-#include "common/values.h"
 
 namespace squall {
-
-bool Denials::Deny(const LinkMessage& event) {
-  const PeerIdentity identity = event.link->identity();
-  const std::string why = WhyDenied(identity, event.message);
-  if (why.empty()) return false;
-  if (const auto left_out = log_limit_.Ask(SteadyNow())) {
-    spdlog::warn("event=denied name=\"{}\" peer={} reason=\"{}\" not_logged={}", identity.name,
-                 event.link->peer(), LogValue(why), *left_out);
-  }
-  event.link->Send(FailedMessage(v1::Failed::CODE_DENIED, why));
-  event.link->Finish();
-  return true;
-}
 
 std::string WhyDenied(const PeerIdentity& identity, const v1::ControllerMessage& message) {
   if (identity.role == Role::kRun) return "";

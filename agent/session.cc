@@ -4,20 +4,14 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
+#include "agent/denials.h"
 #include "agent/order_check.h"
 #include "agent/session_messages.h"
 #include "common/protocol.h"
 #include "common/values.h"
 
 namespace squall {
-namespace {
-
-// Early snapshots, which ask for more work, come no closer together than this.
-constexpr Nanos kEarlySnapshotInterval = 5 * kMillisecond;
-
-}  // namespace
 
 Session::Session(Config config)
     : config_(std::move(config)), ceilings_(config_.state_folder), instance_(DrawInstance()) {}
@@ -31,9 +25,13 @@ void Session::Quit() { mailbox_.Push(QuitRequest{}); }
 
 void Session::Run() {
   while (true) {
-    std::optional<Message> message = mailbox_.PopUntil(std::min(NextSnapshot(), NextConsequence()));
+    std::optional<Message> message =
+        mailbox_.PopUntil(std::min({NextSnapshot(), NextConsequence(), bystanders_.NextTime()}));
     if (message) {
       if (std::holds_alternative<QuitRequest>(*message)) break;
+      if (auto* opened = std::get_if<LinkOpened>(&*message)) {
+        bystanders_.Came(opened->link, SteadyNow());
+      }
       if (auto* said = std::get_if<LinkMessage>(&*message)) OnMessage(*said);
       if (auto* closed = std::get_if<LinkClosed>(&*message)) OnClosed(*closed);
       if (auto* sign = std::get_if<LifeSign>(&*message)) {
@@ -44,19 +42,12 @@ void Session::Run() {
     const Nanos now = SteadyNow();
     if (now >= NextSnapshot()) AskForSnapshot(now);
     if (now >= NextConsequence()) DrawConsequences(now);
+    if (now >= bystanders_.NextTime()) bystanders_.OnTime(now);
   }
   if (active_) Fail(v1::Failed::CODE_INTERNAL, "the agent is shutting down");
 }
 
-Nanos Session::NextSnapshot() const {
-  if (!active_ || active_->stage != ActiveRun::Stage::kRunning || active_->engine->collecting()) {
-    return kForever;
-  }
-  // Nobody would answer an early one on a broken stream.
-  const bool early = active_->early && active_->link;
-  return active_->last_asked +
-         (early ? std::min(kEarlySnapshotInterval, active_->interval()) : active_->interval());
-}
+Nanos Session::NextSnapshot() const { return active_ ? active_->NextSnapshot() : kForever; }
 
 void Session::AskForSnapshot(Nanos now) {
   const bool due = active_->link && now - active_->last_asked >= active_->interval();
@@ -66,11 +57,7 @@ void Session::AskForSnapshot(Nanos now) {
 }
 
 Nanos Session::NextConsequence() const {
-  if (!active_ || !active_->begun()) return kForever;
-  Nanos next = std::min(active_->give_up_at(), active_->watch.end());
-  if (!active_->paused) next = std::min(next, active_->lease_end());
-  if (config_.dials) next = std::min(next, active_->silent_at());
-  return next;
+  return active_ ? active_->NextConsequence(config_.dials) : kForever;
 }
 
 void Session::DrawConsequences(Nanos now) {
@@ -83,25 +70,26 @@ void Session::DrawConsequences(Nanos now) {
   if (now >= active_->lease_end() && !active_->paused) {
     active_->paused = true;
     if (active_->stage == ActiveRun::Stage::kRunning) {
-      spdlog::warn("event=paused run={} controller=\"{}\" reason=\"no word from it\"",
-                   active_->run_id, active_->controller);
+      log_.Write(spdlog::level::warn, "paused", *active_, "reason=\"no word from it\"");
     }
   }
   if (config_.dials && now >= active_->silent_at()) {
-    active_->link->Break();
-    active_->link = nullptr;
+    bystanders_.Break(std::exchange(active_->link, nullptr), now);
   }
 }
 
 void Session::OnMessage(LinkMessage& event) {
   v1::ControllerMessage& message = event.message;
-  if (denials_.Deny(event)) return;
-  if (message.has_ping()) return event.link->Send(PongMessage(message.ping(), event.received));
+  const bool is_own = active_ && event.link == active_->link;
+  if (!is_own && !bystanders_.Hears(event.link, SteadyNow())) return;
+  if (const std::string why = WhyDenied(event.link->identity(), message); !why.empty()) {
+    return bystanders_.SendAway(event.link, "denied", v1::Failed::CODE_DENIED, why, SteadyNow());
+  }
+  if (message.has_ping()) return OnPing(event.link, message.ping(), event.received);
   if (message.has_hello()) return OnHello(event.link, message.hello());
-  if (!active_ || event.link != active_->link) {
-    event.link->Send(FailedMessage(v1::Failed::CODE_PROTOCOL, "the first message must be Hello"));
-    event.link->Finish();
-    return;
+  if (!is_own) {
+    return bystanders_.SendAway(event.link, "refused", v1::Failed::CODE_PROTOCOL,
+                                "the first message must be Hello", SteadyNow());
   }
   if (message.acknowledged() != 0) OnAck(message.acknowledged());
   if (!active_) return;
@@ -126,24 +114,36 @@ void Session::OnMessage(LinkMessage& event) {
   }
 }
 
+void Session::OnPing(const std::shared_ptr<ControlLink>& link, const v1::Ping& ping,
+                     Nanos received) {
+  // Whoever wants much is to read it.
+  if (ping.reply_bytes() != 0 && !bystanders_.MayPad(ping.reply_bytes(), SteadyNow())) {
+    return bystanders_.Break(link, SteadyNow());
+  }
+  link->Send(PongMessage(ping, received));
+}
+
 void Session::OnHello(const std::shared_ptr<ControlLink>& link, const v1::Hello& hello) {
-  const auto refuse = [&link](v1::AgentMessage failed) {
-    link->Send(std::move(failed));
-    link->Finish();
+  const auto refuse = [&](v1::Failed::Code code, const std::string& text) {
+    bystanders_.SendAway(link, "refused", code, text, SteadyNow());
   };
   if (active_ && active_->link == link) {
     return Fail(v1::Failed::CODE_PROTOCOL, "a second Hello");
   }
-  if (auto refusal = RefusalOf(hello)) return refuse(*std::move(refusal));
-  if (hello.check()) return link->Send(Welcome());
+  if (const auto refusal = RefusalOf(hello)) {
+    return refuse(refusal->failed().code(), refusal->failed().message());
+  }
+  if (hello.check()) {
+    link->Known();
+    return link->Send(Welcome());
+  }
   if (active_ && active_->IsOf(link->identity(), hello.run_id())) return Resume(link);
   if (active_) {
-    spdlog::info("event=refused_busy controller=\"{}\" peer={} running=\"{}\"",
-                 Who(link->identity(), hello), link->peer(), active_->controller);
-    return refuse(
-        FailedMessage(v1::Failed::CODE_BUSY, fmt::format("busy: {}", Welcome().welcome().busy())));
+    return refuse(v1::Failed::CODE_BUSY, fmt::format("busy: {}", Welcome().welcome().busy()));
   }
   v1::AgentMessage welcome = Welcome();
+  bystanders_.Left(link);
+  link->Known();
   active_ = std::make_unique<ActiveRun>();
   active_->link = link;
   active_->run_id = hello.run_id();
@@ -166,11 +166,12 @@ v1::AgentMessage Session::Welcome() const {
 }
 
 void Session::Resume(const std::shared_ptr<ControlLink>& link) {
-  if (active_->link) active_->link->Finish();
+  bystanders_.Left(link);
+  link->Known();
+  if (active_->link) bystanders_.Finish(active_->link, SteadyNow());
   active_->link = link;
   active_->linked = SteadyNow();
-  spdlog::info("event=resumed run={} controller=\"{}\" peer={}", active_->run_id,
-               active_->controller, link->peer());
+  log_.Write(spdlog::level::info, "resumed", *active_, fmt::format("peer={}", link->peer()));
   v1::AgentMessage message;
   message.mutable_resume()->set_instance(instance_);
   message.mutable_resume()->set_commands(active_->commands);
@@ -223,9 +224,9 @@ void Session::MakeEngine() {
   active_->audit.Leads((*engine)->target());
   active_->engine = *std::move(engine);
   active_->stage = ActiveRun::Stage::kReady;
-  spdlog::info("event=ready run={} controller=\"{}\" peer={} concurrency={} workers={}",
-               active_->run_id, active_->controller, active_->link->peer(),
-               active_->prepare.concurrency(), active_->engine->workers());
+  log_.Write(spdlog::level::info, "ready", *active_,
+             fmt::format("peer={} concurrency={} workers={}", active_->link->peer(),
+                         active_->prepare.concurrency(), active_->engine->workers()));
   v1::AgentMessage message;
   v1::Ready& ready = *message.mutable_ready();
   ready.set_workers(active_->engine->workers());
@@ -289,9 +290,7 @@ void Session::OnAck(uint64_t sequence) {
     return Fail(v1::Failed::CODE_PROTOCOL, "Ack of a snapshot that was not sent");
   }
   if (active_->lease_end() <= SteadyNow()) return;
-  if (active_->paused) {
-    spdlog::info("event=goes_on run={} controller=\"{}\"", active_->run_id, active_->controller);
-  }
+  if (active_->paused) log_.Write(spdlog::level::info, "goes_on", *active_, "");
   active_->paused = false;
   if (active_->stage == ActiveRun::Stage::kRunning)
     active_->engine->RenewLease(active_->lease_end());
@@ -353,22 +352,20 @@ void Session::Finish() {
 }
 
 void Session::OnDismiss(const v1::Dismiss& dismiss) {
-  if (active_->stage == ActiveRun::Stage::kFinished) {
-    spdlog::info("event=done run={} controller=\"{}\" recorded={}", active_->run_id,
-                 active_->controller, active_->recorded);
-  } else {
-    spdlog::warn("event=dismissed run={} controller=\"{}\" recorded={} reason=\"{}\"",
-                 active_->run_id, active_->controller, active_->recorded,
-                 LogValue(dismiss.reason()));
-  }
-  Forget(active_->stage == ActiveRun::Stage::kFinished ? "done" : "dismissed", dismiss.reason());
+  const bool done = active_->stage == ActiveRun::Stage::kFinished;
+  std::string more = fmt::format("recorded={}", active_->recorded);
+  if (!done) more += fmt::format(" reason=\"{}\"", LogValue(dismiss.reason()));
+  log_.Write(done ? spdlog::level::info : spdlog::level::warn, done ? "done" : "dismissed",
+             *active_, more);
+  Forget(done ? "done" : "dismissed", dismiss.reason());
 }
 
 void Session::OnClosed(const LinkClosed& event) {
+  bystanders_.Left(event.link);
   if (!active_ || event.link != active_->link) return;
   active_->link = nullptr;
-  spdlog::warn("event=controller_gone run={} controller=\"{}\" recorded={}", active_->run_id,
-               active_->controller, active_->recorded);
+  log_.Write(spdlog::level::warn, "controller_gone", *active_,
+             fmt::format("recorded={}", active_->recorded));
   if (!active_->begun()) Forget("abandoned", "");
 }
 
@@ -377,8 +374,8 @@ void Session::Say(v1::AgentMessage message) {
 }
 
 void Session::Fail(v1::Failed::Code code, const std::string& message) {
-  spdlog::error("event=failed run={} controller=\"{}\" recorded={} reason=\"{}\"", active_->run_id,
-                active_->controller, active_->recorded, LogValue(message));
+  log_.Write(spdlog::level::err, "failed", *active_,
+             fmt::format("recorded={} reason=\"{}\"", active_->recorded, LogValue(message)));
   Say(FailedMessage(code, message));
   Forget(active_->begun() ? "failed" : "refused", message);
 }
@@ -392,8 +389,8 @@ void Session::Refuse(const absl::Status& why) {
 }
 
 void Session::Forget(std::string_view outcome, std::string_view reason) {
-  active_->audit.Write(active_->run_id, active_->controller, outcome, reason, absl::Now());
-  if (active_->link) active_->link->Finish();
+  log_.Audit(*active_, outcome, reason);
+  if (active_->link) bystanders_.Finish(active_->link, SteadyNow());
   active_.reset();
 }
 

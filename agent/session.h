@@ -15,11 +15,12 @@
 #include <variant>
 
 #include "agent/active_run.h"
+#include "agent/bystanders.h"
 #include "agent/ceiling_store.h"
 #include "agent/control_link.h"
-#include "agent/denials.h"
 #include "agent/policy.h"
 #include "agent/run_engine.h"
+#include "agent/run_log.h"
 #include "common/clock.h"
 #include "common/mailbox.h"
 #include "squall/v1/control.pb.h"
@@ -38,7 +39,7 @@ class Session {
     std::string state_folder = {};  // what outlives the process; empty: nothing does
     // Whoever reaches it off this machine commands it: it is said in each Welcome.
     bool obeys_anybody = false;
-    Policy policy = {};             // what its owner lets it do
+    Policy policy = {};  // what its owner lets it do
   };
 
   explicit Session(Config config);
@@ -59,7 +60,8 @@ class Session {
     uint64_t run;
     RunEngine::Event event;
   };
-  using Message = std::variant<LinkMessage, LinkClosed, LifeSign, EngineEvent, QuitRequest>;
+  using Message =
+      std::variant<LinkOpened, LinkMessage, LinkClosed, LifeSign, EngineEvent, QuitRequest>;
 
   void OnMessage(LinkMessage& event);
   void OnClosed(const LinkClosed& event);
@@ -71,6 +73,7 @@ class Session {
   Nanos NextConsequence() const;
   void DrawConsequences(Nanos now);
 
+  void OnPing(const std::shared_ptr<ControlLink>& link, const v1::Ping& ping, Nanos received);
   void OnHello(const std::shared_ptr<ControlLink>& link, const v1::Hello& hello);
   void Resume(const std::shared_ptr<ControlLink>& link);
   v1::AgentMessage Welcome() const;
@@ -100,7 +103,8 @@ class Session {
   CeilingStore ceilings_;
   const std::string instance_;  // drawn: tells this process from others of the same name
   Mailbox<Message> mailbox_;
-  Denials denials_;
+  Bystanders bystanders_;
+  RunLog log_;
   std::unique_ptr<ActiveRun> active_;  // the run that is going on
   uint64_t runs_ = 0;                  // made so far
 };

@@ -5,10 +5,6 @@
 #include <cerrno>
 #include <cstring>
 #include <deque>
-#include <fcntl.h>
-#include <iterator>
-#include <list>
-#include <map>
 #include <poll.h>
 #include <string_view>
 #include <thread>
@@ -19,9 +15,9 @@
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
+#include "common/gate_guests.h"
 #include "common/gate_sockets.h"
 #include "common/log_limit.h"
-#include "common/mutex.h"
 
 namespace squall {
 namespace {
@@ -30,95 +26,25 @@ constexpr std::string_view kHttp2 = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 static_assert(kHttp2.size() == kOpeningBytes);
 // Without files left, how long nobody is accepted.
 constexpr Nanos kPause = kSecond / 10;
+// How often it is looked whose time is over, while there is anybody.
+constexpr Nanos kLookInterval = kSecond;
 // So many are accepted before anything else is looked at.
 constexpr int kAtOnce = 64;
-
-// Who was let in and has not shown who it is. Each connection is held by a descriptor of our own,
-// by which it can be ended whoever has it by now.
-class Strangers {
- public:
-  explicit Strangers(const Gate::Limits& limits) : limits_(limits) {}
-  ~Strangers() {
-    for (const Stranger& stranger : all_) close(stranger.fd);
-  }
-
-  // Ends the oldest where there are too many, and tells who that was. False: there are no files
-  // left.
-  bool Add(const Peer& peer, int fd, Nanos now, std::vector<Peer>& ended) {
-    const int held = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    if (held < 0) return false;
-    MutexLock lock(mutex_);
-    if (const auto again = by_name_.find(peer.name); again != by_name_.end()) {
-      Remove(again->second);
-    }
-    if (const auto host = hosts_.find(peer.host);
-        host != hosts_.end() && host->second >= limits_.most_of_one_host) {
-      End(std::find_if(all_.begin(), all_.end(),
-                       [&](const Stranger& other) { return other.peer.host == peer.host; }),
-          ended);
-    } else if (all_.size() >= limits_.most_strangers) {
-      End(all_.begin(), ended);
-    }
-    ++hosts_[peer.host];
-    all_.push_back({peer, held, now + limits_.strange});
-    by_name_[peer.name] = std::prev(all_.end());
-    return true;
-  }
-
-  void Known(const std::string& name) {
-    MutexLock lock(mutex_);
-    if (const auto found = by_name_.find(name); found != by_name_.end()) Remove(found->second);
-  }
-
-  // Ends those whose time is over, and tells who they were.
-  void Expire(Nanos now, std::vector<Peer>& ended) {
-    MutexLock lock(mutex_);
-    while (!all_.empty() && all_.front().until <= now) End(all_.begin(), ended);
-  }
-
-  // When the time of the first of them is over.
-  Nanos next() {
-    MutexLock lock(mutex_);
-    return all_.empty() ? kForever : all_.front().until;
-  }
-
- private:
-  struct Stranger {
-    Peer peer;
-    int fd;
-    Nanos until;
-  };
-  using All = std::list<Stranger>;
-
-  void End(All::iterator stranger, std::vector<Peer>& ended) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    shutdown(stranger->fd, SHUT_RDWR);
-    ended.push_back(stranger->peer);
-    Remove(stranger);
-  }
-
-  void Remove(All::iterator stranger) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    close(stranger->fd);
-    const auto host = hosts_.find(stranger->peer.host);
-    if (--host->second == 0) hosts_.erase(host);
-    by_name_.erase(stranger->peer.name);
-    all_.erase(stranger);
-  }
-
-  const Gate::Limits limits_;
-  Mutex mutex_;
-  All all_ ABSL_GUARDED_BY(mutex_);  // the oldest first
-  std::map<std::string, All::iterator> by_name_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, size_t> hosts_ ABSL_GUARDED_BY(mutex_);
-};
 
 class Door final : public Gate {
  public:
   Door(Listeners listeners, const Limits& limits)
-      : listeners_(std::move(listeners)), limits_(limits), strangers_(limits) {}
+      : listeners_(std::move(listeners)), limits_(limits), guests_(limits) {}
 
-  ~Door() override {
-    Door::End();
+  ~Door() override { Door::End(); }
+
+  void End() override {
+    if (thread_.joinable()) {
+      wake_.Wake();
+      thread_.join();
+    }
     for (const Silent& silent : silent_) close(silent.fd);
+    silent_.clear();
   }
 
   absl::Status Begin(LetIn let_in) override {
@@ -128,14 +54,9 @@ class Door final : public Gate {
     return absl::OkStatus();
   }
 
-  void End() override {
-    if (!thread_.joinable()) return;
-    wake_.Wake();
-    thread_.join();
-  }
-
   const std::string& address() const override { return listeners_.address(); }
-  void Known(const std::string& peer) override { strangers_.Known(peer); }
+  void Known(const std::string& peer) override { guests_.Known(peer); }
+  void Gone(const std::string& peer) override { guests_.Gone(peer, SteadyNow()); }
   uint64_t refused() const override { return refused_; }
 
  private:
@@ -154,19 +75,22 @@ class Door final : public Gate {
       if (open) {
         for (const int fd : listeners_.fds()) watched.push_back({fd, POLLIN, 0});
       }
-      Nanos until = std::min(open ? kForever : accept_at_, strangers_.next());
+      Nanos until = open ? kForever : accept_at_;
       if (!silent_.empty()) until = std::min(until, silent_.front().until);
+      // Times may become earlier meanwhile.
+      if (!guests_.empty()) until = std::min({until, guests_.NextTime(), now + kLookInterval});
       const Nanos wait =
           until == kForever ? -1 : std::max<Nanos>(until - now, 0) / kMillisecond + 1;
       poll(watched.data(), static_cast<nfds_t>(watched.size()), static_cast<int>(wait));
       if (watched.front().revents != 0) return;
       const size_t silent = silent_.size();
       Listen(watched);
-      std::vector<Peer> ended;
-      strangers_.Expire(SteadyNow(), ended);
-      Tell(ended, "it has not shown who it is for too long");
       for (size_t i = 1 + silent; i < watched.size(); ++i) {
         if (watched[i].revents != 0) Accept(watched[i].fd);
+      }
+      for (const std::string& peer : guests_.ShutDown(SteadyNow())) {
+        ++refused_;
+        Log(peer, "it has not shown who it is for too long");
       }
     }
   }
@@ -199,16 +123,19 @@ class Door final : public Gate {
     // Fewer are seen only when no more will come (AwaitBytes).
     const Opening opening =
         static_cast<size_t>(got) == bytes.size() ? OpeningOf(bytes) : Opening::kOther;
-    std::vector<Peer> ended;
+    std::string closed;
     if (opening == Opening::kOther) {
       Refuse(silent.fd, silent.peer, "it speaks neither TLS nor HTTP/2");
-    } else if (!strangers_.Add(silent.peer, silent.fd, SteadyNow(), ended)) {
+    } else if (!guests_.Add(silent.peer, silent.fd, SteadyNow(), closed)) {
       Refuse(silent.fd, silent.peer, std::strerror(errno));
     } else {
       AwaitBytes(silent.fd, 1);
       let_in_(silent.fd, opening == Opening::kTls, silent.peer.name);
     }
-    Tell(ended, "it has not shown who it is, and many others came");
+    if (!closed.empty()) {
+      ++refused_;
+      Log(closed, "it has not shown who it is, and many others came");
+    }
     return true;
   }
 
@@ -239,15 +166,8 @@ class Door final : public Gate {
 
   void Refuse(int fd, const Peer& peer, const char* reason) {
     close(fd);
-    Tell({peer}, reason);
-  }
-
-  // Of connections that are closed now.
-  void Tell(const std::vector<Peer>& closed, const char* reason) {
-    for (const Peer& peer : closed) {
-      ++refused_;
-      Log(peer.name, reason);
-    }
+    ++refused_;
+    Log(peer.name, reason);
   }
 
   void Log(const std::string& peer, const char* reason) {
@@ -260,7 +180,7 @@ class Door final : public Gate {
   const Listeners listeners_;
   const Limits limits_;
   LetIn let_in_;
-  Strangers strangers_;
+  GateGuests guests_;
   LogLimit log_limit_;
   std::atomic<uint64_t> refused_ = 0;
   WakePipe wake_;

@@ -2,8 +2,8 @@
 // TLS or HTTP/2 begins with.
 //
 // Whoever connects is nobody yet. A connection that says nothing for long, or something else, is
-// closed; so is one that has not shown who it is for long, or when many others come. All are
-// counted, and logged with a limit. A thread of its own does it.
+// closed; so are those beyond so many that have not shown yet who they are. All are counted, and
+// logged with a limit. A thread of its own does it.
 #pragma once
 
 #include <array>
@@ -22,15 +22,19 @@ namespace squall {
 class Gate {
  public:
   struct Limits {
-    // How long a connection may be silent at first, and how long it may be a stranger: until then
-    // its streams must have been found to be of somebody (Known).
+    // How long a connection may be silent at first, and how long it may be a stranger: by then it
+    // must be Known, or it is closed.
     Nanos patience = 10 * kSecond;
     Nanos strange = 30 * kSecond;
+    // Whether those that are known are followed until they are Gone, and how long their connection
+    // may last after that. It takes a second descriptor for each.
+    bool until_gone = true;
+    Nanos parting = 2 * kSecond;
     // So many silent ones are kept, and so many strangers, of one host and of all: then the oldest
     // is closed for the newest.
     size_t most_silent = 128;
-    size_t most_strangers = 512;
-    size_t most_of_one_host = 256;
+    size_t most_strangers = 128;
+    size_t most_of_one_host = 32;
   };
   // Takes a connection over, and closes it in the end. Called from the gate's thread. `peer` as
   // Known() will be given it.
@@ -41,19 +45,24 @@ class Gate {
   static absl::StatusOr<std::unique_ptr<Gate>> Open(const Address& address, const char* who,
                                                     const Limits& limits);
 
-  // End(), and closes what is still silent.
+  // As End().
   virtual ~Gate() = default;
 
   // From now on connections are let in; until then they wait. Once.
   virtual absl::Status Begin(LetIn let_in) = 0;
-  // From now on nothing is let in.
+
+  // Closes the door, and what is still silent. Nothing is let in any more, but who was may still be
+  // found to be Known, or Gone. Idempotent.
   virtual void End() = 0;
 
   // The address for people, with the port that was chosen.
   virtual const std::string& address() const = 0;
 
-  // Who was let in as `peer` has shown who it is: it counts as a stranger no longer. Any thread.
+  // Who was let in as `peer` has shown who it is: it counts as a stranger no longer. And what it
+  // had to say is over: its connection is closed, but for time enough to hear the last words.
+  // Without the latter it is up to others when that is. Any thread.
   virtual void Known(const std::string& peer) = 0;
+  virtual void Gone(const std::string& peer) = 0;
 
   // Connections that were closed here. Any thread.
   virtual uint64_t refused() const = 0;

@@ -37,6 +37,7 @@ Gate::Limits LimitsFor(Party party) {
   if (party == Party::kController) {
     limits.most_silent = 16'384;
     limits.most_strangers = limits.most_of_one_host = 131'072;
+    limits.until_gone = false;
   }
   return limits;
 }
@@ -54,7 +55,7 @@ void TurnTlsAway(int fd) {
   close(fd);
 }
 
-void SetArguments(grpc::ServerBuilder& builder, Party party) {
+void SetArguments(Party party, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kPingMilliseconds);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingTimeoutMilliseconds);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
@@ -64,13 +65,14 @@ void SetArguments(grpc::ServerBuilder& builder, Party party) {
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMilliseconds);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kIdleMilliseconds);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMostStreams);
-  // Controllers send nothing that is compressed: what little was sent would be the much that it
-  // says.
-  if (party == Party::kAgent) {
-    builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
-  }
   SetStreamArguments(
       [&builder](const char* name, int value) { builder.AddChannelArgument(name, value); });
+  // gRPC inflates whatever comes, and looks at its size afterwards. What controllers say is never
+  // compressed.
+  if (party == Party::kController) return;
+  for (const grpc_compression_algorithm algorithm : {GRPC_COMPRESS_DEFLATE, GRPC_COMPRESS_GZIP}) {
+    builder.SetCompressionAlgorithmSupportStatus(algorithm, false);
+  }
 }
 
 }  // namespace
@@ -81,7 +83,7 @@ absl::Status GrpcListener::Listen(const Address& address, grpc::Service* service
   KeepGrpc();
   if (address.display.starts_with("unix:")) tls_ = nullptr;
   grpc::ServerBuilder builder;
-  SetArguments(builder, party_);
+  SetArguments(party_, builder);
   builder.SetMaxReceiveMessageSize(most_bytes_);
   builder.RegisterService(service);
   const auto acceptor = [&builder](std::shared_ptr<grpc::ServerCredentials> credentials) {
@@ -99,7 +101,7 @@ absl::Status GrpcListener::Listen(const Address& address, grpc::Service* service
 
   return gate_->Begin([this, plain, tls](int fd, bool speaks_tls, const std::string& peer) {
     if (speaks_tls && tls == nullptr) {
-      gate_->Known(peer);
+      gate_->Gone(peer);
       TurnTlsAway(fd);
       return LogRefused(peer, "it speaks TLS, which is not spoken here (--tls)");
     }
@@ -111,7 +113,8 @@ absl::Status GrpcListener::Listen(const Address& address, grpc::Service* service
 }
 
 void GrpcListener::Close() {
-  if (gate_) gate_->End();  // it is asked about streams until the last one has ended
+  // Streams that end by this still tell it so.
+  if (gate_) gate_->End();
   if (server_) server_->Shutdown(std::chrono::system_clock::now());
 }
 
@@ -127,12 +130,17 @@ absl::StatusOr<std::shared_ptr<PeerRecord>> GrpcListener::Admit(
   absl::StatusOr<PeerIdentity> identity = Whose(context);
   const std::string peer = ReadablePeer(context.peer());
   if (identity.ok()) {
-    gate_->Known(peer);
+    // Without a certificate an agent finds out from what is said.
+    if (tls_ != nullptr || party_ == Party::kController) gate_->Known(peer);
     return std::make_shared<PeerRecord>(*std::move(identity));
   }
   LogRefused(peer, std::string(identity.status().message()));
   return identity.status();
 }
+
+void GrpcListener::Known(const std::string& peer) { gate_->Known(ReadablePeer(peer)); }
+
+void GrpcListener::Gone(const std::string& peer) { gate_->Gone(ReadablePeer(peer)); }
 
 void GrpcListener::LogRefused(const std::string& peer, const std::string& reason) {
   if (const auto left_out = log_limit_.Ask(SteadyNow())) {

@@ -45,6 +45,10 @@ class GrpcListener {
   // Any thread.
   absl::StatusOr<std::shared_ptr<PeerRecord>> Admit(const grpc::CallbackServerContext& context);
 
+  // As for the gate (common/gate.h), by gRPC's name of the other end. Any thread, until Close().
+  void Known(const std::string& peer);
+  void Gone(const std::string& peer);
+
  private:
   absl::StatusOr<PeerIdentity> Whose(const grpc::CallbackServerContext& context) const;
   void LogRefused(const std::string& peer, const std::string& reason);

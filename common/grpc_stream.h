@@ -58,22 +58,37 @@ class StreamOperations {
 template <typename Out>
 class StreamChannel final : public Channel<Out> {
  public:
-  // Without `cancel` the stream cannot be broken, only finished.
+  // How a stream is broken. Whoever was called can be cancelled only until it is told to end.
+  struct Cancel {
+    std::function<void()> call;
+    bool any_time = false;
+  };
+
   StreamChannel(StreamOperations<Out>* stream, std::string peer,
-                std::shared_ptr<const PeerRecord> record, std::function<void()> cancel = {})
+                std::shared_ptr<const PeerRecord> record, Cancel cancel,
+                std::function<void()> known = {})
       : stream_(stream),
         peer_(std::move(peer)),
         record_(std::move(record)),
-        cancel_(std::move(cancel)) {}
+        cancel_(std::move(cancel)),
+        known_(std::move(known)) {}
 
-  void Send(Out message) override { Do(queue_.Push(std::move(message))); }
+  void Send(Out message) override {
+    const size_t bytes = message.ByteSizeLong();
+    Do(queue_.Push(std::move(message), bytes));
+  }
   void Finish() override { Do(queue_.Close()); }
+  size_t waiting_bytes() const override { return queue_.waiting_bytes(); }
+  void Known() override {
+    if (known_) known_();
+  }
   const std::string& peer() const override { return peer_; }
   PeerIdentity identity() const override { return record_->identity(); }
 
   void Break() override {
-    if (cancel_) cancel_();
-    Finish();
+    const bool is_there = queue_.Break();
+    if (is_there || cancel_.any_time) cancel_.call();
+    if (is_there) Do(queue_.Cancelled());
   }
 
   // `drained` is called if all that was queued is written.
@@ -94,7 +109,8 @@ class StreamChannel final : public Channel<Out> {
   StreamOperations<Out>* const stream_;
   const std::string peer_;
   const std::shared_ptr<const PeerRecord> record_;
-  const std::function<void()> cancel_;
+  const Cancel cancel_;
+  const std::function<void()> known_;
   WriteQueue<Out> queue_;
 };
 
@@ -102,12 +118,15 @@ class StreamChannel final : public Channel<Out> {
 template <typename In, typename Out>
 class ServerStream final : public grpc::ServerBidiReactor<In, Out>, private StreamOperations<Out> {
  public:
+  // `known` as Channel::Known().
   ServerStream(grpc::CallbackServerContext* context, std::shared_ptr<const PeerRecord> record,
-               WorthCompressing<Out> worth_compressing = nullptr)
+               WorthCompressing<Out> worth_compressing = nullptr, std::function<void()> known = {})
       : context_(context),
         worth_compressing_(worth_compressing),
-        channel_(std::make_shared<StreamChannel<Out>>(static_cast<StreamOperations<Out>*>(this),
-                                                      context->peer(), std::move(record))) {
+        channel_(std::make_shared<StreamChannel<Out>>(
+            static_cast<StreamOperations<Out>*>(this), context->peer(), std::move(record),
+            typename StreamChannel<Out>::Cancel{[context] { context->TryCancel(); }},
+            std::move(known))) {
     if (worth_compressing != nullptr) context->set_compression_algorithm(GRPC_COMPRESS_DEFLATE);
   }
 
@@ -169,7 +188,8 @@ class ClientStream final : private grpc::ClientBidiReactor<Out, In>, private Str
       : context_(std::make_shared<grpc::ClientContext>()),
         channel_(std::make_shared<StreamChannel<Out>>(
             static_cast<StreamOperations<Out>*>(this), std::move(peer), std::move(record),
-            [context = context_] { context->TryCancel(); })),
+            typename StreamChannel<Out>::Cancel{[context = context_] { context->TryCancel(); },
+                                                /*any_time=*/true})),
         worth_compressing_(worth_compressing),
         events_(std::move(events)) {
     if (worth_compressing != nullptr) context_->set_compression_algorithm(GRPC_COMPRESS_DEFLATE);

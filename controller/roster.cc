@@ -11,11 +11,21 @@
 #include "common/version.h"
 
 namespace squall {
+namespace {
 
+// How long an agent that has dialled may take to answer Hello.
+constexpr Nanos kFirstWordTime = 10 * kSecond;
+
+}  // namespace
+
+// It does not change, and thousands of agents are told at once.
 std::string Identity() {
-  const passwd* user = getpwuid(getuid());
-  return fmt::format("{}@{} (process {})", user != nullptr ? user->pw_name : "unknown", HostName(),
-                     getpid());
+  static const std::string identity = [] {
+    const passwd* user = getpwuid(getuid());
+    return fmt::format("{}@{} (process {})", user != nullptr ? user->pw_name : "unknown",
+                       HostName(), getpid());
+  }();
+  return identity;
 }
 
 Roster::Roster(Dialer& dialer, std::string run_id, std::function<void(FleetEvent)> events)
@@ -66,12 +76,16 @@ void Roster::Disconnect(size_t index) {
 }
 
 void Roster::Greet(uint64_t number, AgentAttached attached) {
+  const Nanos now = SteadyNow();
+  while (!strangers_.empty() && now - strangers_.begin()->second.since >= kFirstWordTime) {
+    strangers_.erase(strangers_.begin());
+  }
   attached.link->Send(Hello());
-  strangers_.emplace(number, std::move(attached));
+  strangers_.emplace(number, Stranger{std::move(attached), now});
 }
 
 size_t Roster::Take(uint64_t number) {
-  AgentAttached attached = std::move(strangers_.extract(number).mapped());
+  AgentAttached attached = std::move(strangers_.extract(number).mapped().attached);
   const size_t index = Add({.address = {.display = std::move(attached.peer), .target = {}}});
   members_[index]->attached = true;
   Link(index, number, std::move(attached.link));
@@ -79,14 +93,14 @@ size_t Roster::Take(uint64_t number) {
 }
 
 void Roster::Rejoin(uint64_t number, size_t index) {
-  Link(index, number, std::move(strangers_.extract(number).mapped().link));
+  Link(index, number, std::move(strangers_.extract(number).mapped().attached.link));
 }
 
 void Roster::TurnAway(uint64_t number, v1::ControllerMessage last_words) {
   const auto found = strangers_.find(number);
   if (found == strangers_.end()) return;
   if (last_words.kind_case() != v1::ControllerMessage::KIND_NOT_SET) {
-    found->second.link->Send(std::move(last_words));
+    found->second.attached.link->Send(std::move(last_words));
   }
   strangers_.erase(found);
 }

@@ -35,10 +35,11 @@ class Roster {
   // No stream to it.
   void Disconnect(size_t index);
 
-  // Somebody has dialled: Hello is out, and who it is will be seen.
+  // Somebody has dialled: Hello is out, and who it is will be seen. Whoever has said nothing for
+  // too long is sent away.
   void Greet(uint64_t number, AgentAttached attached);
   bool IsStranger(uint64_t number) const { return strangers_.count(number) != 0; }
-  const std::string& PeerOf(uint64_t number) const { return strangers_.at(number).peer; }
+  const std::string& PeerOf(uint64_t number) const { return strangers_.at(number).attached.peer; }
   // The stranger becomes a new member …
   size_t Take(uint64_t number);
   // … or its stream becomes that of a member …
@@ -52,6 +53,11 @@ class Roster {
   std::optional<size_t> Attached(const std::string& instance) const;
 
  private:
+  struct Stranger {
+    AgentAttached attached;
+    Nanos since = 0;
+  };
+
   v1::ControllerMessage Hello() const;
   void Link(size_t index, uint64_t number, std::unique_ptr<AgentLink> link);
 
@@ -61,7 +67,7 @@ class Roster {
   std::vector<std::unique_ptr<Member>> members_;
   uint64_t next_link_ = 0;
   std::unordered_map<uint64_t, size_t> owners_;  // of streams
-  std::map<uint64_t, AgentAttached> strangers_;
+  std::map<uint64_t, Stranger> strangers_;       // the oldest first
 };
 
 // user@host and process, for the agents' logs and for whoever finds them busy.

@@ -65,6 +65,10 @@ class Caller {
 
   void Say(std::string_view words) { send(socket_, words.data(), words.size(), MSG_NOSIGNAL); }
   void EndSaying() { shutdown(socket_, SHUT_WR); }
+  bool IsGoneNow() {
+    char byte = 0;
+    return recv(socket_, &byte, 1, MSG_DONTWAIT) >= 0 || errno != EAGAIN;
+  }
   // Closed or reset, within the deadline.
   bool IsGone() { return Ended(0); }
   bool IsGoneNow() { return Ended(MSG_DONTWAIT); }
@@ -221,6 +225,27 @@ TEST(Gate, TakesNoFileForASocket) {
   EXPECT_FALSE(Gate::Open(*ParseListenAddress("unix:" + path), "test", {}).ok());
   EXPECT_TRUE(std::filesystem::exists(path));
   std::filesystem::remove(path);
+}
+
+TEST_F(GateTest, AStrangerIsShutDownInTimeAndWhoIsKnownIsNot) {
+  Open({.strange = kSecond / 2});
+  const auto known = Connect(kHttp2);
+  ASSERT_TRUE(Eventually([this] { return plain() == 1; }));
+  gate_->Known(AnyPeer());
+  const auto stranger = Connect(kHttp2);
+  EXPECT_TRUE(stranger->IsGone());
+  EXPECT_TRUE(Eventually([this] { return gate_->refused() == 1; }));
+  EXPECT_FALSE(known->IsGoneNow());
+}
+
+TEST_F(GateTest, AConnectionEndsSomeTimeAfterItsLastWords) {
+  Open({.parting = kSecond / 10});
+  const auto known = Connect(kHttp2);
+  ASSERT_TRUE(Eventually([this] { return plain() == 1; }));
+  gate_->Known(AnyPeer());
+  gate_->Gone(AnyPeer());
+  EXPECT_TRUE(known->IsGone());
+  EXPECT_EQ(gate_->refused(), 0u);
 }
 
 TEST(Gate, AddressesThatCannotBeHad) {

@@ -54,5 +54,49 @@ TEST(WriteQueue, ABrokenStreamIsFinishedOnceWhicheverEndComesFirst) {
   EXPECT_TRUE(broken_first.Close().finish);
 }
 
+TEST(WriteQueue, ABreakLosesWhatWaitsAndFinishesAfterTheCancel) {
+  Queue idle;
+  EXPECT_TRUE(idle.Break());
+  EXPECT_FALSE(idle.Close().finish) << "not before the cancel";
+  EXPECT_TRUE(idle.Cancelled().finish);
+  EXPECT_FALSE(idle.Break()) << "it was told to finish";
+
+  Queue busy;
+  busy.Push(1);
+  busy.Push(2);
+  EXPECT_TRUE(busy.Break());
+  EXPECT_FALSE(busy.Break());
+  EXPECT_EQ(busy.Push(3).message, nullptr);
+  EXPECT_FALSE(busy.Cancelled().finish) << "the first is still being written";
+  EXPECT_TRUE(busy.Written(false).finish);
+
+  Queue quick;
+  quick.Push(1);
+  EXPECT_TRUE(quick.Break());
+  EXPECT_FALSE(quick.Written(false).finish) << "the cancel may still be under way";
+  EXPECT_TRUE(quick.Cancelled().finish);
+
+  Queue closed;
+  closed.Push(1);
+  EXPECT_FALSE(closed.Close().finish);
+  EXPECT_TRUE(closed.Break()) << "the last message is not gone";
+  closed.Written(false);
+  EXPECT_TRUE(closed.Cancelled().finish);
+}
+
+TEST(WriteQueue, CountsTheBytesThatWait) {
+  Queue queue;
+  queue.Push(1, 100);
+  queue.Push(2, 20);
+  queue.Push(3, 3);
+  EXPECT_EQ(queue.waiting_bytes(), 123u);
+  queue.Written(true);
+  EXPECT_EQ(queue.waiting_bytes(), 23u);
+  queue.Break();
+  EXPECT_EQ(queue.waiting_bytes(), 20u);
+  queue.Written(false);
+  EXPECT_EQ(queue.waiting_bytes(), 0u);
+}
+
 }  // namespace
 }  // namespace squall
