@@ -73,7 +73,7 @@ struct ActiveRun {
     return dials ? std::min(next, silent_at()) : next;
   }
 
-  Nanos interval() const { return prepare.snapshot_interval_ns(); }
+  Nanos interval() const { return std::min(prepare.snapshot_interval_ns(), watch.interval()); }
   Nanos lease_end() const { return snapshots.acknowledged_sent() + prepare.lease_ns(); }
   Nanos give_up_at() const { return snapshots.acknowledged_sent() + prepare.grace_ns(); }
   // When a stream on which nothing is acknowledged is taken for broken.

@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include "agent/session_messages.h"
+#include "common/values.h"
 
 namespace squall {
 
@@ -63,7 +64,7 @@ void Bystanders::SendAway(const std::shared_ptr<ControlLink>& link, const char* 
                           v1::Failed::Code code, const std::string& why, Nanos now) {
   if (const auto left_out = log_limit_.Ask(now)) {
     spdlog::warn("event={} name=\"{}\" peer={} reason=\"{}\" not_logged={}", event,
-                 link->identity().name, link->peer(), why, *left_out);
+                 link->identity().name, link->peer(), LogValue(why), *left_out);
   }
   link->Send(FailedMessage(code, why));
   Finish(link, now);

@@ -1,13 +1,12 @@
 #include "agent/control_health.h"
 
-#include <chrono>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 
+#include "common/grpc_server.h"
 #include "common/mutex.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 
@@ -16,10 +15,7 @@ namespace {
 
 namespace health = grpc::health::v1;
 
-// Of one connection: supervisors make one call at a time. And of one message.
-constexpr int kMostCalls = 8;
-constexpr int kMostBytes = 1024;
-constexpr int kIdleMilliseconds = 60'000;
+constexpr int kMostBytes = 1024;  // of a message
 
 // The calls that wait for the session. It is asked once for all of them, so that no flood of calls
 // becomes one of the session's mailbox.
@@ -74,37 +70,23 @@ class Server final : public HealthServer, private health::Health::CallbackServic
 
   ~Server() override {
     waiting_->Close();
-    if (server_) server_->Shutdown(std::chrono::system_clock::now());
+    listener_.Close();
   }
 
-  absl::Status Listen(const Address& address) {
-    int port = 0;
-    grpc::ServerBuilder builder;
-    builder.AddListeningPort(address.target, grpc::InsecureServerCredentials(), &port);
-    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-    builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMostCalls);
-    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kIdleMilliseconds);
-    builder.SetMaxReceiveMessageSize(kMostBytes);
-    builder.RegisterService(this);
-    server_ = builder.BuildAndStart();
-    if (!server_) {
-      return absl::UnavailableError(fmt::format(
-          "{}: cannot listen there: is it in use, or is it not this machine's?", address.display));
-    }
-    address_ = address.display;
-    if (!address_.starts_with("unix:")) {
-      address_ = fmt::format("{}:{}", address_.substr(0, address_.rfind(':')), port);
-    }
-    return absl::OkStatus();
-  }
+  absl::Status Listen(const Address& address) { return listener_.Listen(address, this); }
 
-  const std::string& address() const override { return address_; }
+  const std::string& address() const override { return listener_.address(); }
 
  private:
   grpc::ServerUnaryReactor* Check(grpc::CallbackServerContext* context,
                                   const health::HealthCheckRequest* request,
                                   health::HealthCheckResponse* response) override {
     grpc::ServerUnaryReactor* call = context->DefaultReactor();
+    if (const auto peer = listener_.Admit(*context); !peer.ok()) {
+      call->Finish({grpc::StatusCode::PERMISSION_DENIED, std::string(peer.status().message())});
+      return call;
+    }
+    listener_.Known(context->peer());  // what it may do here it may do for long
     constexpr std::string_view kService = "squall.v1.Agent";
     if (!request->service().empty() && request->service() != kService) {
       call->Finish({grpc::StatusCode::NOT_FOUND, "no such service here"});
@@ -116,8 +98,7 @@ class Server final : public HealthServer, private health::Health::CallbackServic
 
   const std::function<void(LinkEvent)> events_;
   const std::shared_ptr<Waiting> waiting_ = std::make_shared<Waiting>();
-  std::string address_;
-  std::unique_ptr<grpc::Server> server_;  // last: its end ends the events
+  GrpcListener listener_{Party::kAgent, nullptr, kMostBytes};  // last: its end ends the events
 };
 
 }  // namespace

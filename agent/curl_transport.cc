@@ -178,12 +178,17 @@ absl::Status CurlTransport::ShapePool(CURLM* multi) {
   // far as is usual. Where slots have been given up, those of one host are all that is needed.
   const long slots = request_.multiplexed() ? long{slots_a_pool_} : long{bound_};
   const bool exact = shrunk_ && one_origin_ && !request_.multiplexed();
+  // Under the policy's limit a pool has the one connection that it was counted as: what the server
+  // does not take at a time waits.
+  const bool bounded =
+      request_.multiplexed() && shared_.network.policy.limits().connections.most != 0;
   const long kept = exact ? std::max(slots, 1L) : 4 * slots + 64;
   if (curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, kept) ||
       curl_multi_setopt(multi, CURLMOPT_PIPELINING,
                         request_.http2() ? long{CURLPIPE_MULTIPLEX} : long{CURLPIPE_NOTHING}) ||
       curl_multi_setopt(multi, CURLMOPT_MAX_CONCURRENT_STREAMS,
-                        static_cast<long>(request_.transport().streams()))) {
+                        static_cast<long>(request_.transport().streams())) ||
+      (bounded && curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, 1L))) {
     return absl::InternalError("libcurl refused the shape of its connection pool");
   }
   return absl::OkStatus();

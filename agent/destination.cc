@@ -36,6 +36,8 @@ Destination DestinationOf(const v1::Transport& transport, std::string_view host,
   destination.place.host = destination.name;
   destination.place.port = port;
   for (const v1::Diversion& diversion : transport.diversions()) {
+    // One that changes nothing is no answer to libcurl, which looks on.
+    if (diversion.to_host().empty() && diversion.to_port() == 0) continue;
     if (!Fits(diversion, host, port)) continue;
     if (!diversion.to_host().empty()) destination.name = diversion.to_host();
     if (diversion.to_port() != 0) destination.port = static_cast<uint16_t>(diversion.to_port());

@@ -109,8 +109,9 @@ absl::Status Policy::CheckAddress(const Place& place, const Endpoint& endpoint) 
   if (!address) return absl::OkStatus();  // a socket: CheckSocket()
   const std::string name = place.Display();
   const std::string shown = DisplayOf(endpoint);
+  const bool allowed = AllowsAll() || (PortOf(endpoint) == place.to_port && AllowsName(place));
   return CheckAddress(shown == name ? name : fmt::format("{} ({})", name, shown), *address,
-                      PortOf(endpoint), AllowsName(place));
+                      PortOf(endpoint), allowed);
 }
 
 absl::Status Policy::CheckAddress(const std::string& shown, const IpAddress& address, uint16_t port,

@@ -12,13 +12,16 @@ namespace {
 
 // Bytes are counted for so long at least: early snapshots may be milliseconds apart.
 constexpr Nanos kWindow = kSecond;
+// A plan with a duration has been checked, but for how long answers are awaited after it.
+constexpr Nanos kLongestDrain = 60 * kSecond;
 
 }  // namespace
 
 void PolicyWatch::Begin(const v1::Plan& plan, Nanos at) {
   window_ = std::max(at, SteadyNow());
-  if (limits_.duration_ns.most == 0 || MeasuredPhase(plan).duration_ns() != 0) return;
-  end_ = at + static_cast<Nanos>(limits_.duration_ns.most);
+  if (limits_.duration_ns.most == 0) return;
+  const bool timed = MeasuredPhase(plan).duration_ns() != 0;
+  end_ = at + static_cast<Nanos>(limits_.duration_ns.most) + (timed ? kLongestDrain : 0);
 }
 
 void PolicyWatch::Add(const v1::Metrics& metrics) {

@@ -19,6 +19,9 @@ class PolicyWatch {
   PolicyWatch() = default;
   explicit PolicyWatch(const Policy::Limits& limits) : limits_(limits) {}
 
+  // How far apart snapshots may be; kForever: as far as the plan likes.
+  Nanos interval() const { return limits_.bytes_per_second.most == 0 ? kForever : kSecond; }
+
   // The run's first phase begins, or began, at `at`. How long its phases last has been checked; a
   // plan whose last one ends by a number of requests has no end of its own.
   void Begin(const v1::Plan& plan, Nanos at);

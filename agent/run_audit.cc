@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include "absl/strings/str_replace.h"
 #include "agent/plan_policy.h"
 #include "common/url.h"
 #include "common/values.h"
@@ -20,11 +19,6 @@ std::string OriginText(const std::string& url) {
   if (!CheckUrl(url).ok()) return "no URL";
   const UrlParts parts = SplitUrl(url);
   return Origin{parts.https, std::string(parts.host), parts.port}.Display();
-}
-
-// As a value between quotes.
-std::string Inner(std::string_view text) {
-  return absl::StrReplaceAll(Quoted(text), {{"\"", "'"}});
 }
 
 std::string NamedOf(const std::set<std::string>& addresses) {
@@ -59,9 +53,9 @@ void RunAudit::Write(std::string_view run, std::string_view who, std::string_vie
   spdlog::info(
       "event=audit controller=\"{}\" peer={} run={} target=\"{}\" addresses=\"{}\" requests={} "
       "bytes={} began={} lasted={:.3f}s outcome={} reason=\"{}\"",
-      Inner(who), peer_, Quoted(run), Inner(target_), NamedOf(addresses_), requests_, bytes_,
-      absl::FormatTime("%Y-%m-%dT%H:%M:%E3S%Ez", began_, absl::LocalTimeZone()),
-      absl::ToDoubleSeconds(now - began_), outcome, reason.empty() ? "" : Inner(reason));
+      LogValue(who), peer_, LogValue(run), LogValue(target_), LogValue(NamedOf(addresses_)),
+      requests_, bytes_, absl::FormatTime("%Y-%m-%dT%H:%M:%E3S%Ez", began_, absl::LocalTimeZone()),
+      absl::ToDoubleSeconds(now - began_), outcome, LogValue(reason));
 }
 
 }  // namespace squall

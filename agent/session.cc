@@ -130,8 +130,8 @@ void Session::OnHello(const std::shared_ptr<ControlLink>& link, const v1::Hello&
   if (active_ && active_->link == link) {
     return Fail(v1::Failed::CODE_PROTOCOL, "a second Hello");
   }
-  if (hello.protocol_version() != kProtocolVersion) {
-    return refuse(v1::Failed::CODE_VERSION, OtherVersion(hello));
+  if (const auto refusal = RefusalOf(hello)) {
+    return refuse(refusal->failed().code(), refusal->failed().message());
   }
   if (hello.check()) {
     link->Known();
@@ -354,7 +354,7 @@ void Session::Finish() {
 void Session::OnDismiss(const v1::Dismiss& dismiss) {
   const bool done = active_->stage == ActiveRun::Stage::kFinished;
   std::string more = fmt::format("recorded={}", active_->recorded);
-  if (!done) more += fmt::format(" reason=\"{}\"", Quoted(dismiss.reason()));
+  if (!done) more += fmt::format(" reason=\"{}\"", LogValue(dismiss.reason()));
   log_.Write(done ? spdlog::level::info : spdlog::level::warn, done ? "done" : "dismissed",
              *active_, more);
   Forget(done ? "done" : "dismissed", dismiss.reason());
@@ -375,7 +375,7 @@ void Session::Say(v1::AgentMessage message) {
 
 void Session::Fail(v1::Failed::Code code, const std::string& message) {
   log_.Write(spdlog::level::err, "failed", *active_,
-             fmt::format("recorded={} reason=\"{}\"", active_->recorded, message));
+             fmt::format("recorded={} reason=\"{}\"", active_->recorded, LogValue(message)));
   Say(FailedMessage(code, message));
   Forget(active_->begun() ? "failed" : "refused", message);
 }

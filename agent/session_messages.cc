@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "agent/host.h"
 #include "common/protocol.h"
+#include "common/run_id.h"
 #include "common/values.h"
 #include "common/version.h"
 
@@ -55,15 +56,21 @@ v1::AgentMessage PongMessage(const v1::Ping& ping, Nanos received) {
 }
 
 std::string Who(const PeerIdentity& identity, const v1::Hello& hello) {
-  const std::string said = Quoted(hello.controller());
+  const std::string said = LogValue(hello.controller());
   return identity.name.empty() ? said : fmt::format("{} [{}]", identity.name, said);
 }
 
-std::string OtherVersion(const v1::Hello& hello) {
-  return fmt::format(
+std::optional<v1::AgentMessage> RefusalOf(const v1::Hello& hello) {
+  if (hello.protocol_version() == kProtocolVersion) {
+    // It stands in logs.
+    if (hello.check() || IsPlainRunId(hello.run_id())) return std::nullopt;
+    return FailedMessage(v1::Failed::CODE_PROTOCOL, "Hello: run_id: not as squall names runs");
+  }
+  const std::string text = fmt::format(
       "the agent is squall {} and speaks protocol version {}, the controller is squall {} and "
       "speaks {}; install the same version on both",
       kVersion, kProtocolVersion, hello.build(), hello.protocol_version());
+  return FailedMessage(v1::Failed::CODE_VERSION, text);
 }
 
 std::string WhoRuns(const ActiveRun& run) {

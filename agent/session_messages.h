@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "agent/active_run.h"
@@ -27,8 +28,9 @@ v1::AgentMessage PongMessage(const v1::Ping& ping, Nanos received);
 // print.
 std::string Who(const PeerIdentity& identity, const v1::Hello& hello);
 
-// Why a controller that speaks another version of the protocol is refused.
-std::string OtherVersion(const v1::Hello& hello);
+// Why a controller is refused whoever it is: it speaks another version of the protocol, or gives
+// its run a name that is none. Nothing: it is not.
+std::optional<v1::AgentMessage> RefusalOf(const v1::Hello& hello);
 
 // Who has the agent, and since when: for those who find it busy.
 std::string WhoRuns(const ActiveRun& run);

@@ -123,13 +123,18 @@ class Door final : public Gate {
     // Fewer are seen only when no more will come (AwaitBytes).
     const Opening opening =
         static_cast<size_t>(got) == bytes.size() ? OpeningOf(bytes) : Opening::kOther;
+    std::string closed;
     if (opening == Opening::kOther) {
       Refuse(silent.fd, silent.peer, "it speaks neither TLS nor HTTP/2");
-    } else if (!guests_.Add(silent.peer, silent.fd, SteadyNow())) {
-      Refuse(silent.fd, silent.peer, "too many connections have not shown who they are");
+    } else if (!guests_.Add(silent.peer, silent.fd, SteadyNow(), closed)) {
+      Refuse(silent.fd, silent.peer, std::strerror(errno));
     } else {
       AwaitBytes(silent.fd, 1);
       let_in_(silent.fd, opening == Opening::kTls, silent.peer.name);
+    }
+    if (!closed.empty()) {
+      ++refused_;
+      Log(closed, "it has not shown who it is, and many others came");
     }
     return true;
   }

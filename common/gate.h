@@ -30,8 +30,8 @@ class Gate {
     // may last after that. It takes a second descriptor for each.
     bool until_gone = true;
     Nanos parting = 2 * kSecond;
-    // So many silent ones are kept: then the oldest is closed for the newest. So many strangers are
-    // let in, of one host and of all: others are closed.
+    // So many silent ones are kept, and so many strangers, of one host and of all: then the oldest
+    // is closed for the newest.
     size_t most_silent = 128;
     size_t most_strangers = 128;
     size_t most_of_one_host = 32;

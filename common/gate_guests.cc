@@ -12,20 +12,33 @@ GateGuests::~GateGuests() {
   for (const auto& [peer, guest] : guests_) close(guest.fd);
 }
 
-bool GateGuests::Add(const Peer& peer, int fd, Nanos now) {
+bool GateGuests::Add(const Peer& peer, int fd, Nanos now, std::string& closed) {
+  const int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  if (own < 0) return false;
   MutexLock lock(mutex_);
   // The name of one that is gone already.
   if (const auto before = guests_.find(peer.name); before != guests_.end()) Remove(before);
   const auto of_host = hosts_.find(peer.host);
-  const size_t same = of_host == hosts_.end() ? 0 : of_host->second;
-  if (strangers_ >= limits_.most_strangers || same >= limits_.most_of_one_host) return false;
-  const int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-  if (own < 0) return false;
+  if (of_host != hosts_.end() && of_host->second >= limits_.most_of_one_host) {
+    CloseOldest(peer.host, closed);
+  } else if (strangers_ >= limits_.most_strangers) {
+    CloseOldest("", closed);
+  }
   ++hosts_[peer.host];
   ++strangers_;
   const auto added = guests_.emplace(peer.name, Guest{peer.host, own, kForever, true}).first;
   SetTime(added, now + limits_.strange);
   return true;
+}
+
+void GateGuests::CloseOldest(const std::string& host, std::string& closed) {
+  for (const auto& [time, peer] : times_) {
+    const auto guest = guests_.find(peer);
+    if (!guest->second.stranger || (!host.empty() && guest->second.host != host)) continue;
+    closed = peer;
+    shutdown(guest->second.fd, SHUT_RDWR);
+    return Remove(guest);
+  }
 }
 
 void GateGuests::Known(const std::string& peer) {

@@ -26,8 +26,9 @@ class GateGuests {
   GateGuests(const GateGuests&) = delete;
   GateGuests& operator=(const GateGuests&) = delete;
 
-  // A stranger's connection, whose descriptor is borrowed. False: there are too many.
-  bool Add(const Peer& peer, int fd, Nanos now);
+  // A stranger's connection, whose descriptor is borrowed. Where there are too many, the oldest is
+  // shut down and named as `closed`. False: there is no descriptor left.
+  bool Add(const Peer& peer, int fd, Nanos now, std::string& closed);
   // As in common/gate.h.
   void Known(const std::string& peer);
   void Gone(const std::string& peer, Nanos now);
@@ -47,6 +48,9 @@ class GateGuests {
   };
   using Guests = std::map<std::string, Guest>;  // by peer
 
+  // Of that host; empty: of any.
+  void CloseOldest(const std::string& host, std::string& closed)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SetTime(Guests::iterator guest, Nanos until) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void NoStranger(Guest& guest) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Remove(Guests::iterator guest) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include "common/quiet_socket.h"
@@ -68,8 +69,13 @@ void SetPort(sockaddr* name, uint16_t port) {
   if (name->sa_family == AF_INET) reinterpret_cast<sockaddr_in*>(name)->sin_port = htons(port);
 }
 
-// It would be taken from its owner without a word. A file that nobody listens on any more is taken
-// over.
+// One that nobody listens on any more is taken over; anything else is somebody's.
+bool IsSocket(const std::string& path) {
+  struct stat info {};
+  return lstat(path.c_str(), &info) == 0 && S_ISSOCK(info.st_mode);
+}
+
+// It would be taken from its owner without a word.
 bool SomebodyListens(const sockaddr_un& name) {
   const int probe = socket(AF_UNIX, SOCK_STREAM, 0);
   if (probe < 0) return false;
@@ -89,7 +95,7 @@ absl::StatusOr<int> ListenUnix(const Address& address, const std::string& path, 
     return absl::UnavailableError(
         fmt::format("{}: another {} listens there", address.display, who));
   }
-  unlink(path.c_str());
+  if (IsSocket(path)) unlink(path.c_str());
   const int fd = ListenOn(AF_UNIX, reinterpret_cast<const sockaddr*>(&name), sizeof name);
   if (fd < 0) return CannotListen(address, who, std::strerror(errno));
   return fd;

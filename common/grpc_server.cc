@@ -12,6 +12,7 @@
 #include "common/grpc_arguments.h"
 #include "common/protocol.h"
 #include "common/tsan.h"
+#include "common/values.h"
 
 namespace squall {
 namespace {
@@ -66,7 +67,6 @@ void SetArguments(Party party, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMostStreams);
   SetStreamArguments(
       [&builder](const char* name, int value) { builder.AddChannelArgument(name, value); });
-  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
   // gRPC inflates whatever comes, and looks at its size afterwards. What controllers say is never
   // compressed.
   if (party == Party::kController) return;
@@ -84,6 +84,7 @@ absl::Status GrpcListener::Listen(const Address& address, grpc::Service* service
   if (address.display.starts_with("unix:")) tls_ = nullptr;
   grpc::ServerBuilder builder;
   SetArguments(party_, builder);
+  builder.SetMaxReceiveMessageSize(most_bytes_);
   builder.RegisterService(service);
   const auto acceptor = [&builder](std::shared_ptr<grpc::ServerCredentials> credentials) {
     return std::shared_ptr(builder.experimental().AddExternalConnectionAcceptor(
@@ -143,7 +144,8 @@ void GrpcListener::Gone(const std::string& peer) { gate_->Gone(ReadablePeer(peer
 
 void GrpcListener::LogRefused(const std::string& peer, const std::string& reason) {
   if (const auto left_out = log_limit_.Ask(SteadyNow())) {
-    spdlog::warn("event=refused peer={} reason=\"{}\" not_logged={}", peer, reason, *left_out);
+    spdlog::warn("event=refused peer={} reason=\"{}\" not_logged={}", LogValue(peer),
+                 LogValue(reason), *left_out);
   }
 }
 

@@ -17,14 +17,17 @@
 #include "common/grpc_tls.h"
 #include "common/log_limit.h"
 #include "common/peer_record.h"
+#include "common/protocol.h"
 #include "common/tsan.h"
 
 namespace squall {
 
 class GrpcListener {
  public:
-  // `party` listens. Null files: there is no TLS; nor is there on a unix socket.
-  GrpcListener(Party party, std::shared_ptr<TlsFiles> tls) : party_(party), tls_(std::move(tls)) {}
+  // `party` listens. Null files: there is no TLS; nor is there on a unix socket. A message may have
+  // so many bytes.
+  GrpcListener(Party party, std::shared_ptr<TlsFiles> tls, int most_bytes = kMaxMessageBytes)
+      : party_(party), most_bytes_(most_bytes), tls_(std::move(tls)) {}
   // Close() was called, or nothing was listened to.
   ~GrpcListener() = default;
 
@@ -51,6 +54,7 @@ class GrpcListener {
   void LogRefused(const std::string& peer, const std::string& reason);
 
   const Party party_;
+  const int most_bytes_;
   std::shared_ptr<TlsFiles> tls_;
   std::string address_;
   LogLimit log_limit_;

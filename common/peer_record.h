@@ -22,10 +22,10 @@ class PeerRecord {
     found_ = std::move(found);
   }
 
-  // Nameless until it is known.
+  // Nameless until it is known. One that was not believed may command nothing.
   PeerIdentity identity() const {
     MutexLock lock(mutex_);
-    return found_.ok() ? *found_ : PeerIdentity{};
+    return found_.ok() ? *found_ : PeerIdentity{.name = "", .role = Role::kAgent};
   }
 
   // Why it was not believed.

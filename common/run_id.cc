@@ -1,5 +1,6 @@
 #include "common/run_id.h"
 
+#include <algorithm>
 #include <random>
 
 #include <fmt/format.h>
@@ -28,6 +29,13 @@ bool IsRunId(std::string_view text) {
     if (!fits) return false;
   }
   return true;
+}
+
+bool IsPlainRunId(std::string_view text) {
+  constexpr size_t kMost = 64;
+  return !text.empty() && text.size() <= kMost &&
+         std::all_of(text.begin(), text.end(),
+                     [](unsigned char c) { return absl::ascii_isalnum(c) || c == '-'; });
 }
 
 }  // namespace squall

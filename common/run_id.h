@@ -12,5 +12,7 @@ std::string NewRunId();
 
 // Whether NewRunId() could have made it.
 bool IsRunId(std::string_view text);
+// Whether it can stand in a log as a run's name: up to 64 letters, digits and hyphens.
+bool IsPlainRunId(std::string_view text);
 
 }  // namespace squall

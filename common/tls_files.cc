@@ -57,10 +57,13 @@ TlsFiles::Stamp TlsFiles::StampOf(const std::string& path) {
   if (path.empty() || stat(path.c_str(), &info) != 0) return {};
 #ifdef __APPLE__
   const timespec& modified = info.st_mtimespec;
+  const timespec& changed = info.st_ctimespec;
 #else
   const timespec& modified = info.st_mtim;
+  const timespec& changed = info.st_ctim;
 #endif
   return {.modified_ns = int64_t{modified.tv_sec} * kSecond + modified.tv_nsec,
+          .changed_ns = int64_t{changed.tv_sec} * kSecond + changed.tv_nsec,
           .size = static_cast<int64_t>(info.st_size),
           .inode = static_cast<uint64_t>(info.st_ino)};
 }
@@ -91,6 +94,7 @@ absl::StatusOr<std::shared_ptr<const TlsFiles::Material>> TlsFiles::Read(uint64_
 std::shared_ptr<const TlsFiles::Material> TlsFiles::Current() {
   Stamps before;
   std::shared_ptr<const Material> current;
+  uint64_t number = 0;
   {
     MutexLock lock(mutex_);
     const Nanos now = SteadyNow();
@@ -98,19 +102,28 @@ std::shared_ptr<const TlsFiles::Material> TlsFiles::Current() {
     look_at_ = now + kLookInterval;  // others go on meanwhile
     before = stamps_;
     current = current_;
+    number = ++numbered_;
   }
   const Stamps stamps = Look();
   if (stamps == before) return current;
-  absl::StatusOr<std::shared_ptr<const Material>> material = Read(current->number + 1);
+  absl::StatusOr<std::shared_ptr<const Material>> material = Read(number);
+  if (material.ok() && (*material)->bundle.identity.role != identity_.role) {
+    material =
+        Wrong("--tls", bundle_path_,
+              fmt::format("is of role {} now, and was of role {}",
+                          NameOf((*material)->bundle.identity.role), NameOf(identity_.role)));
+  }
   if (material.ok()) {
     spdlog::info("event=certificates_read file=\"{}\" name=\"{}\" valid_until={}",
                  Quoted(bundle_path_), (*material)->bundle.identity.name,
                  absl::FormatTime("%Y-%m-%d", (*material)->bundle.not_after, absl::UTCTimeZone()));
   } else {
     spdlog::error("event=certificates_kept reason=\"{}\"",
-                  std::string(material.status().message()));
+                  LogValue(std::string(material.status().message())));
   }
   MutexLock lock(mutex_);
+  if (number < settled_) return current_;  // somebody was quicker who has looked later
+  settled_ = number;
   stamps_ = stamps;
   if (material.ok()) current_ = *std::move(material);
   return current_;

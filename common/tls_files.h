@@ -43,6 +43,7 @@ class TlsFiles {
   // Tells a file's contents from earlier ones without reading them.
   struct Stamp {
     int64_t modified_ns = 0;
+    int64_t changed_ns = 0;  // also its owner and mode
     int64_t size = 0;
     uint64_t inode = 0;
     friend bool operator==(const Stamp&, const Stamp&) = default;
@@ -68,6 +69,9 @@ class TlsFiles {
   std::shared_ptr<const Material> current_ ABSL_GUARDED_BY(mutex_);
   Stamps stamps_ ABSL_GUARDED_BY(mutex_);  // of what was read last, usable or not
   Nanos look_at_ ABSL_GUARDED_BY(mutex_) = 0;
+  // Looks are numbered; the one that told what is current.
+  uint64_t numbered_ ABSL_GUARDED_BY(mutex_) = 1;
+  uint64_t settled_ ABSL_GUARDED_BY(mutex_) = 1;
 };
 
 }  // namespace squall

@@ -65,14 +65,27 @@ std::string Quoted(std::string_view text) {
     if (printable.size() >= kLongestPrinted) return printable + "…";
     const size_t length = FirstCharacter(text);
     const auto byte = static_cast<unsigned char>(text.front());
-    if (length == 0 || byte < 0x20 || byte == 0x7F) {
-      printable += fmt::format("\\x{:02x}", byte);
+    // U+0080 to U+009F are controls as well.
+    const bool is_control =
+        byte < 0x20 || byte == 0x7F ||
+        (length == 2 && byte == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0);
+    if (length == 0 || is_control) {
+      for (const char c : text.substr(0, std::max<size_t>(length, 1))) {
+        printable += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+      }
     } else {
       printable += text.substr(0, length);
     }
     text.remove_prefix(std::max<size_t>(length, 1));
   }
   return printable;
+}
+
+std::string LogValue(std::string_view text) {
+  if (text.empty()) return "";
+  std::string value = Quoted(text);
+  std::replace(value.begin(), value.end(), '"', '\'');
+  return value;
 }
 
 std::string_view TrimBlanks(std::string_view text) {

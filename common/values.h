@@ -21,6 +21,9 @@ bool IsUtf8(std::string_view text);
 // The text in a form that is safe to print: control characters and what is not UTF-8 escaped, cut
 // off when long, quotes around nothing.
 std::string Quoted(std::string_view text);
+// The same as a value between double quotes, as a log has them: without any in it, and nothing for
+// nothing.
+std::string LogValue(std::string_view text);
 
 // A line, or a piece of one, without the blanks and carriage returns around it.
 std::string_view TrimBlanks(std::string_view text);

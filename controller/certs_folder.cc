@@ -42,17 +42,22 @@ absl::Status WriteAll(int fd, const std::string& path, const std::string& text) 
   return SystemError(path, error);
 }
 
-absl::Status WriteNew(const std::string& path, const std::string& text) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+// Certificates and lists of revoked ones are no secrets: whoever is to read a copy may.
+enum class Secrecy : mode_t { kPublic = 0644, kSecret = 0600 };
+
+absl::Status WriteNew(const std::string& path, const std::string& text, Secrecy secrecy) {
+  const int fd =
+      open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, static_cast<mode_t>(secrecy));
   if (fd < 0) return SystemError(path, errno);
   return WriteAll(fd, path, text);
 }
 
 // Others read the old one or the new one.
-absl::Status Replace(const std::string& path, const std::string& text) {
+absl::Status Replace(const std::string& path, const std::string& text, Secrecy secrecy) {
   std::string fresh = path + ".XXXXXX";
   const int fd = mkstemp(fresh.data());  // for its owner alone
   if (fd < 0) return SystemError(fresh, errno);
+  fchmod(fd, static_cast<mode_t>(secrecy));
   if (absl::Status status = WriteAll(fd, fresh, text); !status.ok()) return status;
   if (std::rename(fresh.c_str(), path.c_str()) == 0) return absl::OkStatus();
   const int error = errno;
@@ -103,9 +108,10 @@ absl::StatusOr<CertsFolder> CertsFolder::Create(const std::string& path, absl::D
   for (const char* part : {"agents", "controllers", "issued"}) {
     if (status.ok()) status = MakeFolder(fmt::format("{}/{}", path, part));
   }
-  if (status.ok()) status = WriteNew(path + "/authority.key", authority->key);
-  if (status.ok()) status = WriteNew(path + "/authority.pem", authority->certificate);
-  if (status.ok()) status = WriteNew(path + "/revoked.pem", *list);
+  if (status.ok()) status = WriteNew(path + "/authority.key", authority->key, Secrecy::kSecret);
+  if (status.ok())
+    status = WriteNew(path + "/authority.pem", authority->certificate, Secrecy::kPublic);
+  if (status.ok()) status = WriteNew(path + "/revoked.pem", *list, Secrecy::kPublic);
   if (!status.ok()) return status;
   return CertsFolder(path, *std::move(authority));
 }
@@ -147,10 +153,12 @@ absl::StatusOr<std::string> CertsFolder::Issue(const PeerIdentity& identity,
   const absl::StatusOr<CertificateFacts> facts = FactsOf(made->certificate);
   if (!facts.ok()) return facts.status();
   // On record first: whatever is given out can be revoked.
-  absl::Status status =
-      WriteNew(fmt::format("{}/issued/{}.pem", path_, facts->serial), made->certificate);
+  absl::Status status = WriteNew(fmt::format("{}/issued/{}.pem", path_, facts->serial),
+                                 made->certificate, Secrecy::kPublic);
   const std::string bundle = made->certificate + made->key + authority_.certificate;
-  if (status.ok()) status = renew ? Replace(path, bundle) : WriteNew(path, bundle);
+  if (status.ok())
+    status =
+        renew ? Replace(path, bundle, Secrecy::kSecret) : WriteNew(path, bundle, Secrecy::kSecret);
   if (!status.ok()) return status;
   return path;
 }
@@ -192,7 +200,7 @@ absl::StatusOr<std::string> CertsFolder::Revoke(const std::vector<std::string>& 
   if (!list.ok()) return list.status();
   const absl::StatusOr<std::string> longer = squall::Revoke(authority_, *list, certificates, now);
   if (!longer.ok()) return About(path, longer.status());
-  if (absl::Status status = Replace(path, *longer); !status.ok()) return status;
+  if (absl::Status status = Replace(path, *longer, Secrecy::kPublic); !status.ok()) return status;
   return path;
 }
 

@@ -40,6 +40,9 @@ constexpr Nanos kAhead = kSecond;      // of the start
 class Controller final : public v1::Controller::CallbackService {
  public:
   Controller(size_t agents, Nanos duration) : agents_(agents), duration_(duration) {}
+  ~Controller() override { listener_.Close(); }
+
+  absl::Status Listen(const Address& address) { return listener_.Listen(address, this); }
 
   void AwaitEnd() {
     MutexLock lock(mutex_);
@@ -49,7 +52,11 @@ class Controller final : public v1::Controller::CallbackService {
  private:
   grpc::ServerBidiReactor<v1::AgentMessage, v1::ControllerMessage>* Attach(
       grpc::CallbackServerContext* context) override {
-    auto* stream = new Stream(context);
+    auto peer = listener_.Admit(*context);
+    if (!peer.ok()) {
+      return new RefusedStream<v1::AgentMessage, v1::ControllerMessage>(peer.status());
+    }
+    auto* stream = new Stream(context, *peer);
     const Link link = stream->channel();
     v1::ControllerMessage hello;
     hello.mutable_hello()->set_controller("bare");
@@ -117,6 +124,7 @@ class Controller final : public v1::Controller::CallbackService {
   CondVar changed_;
   std::vector<Link> ready_ ABSL_GUARDED_BY(mutex_);
   size_t closed_ ABSL_GUARDED_BY(mutex_) = 0;
+  GrpcListener listener_{Party::kController, nullptr};  // last: its end ends the events
 };
 
 int Run(const std::string& listen, size_t agents, double seconds) {
@@ -127,13 +135,11 @@ int Run(const std::string& listen, size_t agents, double seconds) {
   }
   RaiseFileLimit();
   Controller controller(agents, static_cast<Nanos>(seconds * 1e9));
-  const absl::StatusOr<GrpcListener> listener = ListenByGrpc(*address, &controller, "controller");
-  if (!listener.ok()) {
-    fmt::print(stderr, "bare_controller: {}\n", std::string(listener.status().message()));
+  if (const absl::Status status = controller.Listen(*address); !status.ok()) {
+    fmt::print(stderr, "bare_controller: {}\n", std::string(status.message()));
     return 3;
   }
   controller.AwaitEnd();
-  listener->server->Shutdown();
   return 0;
 }
 

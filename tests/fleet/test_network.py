@@ -239,6 +239,8 @@ class Ends(unittest.TestCase):
             left = list(Path("/run/netns").glob(f"*.{maker.pid}.*"))
             self.assertEqual(len(left), 2)
             self.assertIn(sleeper, children(maker.pid))
+            # From then on it ends with its parent.
+            wait_until(lambda: Path(f"/proc/{sleeper}/comm").read_text() == "sleep\n", 5, "it runs")
             maker.kill()
         wait_until(lambda: not is_running(sleeper), 5, "what it ran has ended with it")
         with Network("a"):

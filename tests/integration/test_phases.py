@@ -36,7 +36,8 @@ class WarmUp(squall.TestCase):
                                                     r"30 connections opened, not\s+measured\n")
 
     def test_the_list_begins_anew(self):
-        with Nginx() as nginx, tempfile.NamedTemporaryFile("w") as urls, squall.fleet(1) as agents:
+        with Nginx(requests_a_connection=1_000_000) as nginx, \
+                tempfile.NamedTemporaryFile("w") as urls, squall.fleet(1) as agents:
             urls.writelines(f"/{i}\n" for i in range(5000))
             urls.flush()
             result = squall.run("--warmup", "300ms", "--urls", urls.name, "-u", nginx.url,

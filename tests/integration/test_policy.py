@@ -67,6 +67,14 @@ class Targets(PolicyTest):
             self.assertEqual(server.connections, 0)
         self.check_nothing_came()
 
+    def test_whom_it_asks_for_counts(self):
+        agent = self.agent(f"deny_targets: [{DENIED}]\n")
+        with RecordingServer(ALLOWED) as server:
+            self.check_refused(agent, f"does not send to {self.denied.address}: ", server.url,
+                               "-n", 10, "--server-counts", f"{self.denied.url}/counts")
+            self.assertEqual(server.connections, 0)
+        self.check_nothing_came()
+
     def test_only_what_is_allowed(self):
         with RecordingServer(ALLOWED) as server:
             agent = self.agent(f"allow_targets:\n  - '*.test.internal'\n  - {ALLOWED}:{server.port}\n")

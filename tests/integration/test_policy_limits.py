@@ -7,6 +7,7 @@ from pathlib import Path
 
 import context  # noqa: F401
 from support import squall
+from support.certs import Authority
 from support.policy import ALLOWED, PolicyTest
 from support.processes import Process
 from support.recording_server import RecordingServer
@@ -97,6 +98,9 @@ class Files(PolicyTest):
 
     def test_the_example(self):
         text = EXAMPLE.read_text()
+        authority = Authority(self.file.parent / "fleet")
+        text = text.replace("/etc/squall/agent.pem", str(authority.agent("lon-1")))
+        text = text.replace("/etc/squall/revoked.pem", str(authority.revoked))
         for commented in (text, re.sub("(?m)^#(?=[a-z_]+:|  - )", "", text)):
             self.file.write_text(re.sub("(?m)^(listen|join|state):.*", "", commented))
             with squall.Agent("example", "--config", self.file):

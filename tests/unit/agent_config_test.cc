@@ -52,6 +52,24 @@ max_bytes_per_second: 125000000
               HasSubstr("not in allow_targets (a.yaml:7)"));
 }
 
+TEST(AgentConfig, WhoMayCommand) {
+  const AgentConfig config = Good(R"(tls: lon-2.pem
+revoked: revoked.pem
+insecure: true
+health: 127.0.0.1:7401
+)");
+  EXPECT_EQ(config.flags.tls.bundle, "lon-2.pem");
+  EXPECT_EQ(config.flags.tls.revoked, "revoked.pem");
+  EXPECT_TRUE(config.flags.tls.insecure);
+  EXPECT_EQ(config.flags.health, "127.0.0.1:7401");
+  AgentFlags flags;
+  flags.tls.bundle = "given.pem";
+  Complete(flags, config.flags);
+  EXPECT_EQ(flags.tls.bundle, "given.pem");
+  EXPECT_EQ(flags.tls.revoked, "revoked.pem");
+  EXPECT_TRUE(flags.tls.insecure);
+}
+
 TEST(AgentConfig, NextToNothing) {
   for (const char* text : {"", "\n", "# nothing\n", "---\n", "---\n# nothing\n...\n", "{}\n"}) {
     SCOPED_TRACE(text);
@@ -102,6 +120,7 @@ TEST(AgentConfig, Refusals) {
       {"a unit", "max_bytes_per_second: 10MB\n", ":1:23: max_bytes_per_second: 10MB: not a whole "},
       {"no address", "listen: http://10.0.0.5\n", ":1:9: listen: http://10.0.0.5: write host or "},
       {"no level", "log_level: loud\n", ":1:12: log_level: loud: not a log level"},
+      {"not a yes or no", "insecure: perhaps\n", ":1:11: insecure: perhaps: write true or false"},
       {"no range", "deny_targets:\n- 10.0.0.8/8\n",
        ":2:3: deny_targets: 10.0.0.8/8: it begins in the middle of a range: did you mean "},
       {"a scheme", "allow_targets: ['http://api.test']\n",

@@ -85,7 +85,7 @@ TEST(Coordinator, SaysWhichAgentsObeyAnybody) {
   FakeFleet all(std::vector<Behaviour>(12, {.obeys_anybody = true}));
   EXPECT_THAT(all.Run()->notes,
               testing::ElementsAre(testing::HasSubstr("agents obey anybody who reaches them")));
-  EXPECT_THAT(FakeFleet({{}}).Run()->notes, testing::ElementsAre());
+  EXPECT_THAT(FakeFleet({Behaviour()}).Run()->notes, testing::ElementsAre());
 }
 
 TEST(Coordinator, SendsTheListWholeInPieces) {

@@ -45,6 +45,16 @@ TEST(Destination, IsWhatThePlanSays) {
   }
 }
 
+// libcurl does not take it for an answer either, and would go on to the next one.
+TEST(Destination, ADiversionThatChangesNothingIsNone) {
+  v1::Transport transport;
+  for (const char* text : {"a:443::", ":::", "a:443:10.0.0.9:22"}) {
+    *transport.add_diversions() = *ParseDiversion(text);
+  }
+  EXPECT_EQ(Shown(DestinationOf(transport, "a", 443)), "10.0.0.9:22 ");
+  EXPECT_EQ(Shown(DestinationOf(transport, "b", 443)), "name b:443");
+}
+
 TEST(Destination, WithoutAPlansPlacesIsTheUrls) {
   struct Case {
     std::string host, shown;

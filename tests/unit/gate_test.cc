@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <unistd.h>
 
@@ -68,13 +70,23 @@ class Caller {
     return recv(socket_, &byte, 1, MSG_DONTWAIT) >= 0 || errno != EAGAIN;
   }
   // Closed or reset, within the deadline.
-  bool IsGone() {
-    char byte = 0;
-    const ssize_t got = recv(socket_, &byte, 1, 0);
-    return got == 0 || (got < 0 && errno == ECONNRESET);
+  bool IsGone() { return Ended(0); }
+  bool IsGoneNow() { return Ended(MSG_DONTWAIT); }
+  // As the gate has it.
+  std::string name() const {
+    sockaddr_in address{};
+    socklen_t size = sizeof address;
+    getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
+    return "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
   }
 
  private:
+  bool Ended(int flags) {
+    char byte = 0;
+    const ssize_t got = recv(socket_, &byte, 1, flags);
+    return got == 0 || (got < 0 && errno == ECONNRESET);
+  }
+
   const int socket_;
 };
 
@@ -171,23 +183,48 @@ TEST_F(GateTest, TheOldestSilentOneMakesRoom) {
   EXPECT_TRUE(Eventually([this] { return plain() == 1; }));
 }
 
-TEST_F(GateTest, StrangersAreLimitedUntilTheyAreKnown) {
+TEST_F(GateTest, TheOldestStrangerMakesRoom) {
   Open({.strange = 1000 * kSecond, .most_strangers = 5, .most_of_one_host = 1});
-  const auto first = Connect(kHttp2);
+  const auto known = Connect(kHttp2);
   ASSERT_TRUE(Eventually([this] { return plain() == 1; }));
-  EXPECT_TRUE(Connect(kHttp2)->IsGone());
   gate_->Known(AnyPeer());
-  const auto second = Connect(kHttp2);
-  EXPECT_TRUE(Eventually([this] { return plain() == 2; }));
+  const auto stranger = Connect(kHttp2);
+  ASSERT_TRUE(Eventually([this] { return plain() == 2; }));
+  const auto another = Connect(kHttp2);
+  EXPECT_TRUE(stranger->IsGone());
+  EXPECT_TRUE(Eventually([this] { return plain() == 3 && gate_->refused() == 1; }));
+  EXPECT_FALSE(known->IsGoneNow());
+  EXPECT_FALSE(another->IsGoneNow());
 }
 
-TEST_F(GateTest, StrangersAreForgottenInTime) {
-  Open({.strange = kSecond / 10, .most_strangers = 1});
-  const auto first = Connect(kHttp2);
-  ASSERT_TRUE(Eventually([this] { return plain() == 1; }));
-  std::this_thread::sleep_for(std::chrono::milliseconds(150));
-  const auto second = Connect(kHttp2);
-  EXPECT_TRUE(Eventually([this] { return plain() == 2; }));
+TEST_F(GateTest, StrangersAreClosedInTime) {
+  Open({.strange = kSecond / 5});
+  const auto stranger = Connect(kHttp2);
+  const auto known = Connect(kHttp2);
+  ASSERT_TRUE(Eventually([this] { return plain() == 2; }));
+  gate_->Known(known->name());
+  EXPECT_TRUE(stranger->IsGone());
+  EXPECT_TRUE(Eventually([this] { return gate_->refused() == 1; }));
+  EXPECT_FALSE(known->IsGoneNow());
+}
+
+TEST_F(GateTest, NothingIsLetInAfterTheEnd) {
+  Open({});
+  gate_->End();
+  gate_->End();
+  const auto late = Connect(kHttp2);
+  gate_->Known("127.0.0.1:1");
+  gate_.reset();
+  EXPECT_TRUE(late->IsGone());
+  EXPECT_EQ(plain(), 0);
+}
+
+TEST(Gate, TakesNoFileForASocket) {
+  const std::string path = testing::TempDir() + "/gate_" + std::to_string(getpid());
+  std::ofstream(path) << "somebody's";
+  EXPECT_FALSE(Gate::Open(*ParseListenAddress("unix:" + path), "test", {}).ok());
+  EXPECT_TRUE(std::filesystem::exists(path));
+  std::filesystem::remove(path);
 }
 
 TEST_F(GateTest, AStrangerIsShutDownInTimeAndWhoIsKnownIsNot) {

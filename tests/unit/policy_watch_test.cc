@@ -41,7 +41,7 @@ TEST(PolicyWatch, ARunThatDoesNotEndByItself) {
 
   PolicyWatch with_end(limits);
   with_end.Begin(PlanOf(kSecond), now);
-  EXPECT_EQ(with_end.end(), kForever) << "its requests may still drain";
+  EXPECT_EQ(with_end.end(), now + 120 * kSecond) << "its requests may still drain";
 
   PolicyWatch without_limit;
   without_limit.Begin(PlanOf(0), now);
@@ -53,6 +53,8 @@ TEST(PolicyWatch, BytesPerSecond) {
   limits.bytes_per_second = {1000, "a.yaml:4"};
   const Nanos start = SteadyNow() + kSecond;
   PolicyWatch watch(limits);
+  EXPECT_EQ(watch.interval(), kSecond);
+  EXPECT_EQ(PolicyWatch().interval(), kForever);
   watch.Begin(PlanOf(0), start);
   watch.Add(Bytes(900, 100));
   EXPECT_TRUE(watch.Check(start + kSecond / 2).ok()) << "too early to tell";

@@ -85,6 +85,28 @@ TEST_F(TlsFilesTest, WhatCannotBeReadChangesNothing) {
   EXPECT_EQ((*files)->Current(), before);
 }
 
+// As root all can be read, so what is seen is that it is read again.
+TEST_F(TlsFilesTest, AFileWithOtherPermissionsIsReadAgain) {
+  const std::string bundle = Issue("lon-1");
+  const auto files = TlsFiles::Open(bundle, "");
+  ASSERT_TRUE(files.ok()) << files.status();
+  const auto before = (*files)->Current();
+  std::filesystem::permissions(bundle, std::filesystem::perms::owner_read);
+  EXPECT_TRUE(Eventually([&] { return (*files)->Current() != before; }));
+}
+
+TEST_F(TlsFilesTest, ABundleOfAnotherRoleChangesNothing) {
+  const std::string bundle = Issue("lon-1");
+  const auto files = TlsFiles::Open(bundle, "");
+  ASSERT_TRUE(files.ok()) << files.status();
+  const auto before = (*files)->Current();
+  const std::string other =
+      *folder_->Issue({"ann", Role::kRun}, absl::Hours(24), /*renew=*/false, absl::Now());
+  std::filesystem::copy_file(other, bundle, std::filesystem::copy_options::overwrite_existing);
+  std::this_thread::sleep_for(std::chrono::milliseconds(1'200));
+  EXPECT_EQ((*files)->Current(), before);
+}
+
 TEST_F(TlsFilesTest, Errors) {
   const std::string bundle = Issue("lon-1");
   Write(path_ + "/empty", "");

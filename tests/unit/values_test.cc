@@ -22,6 +22,10 @@ TEST(Values, Quoted) {
       {"as it is", "a b\"c'", "a b\"c'"},
       {"nothing", "", "\"\""},
       {"control characters", "a\r\n\x1b[31m\x7f", "a\\x0d\\x0a\\x1b[31m\\x7f"},
+      {"controls beyond ASCII",
+       "a\xc2\x9b"
+       "2J\xc2\xa0",
+       "a\\xc2\\x9b2J\xc2\xa0"},
       {"UTF-8", "für 日本 🌩", "für 日本 🌩"},
       {"Latin-1", "f\xfcr", "f\\xfcr"},
       {"a character cut short", "a\xe6\x97", "a\\xe6\\x97"},
@@ -32,6 +36,12 @@ TEST(Values, Quoted) {
       {"long", std::string(201, 'x'), std::string(200, 'x') + "…"},
   };
   for (const Case& c : cases) EXPECT_EQ(Quoted(c.text), c.want) << c.name;
+}
+
+TEST(Values, InALog) {
+  EXPECT_EQ(LogValue("a \"b\" c"), "a 'b' c");
+  EXPECT_EQ(LogValue("a\nb"), "a\\x0ab");
+  EXPECT_EQ(LogValue(""), "");
 }
 
 TEST(Values, Utf8) {
