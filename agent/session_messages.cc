@@ -69,7 +69,7 @@ std::optional<v1::AgentMessage> RefusalOf(const v1::Hello& hello) {
   const std::string text = fmt::format(
       "the agent is squall {} and speaks protocol version {}, the controller is squall {} and "
       "speaks {}; install the same version on both",
-      kVersion, kProtocolVersion, hello.build(), hello.protocol_version());
+      kVersion, kProtocolVersion, Quoted(hello.build()), hello.protocol_version());
   return FailedMessage(v1::Failed::CODE_VERSION, text);
 }
 
