@@ -121,7 +121,8 @@ def huge_length(agent, draw):
 
 
 def other_calls(agent, draw):
-    agent.sendall(h2.opened(path=draw.choice(("/", "/squall.v1.Controller/Attach", "/" + "x" * 99))))
+    paths = ("/", "/squall.v1.Controller/Attach", "/" + "x" * 99)
+    agent.sendall(h2.opened(path=draw.choice(paths)))
 
 
 def gzip_bomb(agent, _draw):
@@ -143,8 +144,8 @@ def many_words(agent, _draw):
     agent.sendall(h2.opened() + h2.said(hello(check=True), *[ping()] * 5000))
 
 
-ATTACKS = [silence, half_closed, noise, noise_behind_preface, noise_in_frames, noise_in_messages, slow,
-           slow_tls, silent_stream, deaf_stream, settings_flood, ping_flood, rapid_reset,
+ATTACKS = [silence, half_closed, noise, noise_behind_preface, noise_in_frames, noise_in_messages,
+           slow, slow_tls, silent_stream, deaf_stream, settings_flood, ping_flood, rapid_reset,
            endless_headers, many_streams, huge_length, other_calls, gzip_bomb, disorder, busy_look,
            many_words]
 
@@ -166,8 +167,9 @@ class Attackers:
         self._pause, self._held = pause, held
         self._ending = threading.Event()
         self.made = {attack.__name__: 0 for attack in attacks}
-        self._threads = [threading.Thread(target=self._go_on, args=(attack, random.Random(seed + i)),
-                                          daemon=True) for i, attack in enumerate(attacks)]
+        self._threads = [
+            threading.Thread(target=self._go_on, args=(attack, random.Random(seed + i)), daemon=True)
+            for i, attack in enumerate(attacks)]
 
     def __enter__(self):
         for thread in self._threads:

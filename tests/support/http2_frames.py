@@ -1,4 +1,5 @@
-"""HTTP/2 and gRPC by hand, so that every byte can be wrong (RFC 9113, RFC 7541, gRPC's PROTOCOL-HTTP2)."""
+"""HTTP/2 and gRPC by hand, so that every byte can be wrong (RFC 9113, RFC 7541, gRPC's
+PROTOCOL-HTTP2)."""
 
 import struct
 import zlib
