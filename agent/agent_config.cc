@@ -12,11 +12,11 @@
 #include <fmt/format.h>
 
 #include "absl/time/time.h"
-#include "agent/yaml_settings.h"
 #include "common/address.h"
 #include "common/nearest_word.h"
 #include "common/protocol.h"
 #include "common/values.h"
+#include "common/yaml_settings.h"
 
 namespace squall {
 namespace {
@@ -192,7 +192,7 @@ absl::StatusOr<AgentConfig> Reader::Result() && {
 }  // namespace
 
 absl::StatusOr<AgentConfig> ParseAgentConfig(const std::string& text, std::string_view file) {
-  const auto settings = ParseYamlSettings(text, file);
+  const auto settings = ParseYamlSettings(text, file, YamlTexts::kOneLine);
   if (!settings.ok()) return settings.status();
   Reader reader(file);
   for (const YamlSetting& setting : *settings) {

@@ -19,6 +19,7 @@
 #include "controller/certs_command.h"
 #include "controller/fleet_command.h"
 #include "controller/pages_command.h"
+#include "controller/plan_command.h"
 #include "controller/reconcile_command.h"
 #include "controller/report_command.h"
 #include "controller/run_command.h"
@@ -59,6 +60,7 @@ int main(int argc, char** argv) {
       "  squall COMMAND --help                     # more on each");
 
   squall::RunFlags run_flags;
+  squall::PlanFlags plan_flags;
   squall::ReportFlags report_flags;
   squall::FleetFlags fleet_flags;
   squall::CalibrateFlags calibrate_flags;
@@ -68,7 +70,8 @@ int main(int argc, char** argv) {
   squall::TargetFlags target_flags;
   squall::CompletionsFlags completions_flags;
   squall::ManualFlags manual_flags;
-  const CLI::App* run = squall::AddRunCommand(app, run_flags);
+  CLI::App* run = squall::AddRunCommand(app, run_flags);
+  CLI::App* plan = squall::AddPlanCommand(app, plan_flags);
   const CLI::App* report = squall::AddReportCommand(app, report_flags);
   const CLI::App* fleet = squall::AddFleetCommand(app, fleet_flags);
   const CLI::App* calibrate = squall::AddCalibrateCommand(app, calibrate_flags);
@@ -87,7 +90,8 @@ int main(int argc, char** argv) {
     return squall::ReportUsageError(app, error);
   }
 
-  if (run->parsed()) return squall::RunRun(run_flags);
+  if (run->parsed()) return squall::RunRun(*run, run_flags);
+  if (plan->parsed()) return squall::RunPlan(*plan, plan_flags);
   if (report->parsed()) return squall::RunReport(report_flags);
   if (fleet->parsed()) return squall::RunFleet(*fleet, fleet_flags);
   if (calibrate->parsed()) return squall::RunCalibrate(calibrate_flags);

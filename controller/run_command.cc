@@ -21,6 +21,7 @@
 #include "controller/fleet.h"
 #include "controller/local_agent.h"
 #include "controller/missed_urls.h"
+#include "controller/plan_file.h"
 #include "controller/progress.h"
 #include "controller/run_archive.h"
 #include "controller/run_options.h"
@@ -88,9 +89,9 @@ absl::StatusOr<RunResult> Execute(RunOptions& options, RunArchive* archive, Prog
 
 }  // namespace
 
-int RunRun(const RunFlags& flags) {
+int RunRun(CLI::App& command, RunFlags& flags) {
   KeepMemory();
-  absl::StatusOr<RunOptions> options = ResolveRunOptions(flags);
+  absl::StatusOr<RunOptions> options = ResolveRun(command, flags);
   if (!options.ok()) return Fail(options.status());
   spdlog::set_level(options->log_level);
 

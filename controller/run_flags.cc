@@ -48,6 +48,7 @@ constexpr char kExamples[] = R"(Examples:
   squall run -n 1000000 --listen 0.0.0.0:7500 --expect 2 https://api.example.com/
   squall run --urls paths.txt --order shuffled -n 200000 -u http://127.0.0.1:8080
   squall run --save monday -z 10m -q 2000 http://127.0.0.1:8080/ && squall report monday
+  squall run plan.yaml -n 1000                  # flags come before what the plan says
   squall run -H 'Content-Type: application/json' -d '{"id": 7}' http://127.0.0.1:8080/items
 
 Every number is for the whole fleet. Results go to standard output, progress to standard error.
@@ -59,9 +60,14 @@ Exit codes: 0 done, 2 usage error and nothing sent, 3 not completed as asked or 
 CLI::App* AddRunCommand(CLI::App& app, RunFlags& flags) {
   CLI::App& run = *app.add_subcommand("run", "Send requests and report what came back");
   run.footer(kExamples);
+  AddRunFlags(run, flags);
+  return &run;
+}
 
+void AddRunFlags(CLI::App& run, RunFlags& flags) {
   Group what(run, "What is requested");
-  what.Value("URL", "", flags.url_argument, "Absolute http:// or https:// URL");
+  what.Value("URL", "", flags.url_argument,
+             "Absolute http:// or https:// URL, or a plan: FILE.yaml\n(squall plan --help)");
   what.Value("-u,--url", "URL", flags.url,
              "The same by name; with --urls, what lines that begin\nwith / are joined to");
   what.Value("--urls", "FILE", flags.urls,
@@ -178,7 +184,6 @@ CLI::App* AddRunCommand(CLI::App& app, RunFlags& flags) {
   output.Switch("--quiet", flags.quiet, "No progress on standard error");
   output.Value("--log-level", "LEVEL", flags.log_level,
                "trace, debug, info, warn (default), error or off");
-  return &run;
 }
 
 }  // namespace squall

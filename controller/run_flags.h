@@ -77,5 +77,7 @@ struct RunFlags {
 
 // Adds the subcommand `run`. Parsing fills `flags`, which must outlive the parse.
 CLI::App* AddRunCommand(CLI::App& app, RunFlags& flags);
+// The flags alone, to any command.
+void AddRunFlags(CLI::App& command, RunFlags& flags);
 
 }  // namespace squall

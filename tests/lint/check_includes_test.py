@@ -17,7 +17,7 @@ CASES = {
     "a test knows all parts": ("tests/unit/a_test.cc", '#include "agent/a.h"\n', None),
     "curl in its adapter": ("agent/curl_transport.cc", "#include <curl/curl.h>\n", None),
     "OpenSSL in its adapter": ("agent/tls_stream.cc", "#include <openssl/ssl.h>\n", None),
-    "yaml-cpp at its edge": ("agent/yaml_settings.cc", "#include <yaml-cpp/yaml.h>\n", None),
+    "yaml-cpp at its edge": ("common/yaml_settings.cc", "#include <yaml-cpp/yaml.h>\n", None),
     "yaml-cpp elsewhere": ("agent/agent_config.cc", "#include <yaml-cpp/yaml.h>\n", "only by"),
     "gRPC in the fleet": ("controller/fleet_dialer.cc", "#include <grpcpp/grpcpp.h>\n", None),
     "a library by quotes": ("agent/a.cc", '#include "absl/status/status.h"\n', None),

@@ -1,4 +1,4 @@
-#include "agent/yaml_settings.h"
+#include "common/yaml_settings.h"
 
 #include <algorithm>
 #include <exception>
@@ -50,19 +50,23 @@ bool EndsItsQuote(std::string_view value) {
   return false;
 }
 
-absl::Status CheckText(const YamlText& read, std::string_view text, std::string_view file) {
+absl::Status CheckText(const YamlText& read, std::string_view text, std::string_view file,
+                       YamlTexts texts) {
   if (!EndsItsQuote(ValueIn(text, read.line - 1))) {
     return WrongAt(file, read, "a quote without its end in the same line");
   }
+  if (texts == YamlTexts::kAnyLines) return absl::OkStatus();
   const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
   if (std::none_of(read.text.begin(), read.text.end(), is_control)) return absl::OkStatus();
   return WrongAt(file, read, "more than one line, or control characters in it");
 }
 
-absl::Status CheckTexts(const YamlSetting& setting, std::string_view text, std::string_view file) {
-  absl::Status status = setting.is_list ? absl::OkStatus() : CheckText(setting.value, text, file);
+absl::Status CheckTexts(const YamlSetting& setting, std::string_view text, std::string_view file,
+                        YamlTexts texts) {
+  absl::Status status =
+      setting.is_list ? absl::OkStatus() : CheckText(setting.value, text, file, texts);
   for (const YamlText& item : setting.items) {
-    if (status.ok()) status = CheckText(item, text, file);
+    if (status.ok()) status = CheckText(item, text, file, texts);
   }
   return status;
 }
@@ -72,6 +76,12 @@ absl::Status NotYaml(const YAML::Exception& error, std::string_view text, std::s
   const std::string_view value = ValueIn(text, error.mark.line);
   const bool unquoted = value.starts_with('*') || value.starts_with('[');
   return WrongAt(file, At(error.mark), unquoted ? std::string(kNeedsQuotes) : Quoted(error.msg));
+}
+
+std::string_view WhyNoText(const YAML::Node& item) {
+  if (item.IsNull()) return "an entry of the list is empty";
+  if (item.IsMap()) return "what has a colon and a blank in it needs quotes, e.g. 'Accept: */*'";
+  return kNeedsQuotes;
 }
 
 absl::StatusOr<YamlSetting> ReadSetting(const YAML::Node& name, const YAML::Node& value,
@@ -95,8 +105,7 @@ absl::StatusOr<YamlSetting> ReadSetting(const YAML::Node& name, const YAML::Node
   for (const YAML::Node& item : value) {
     if (!item.IsScalar()) {
       return WrongAt(file, item.IsNull() ? setting.value : At(item.Mark()),
-                     fmt::format("{}: {}", shown,
-                                 item.IsNull() ? "an entry of the list is empty" : kNeedsQuotes));
+                     fmt::format("{}: {}", shown, WhyNoText(item)));
     }
     setting.items.push_back(TextOf(item));
   }
@@ -104,7 +113,7 @@ absl::StatusOr<YamlSetting> ReadSetting(const YAML::Node& name, const YAML::Node
 }
 
 absl::StatusOr<std::vector<YamlSetting>> ReadSettings(const std::string& text,
-                                                      std::string_view file) {
+                                                      std::string_view file, YamlTexts texts) {
   const std::vector<YAML::Node> documents = YAML::LoadAll(text);
   std::vector<YamlSetting> settings;
   if (documents.empty() || (documents.size() == 1 && documents.front().IsNull())) return settings;
@@ -119,7 +128,7 @@ absl::StatusOr<std::vector<YamlSetting>> ReadSettings(const std::string& text,
   for (const auto& entry : root) {
     absl::StatusOr<YamlSetting> setting = ReadSetting(entry.first, entry.second, file);
     if (!setting.ok()) return setting.status();
-    if (absl::Status status = CheckTexts(*setting, text, file); !status.ok()) return status;
+    if (absl::Status status = CheckTexts(*setting, text, file, texts); !status.ok()) return status;
     if (!seen.insert(setting->name.text).second) {
       return WrongAt(file, setting->name,
                      fmt::format("{}: is given twice", Quoted(setting->name.text)));
@@ -132,7 +141,7 @@ absl::StatusOr<std::vector<YamlSetting>> ReadSettings(const std::string& text,
 }  // namespace
 
 absl::StatusOr<std::vector<YamlSetting>> ParseYamlSettings(const std::string& text,
-                                                           std::string_view file) {
+                                                           std::string_view file, YamlTexts texts) {
   if (text.size() > kMostBytes) {
     return absl::InvalidArgumentError(fmt::format("{}: larger than 1 MiB", file));
   }
@@ -140,7 +149,7 @@ absl::StatusOr<std::vector<YamlSetting>> ParseYamlSettings(const std::string& te
     return absl::InvalidArgumentError(fmt::format("{}: not UTF-8", file));
   }
   try {
-    return ReadSettings(text, file);
+    return ReadSettings(text, file, texts);
   } catch (const YAML::Exception& error) {
     return NotYaml(error, text, file);
   } catch (const std::exception& error) {

@@ -27,10 +27,13 @@ struct YamlSetting {
   std::vector<YamlText> items;  // of a list
 };
 
+// How a text may be that stands there as a value.
+enum class YamlTexts { kOneLine, kAnyLines };
+
 // All settings in their order, each name once. `file` stands for the file in messages.
 // INVALID_ARGUMENT: "agent.yaml:7:3: …", with what is wrong and what to write instead.
 absl::StatusOr<std::vector<YamlSetting>> ParseYamlSettings(const std::string& text,
-                                                           std::string_view file);
+                                                           std::string_view file, YamlTexts texts);
 
 // "agent.yaml:7:3: what".
 absl::Status WrongAt(std::string_view file, const YamlText& where, std::string_view what);
