@@ -48,6 +48,7 @@ uint64_t SimulatedAgent::Open(std::function<void(FleetNews)> events) {
   events_ = std::move(events);
   due_.clear();
   pings_.clear();
+  leaves_ = false;
   return ++stream_;
 }
 
@@ -56,7 +57,7 @@ void SimulatedAgent::LinkGone(uint64_t stream) {
 }
 
 void SimulatedAgent::Hear(uint64_t stream, const v1::ControllerMessage& message) {
-  if (stream != stream_ || !events_) return;
+  if (stream != stream_ || !events_ || leaves_) return;
   OnMerged(std::max(message.acknowledged(), message.ack().sequence()));
   if (message.command() != 0) {
     if (message.command() <= commands_) return;
@@ -72,7 +73,8 @@ void SimulatedAgent::Hear(uint64_t stream, const v1::ControllerMessage& message)
   if (message.has_stop()) due_.emplace_back().mutable_done();
   if (message.has_dismiss()) {
     Forget();
-    due_.emplace_back();  // it leaves
+    due_.emplace_back();
+    leaves_ = true;
   }
 }
 
