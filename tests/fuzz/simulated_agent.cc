@@ -170,6 +170,10 @@ v1::AgentMessage SimulatedAgent::Snapshot(size_t most) {
   v1::AgentMessage message;
   v1::Snapshot& snapshot = *message.mutable_snapshot();
   std::vector<uint64_t> held;
+  // What a warm-up that is over has left is never sent.
+  if (phases_ > 1 && Now() - began_ >= prepare_.plan().phases(0).duration_ns()) {
+    std::erase_if(open_, [](const auto& open) { return open.first == 0; });
+  }
   if (!open_.empty()) snapshot.set_phase(open_.front().first);
   auto next = open_.begin();
   while (next != open_.end() && next->first == snapshot.phase() && held.size() < most) {
