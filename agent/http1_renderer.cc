@@ -5,6 +5,8 @@
 #include <cstring>
 #include <string_view>
 
+#include <fmt/format.h>
+
 namespace squall {
 namespace {
 
@@ -53,6 +55,10 @@ void Http1Renderer::Write(const RequestTag& tag, Http1Exchange& exchange) {
     to = Copy(target, to);
   }
   to = head->Write(input, to);
+  if (one_url_ && ends_at_head_) {
+    exchange.bytes = {memory.data(), static_cast<size_t>(to - memory.data())};
+    return;
+  }
   if (request_.is_tagged()) to = WriteTag(tag, to);
   if (request_.rendered_body() != nullptr) {
     to = WriteRenderedBody(input, to);
@@ -72,6 +78,7 @@ void Http1Renderer::FindOne(const TemplateInput& input) {
   one_head_.AddText(target.starts_with('/') ? " " : " /");
   one_head_.Add(path);
   one_head_.Add(one_origin_->head);
+  if (ends_at_head_) one_head_.AddText(fmt::format("{}{}", kLineEnd, request_.short_body()));
 }
 
 size_t Http1Renderer::Bound(const TemplateInput& input, const Template& head,

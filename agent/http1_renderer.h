@@ -20,7 +20,11 @@ class Http1Renderer {
   // `plan` is borrowed for the call; the others outlive it. `source` may be null.
   Http1Renderer(const RequestSource* source, const v1::Plan& plan, const Http1Request& request,
                 Http1Origins& origins)
-      : source_(source), one_url_(!plan.has_urls()), request_(request), origins_(origins) {}
+      : source_(source),
+        one_url_(!plan.has_urls()),
+        ends_at_head_(!request.is_tagged() && request.rendered_body() == nullptr),
+        request_(request),
+        origins_(origins) {}
 
   bool renders() const { return source_ != nullptr; }
 
@@ -36,11 +40,13 @@ class Http1Renderer {
 
   const RequestSource* const source_;
   const bool one_url_;
+  const bool ends_at_head_;  // what follows is always the same
   const Http1Request& request_;
   Http1Origins& origins_;
   std::string url_;                    // of a list
   Http1Origin* one_origin_ = nullptr;  // without a list
-  Template one_head_;                  // and all of its requests that stands in front of the tag
+  // And all of its requests that stands in front of a tag, and of a body that is rendered.
+  Template one_head_;
 };
 
 }  // namespace squall

@@ -26,8 +26,18 @@ absl::Status At(std::string_view text, size_t position, std::string_view what,
                                   std::string_view(message.data(), message.size())));
 }
 
-char* Copy(const char* from, size_t bytes, char* to) {
-  std::memcpy(to, from, bytes);
+// What stands between two placeholders is mostly shorter than a call of memcpy is worth.
+inline char* Copy(const char* from, size_t bytes, char* to) {
+  if (bytes >= 8) {
+    std::memcpy(to, from, bytes);
+  } else if (bytes >= 4) {
+    std::memcpy(to, from, 4);
+    std::memcpy(to + bytes - 4, from + bytes - 4, 4);
+  } else if (bytes > 0) {
+    to[0] = from[0];
+    to[bytes / 2] = from[bytes / 2];
+    to[bytes - 1] = from[bytes - 1];
+  }
   return to + bytes;
 }
 

@@ -108,7 +108,7 @@ TEST(Template, UuidsAreOfVersion4) {
 }
 
 TEST(Template, HexHasAsManyDigitsAsAsked) {
-  for (const size_t digits : {1, 2, 15, 16, 17, 32, 33, 1000}) {
+  for (const size_t digits : {1U, 2U, 15U, 16U, 17U, 32U, 33U, 1000U}) {
     const std::string hex = Rendered(fmt::format("{{{{hex {}}}}}", digits), 5);
     EXPECT_EQ(hex.size(), digits);
     EXPECT_EQ(hex.find_first_not_of("0123456789abcdef"), std::string::npos) << hex;
@@ -141,7 +141,7 @@ TEST(Template, IntegersAreEven) {
 }
 
 TEST(Template, ZipfIsExact) {
-  constexpr uint64_t kDraws = 400'000;
+  constexpr uint64_t kDraws = 100'000;
   for (const double exponent : {0.5, 1.0, 1.1, 2.5}) {
     for (const uint64_t keys : {2U, 10U, 100'000U}) {
       SCOPED_TRACE(fmt::format("exponent {}, {} keys", exponent, keys));
@@ -165,7 +165,8 @@ TEST(Template, ZipfIsExact) {
         expected.push_back(due);
         in_cell = due = 0;
       }
-      if (of_cells.size() > 1) EXPECT_LT(std::abs(Deviations(of_cells, expected)), 4);
+      if (of_cells.size() < 2) continue;
+      EXPECT_LT(std::abs(Deviations(of_cells, expected)), 4);
     }
   }
 }
