@@ -64,11 +64,13 @@ absl::Status RequestSource::MakeTemplates(const v1::Plan& plan, std::string feed
 absl::Status RequestSource::MakeList(const v1::Plan& plan, std::string list_text) {
   const v1::UrlList& urls = plan.urls();
   const std::string name = Quoted(urls.name());
-  UrlCheck check = &CheckUrl;
+  UrlCheck check = &CheckListedUrl;
   const Insertions insertions = InsertionsOf(plan);
   if (templated_) {
     const Feeder* feeder = templated_->feeder ? &*templated_->feeder : nullptr;
-    check = [this, scope = UrlScope(plan, feeder, insertions)](std::string_view url) {
+    check = [this, scope = UrlScope(plan, feeder, insertions)](std::string_view url,
+                                                               size_t base_bytes) mutable {
+      scope.base_bytes = base_bytes;
       return HasPlaceholder(url) ? templated_->lines.Add(url, scope) : CheckUrl(url);
     };
   }

@@ -123,7 +123,7 @@ char* WriteTwo(int number, char* to) {
 SQUALL_OUT_OF_LINE char* WriteRfc3339(int64_t unix_ms, char* to) {
   const absl::Time time = absl::FromUnixMillis(unix_ms);
   const absl::CivilSecond civil = absl::ToCivilSecond(time, absl::UTCTimeZone());
-  for (int64_t unit = 1000; unit > civil.year(); unit /= 10) *to++ = '0';
+  for (int64_t unit = 1000; unit >= 10 && unit > civil.year(); unit /= 10) *to++ = '0';
   to = WriteInteger(civil.year(), to);
   *to++ = '-';
   to = WriteTwo(civil.month(), to);

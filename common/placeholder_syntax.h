@@ -39,6 +39,7 @@ struct TemplateScope {
   const Feeder* feeder = nullptr;
   bool feeder_comes = false;
   const Insertions& insertions;
+  size_t base_bytes = 0;  // in front of the text, which are not part of it for whoever wrote it
 };
 
 // The words between {{ and }}.

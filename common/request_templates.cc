@@ -62,19 +62,24 @@ bool HasFixedOrigin(std::string_view beginning) {
 absl::StatusOr<Template> CompileUrl(std::string_view text, const TemplateScope& scope) {
   const size_t open = text.find(kOpenBraces);
   const std::string_view beginning = text.substr(0, open);
-  const absl::Status misplaced = Invalid(fmt::format(
-      "column {}: placeholders may stand in path and query, not in scheme, host or port",
-      PositionIn(text, open).column));
+  const auto misplaced = [&] {
+    const TextPosition at = PositionIn(text.substr(scope.base_bytes), open - scope.base_bytes);
+    return Invalid(fmt::format(
+        "column {}: placeholders may stand in path and query, not in scheme, host or port",
+        at.column));
+  };
   const bool in_path = open == std::string_view::npos || HasFixedOrigin(beginning);
   // What else is wrong with "h/{{seq}}" is said below.
   const bool lacks_scheme = beginning.find("://") == std::string_view::npos &&
                             beginning.find_first_of("/?#") != std::string_view::npos;
-  if (!in_path && !lacks_scheme) return misplaced;
+  if (!in_path && !lacks_scheme) return misplaced();
+  // Not only without its placeholders, which may stand between the bytes of a character.
+  if (!IsUtf8(text)) return CheckUrl(text);
   absl::StatusOr<Template> compiled = Template::Compile(text, scope);
   if (!compiled.ok()) return compiled.status();
   // Its values cannot make it a bad one.
   if (absl::Status status = CheckUrl(compiled->text()); !status.ok()) return status;
-  if (!in_path) return misplaced;
+  if (!in_path) return misplaced();
   if (absl::Status status = CheckLength(*compiled, scope, kMaxUrlBytes); !status.ok()) {
     return status;
   }

@@ -15,9 +15,10 @@ namespace squall {
 namespace {
 
 // "column 5: {{sq}}: …".
-absl::Status At(std::string_view text, size_t position, std::string_view what,
+absl::Status At(std::string_view text, size_t base_bytes, size_t position, std::string_view what,
                 const absl::Status& status) {
-  const TextPosition at = PositionIn(text, position);
+  text.remove_prefix(base_bytes);
+  const TextPosition at = PositionIn(text, position - base_bytes);
   const bool has_lines = text.find('\n') != std::string_view::npos;
   const std::string line = has_lines ? fmt::format("line {}, ", at.line) : "";
   const absl::string_view message = status.message();
@@ -55,10 +56,11 @@ absl::StatusOr<Template> Template::Compile(std::string_view text, const Template
     const absl::StatusOr<PlaceholderText> read = ReadPlaceholder(text.substr(open));
     if (!read.ok()) {
       const size_t line = std::min(text.find('\n', open), text.size()) - open;
-      return At(text, open, text.substr(open, std::min<size_t>(line, 40)), read.status());
+      return At(text, scope.base_bytes, open, text.substr(open, std::min<size_t>(line, 40)),
+                read.status());
     }
     absl::StatusOr<PlaceholderMeaning> meaning = ParsePlaceholder(*read, scope);
-    if (!meaning.ok()) return At(text, open, read->whole, meaning.status());
+    if (!meaning.ok()) return At(text, scope.base_bytes, open, read->whole, meaning.status());
     if (auto* value = std::get_if<Placeholder>(&*meaning)) {
       compiled.AddValue(std::move(*value), PlaceholderKey(scope.key, compiled.pieces_.size()));
     } else {

@@ -36,8 +36,9 @@ class UrlListReader {
   uint64_t line_ = 0;
 };
 
-// Whether a URL may be sent.
-using UrlCheck = std::function<absl::Status(std::string_view url)>;
+// Whether a URL may be sent. Its first `base_bytes` are the base that its line is joined to.
+using UrlCheck = std::function<absl::Status(std::string_view url, size_t base_bytes)>;
+inline absl::Status CheckListedUrl(std::string_view url, size_t) { return CheckUrl(url); }
 
 class UrlList {
  public:
@@ -46,7 +47,7 @@ class UrlList {
   // `check` is asked of each URL, joined to the base.
   static absl::StatusOr<UrlList> Parse(std::string text, std::string_view name,
                                        std::string_view base_url,
-                                       const UrlCheck& check = &CheckUrl);
+                                       const UrlCheck& check = &CheckListedUrl);
 
   // At least 1.
   uint64_t size() const { return starts_.size(); }

@@ -73,7 +73,9 @@ absl::Status ResolveUrlList(const RunFlags& flags, TemplateFlags& templates, Run
   const size_t size = text->size();
   absl::StatusOr<UrlList> list =
       UrlList::Parse(*std::move(text), name, options.plan.request().url(),
-                     [&templates](std::string_view url) { return templates.CheckLine(url); });
+                     [&templates](std::string_view url, size_t base_bytes) {
+                       return templates.CheckLine(url, base_bytes);
+                     });
   if (!list.ok()) return list.status();
 
   v1::UrlList& urls = *options.plan.mutable_urls();

@@ -118,10 +118,12 @@ absl::Status TemplateFlags::ResolveBody() {
   return For(fmt::format("-D {}:", Quoted(*flags_.body_file)), status);
 }
 
-absl::Status TemplateFlags::CheckLine(std::string_view url) {
+absl::Status TemplateFlags::CheckLine(std::string_view url, size_t base_bytes) {
   if (!HasPlaceholders(flags_, url)) return CheckUrl(url);
   const Feeder* feeder = feeder_ ? &*feeder_ : nullptr;
-  return Take(CompileUrl(url, UrlScope(plan_, feeder, insertions_)));
+  TemplateScope scope = UrlScope(plan_, feeder, insertions_);
+  scope.base_bytes = base_bytes;
+  return Take(CompileUrl(url, scope));
 }
 
 absl::Status TemplateFlags::Take(const absl::StatusOr<Template>& compiled) {

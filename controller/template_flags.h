@@ -31,7 +31,7 @@ class TemplateFlags {
   // Reads the feeder; URL, headers and body.
   absl::Status Resolve();
   // For the list, which comes next: one of its URLs.
-  absl::Status CheckLine(std::string_view url);
+  absl::Status CheckLine(std::string_view url, size_t base_bytes);
   // After the list.
   absl::Status Finish();
 
