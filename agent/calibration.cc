@@ -42,6 +42,7 @@ absl::Status CheckCalibration(const v1::Prepare& prepare) {
   if (!prepare.own_target()) return absl::OkStatus();
   const v1::Plan& plan = prepare.plan();
   if (plan.has_urls()) return Refusal("a list of URLs");
+  if (plan.templates()) return Refusal("placeholders");
   if (!plan.server_counts().empty()) return Refusal("a server's counts");
   if (!IsPlain(plan.request())) return Refusal("more than a plain GET");
   if (!IsPlain(plan.transport())) return Refusal("more than plain http1");

@@ -19,11 +19,13 @@ bool IsRedirect(uint32_t status) { return status >= 300 && status < 400; }
 
 }  // namespace
 
-CurlExchange::CurlExchange(uint32_t slot, const CurlRequest& request, const CurlGuard& guard)
+CurlExchange::CurlExchange(uint32_t slot, const CurlRequest& request, const CurlGuard& guard,
+                           const RequestSource* source)
     : slot_(slot),
       request_(request),
       guard_(guard),
-      tag_(request.headers()),
+      rendering_(request, source),
+      tag_(rendering_.headers()),
       easy_(curl_easy_init()),
       prior_knowledge_(easy_.get(), request.http2() && !request.transport().no_keepalive()) {
   message_[0] = '\0';
@@ -48,7 +50,8 @@ absl::Status CurlExchange::Prepare() {
     return absl::InternalError("libcurl refused to tell what it sends");
   }
   if (absl::Status status = request_.Apply(handle); !status.ok()) return status;
-  if (request_.tagged() && curl_easy_setopt(handle, CURLOPT_HTTPHEADER, tag_.headers())) {
+  curl_slist* headers = request_.tagged() ? tag_.headers() : rendering_.headers();
+  if (headers != request_.headers() && curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers)) {
     return absl::InternalError("libcurl took no headers");
   }
   return absl::OkStatus();
@@ -89,6 +92,9 @@ CURLcode CurlExchange::Begin(Nanos start, const std::string& url) {
     request_.ApplyAttempt(easy(), false, 0);
   }
   prior_knowledge_.Begin();
+  if (rendering_.renders()) {
+    if (const CURLcode result = rendering_.Apply(easy())) return result;
+  }
   return curl_easy_setopt(easy(), CURLOPT_URL, url.c_str());
 }
 

@@ -19,6 +19,7 @@
 #include "agent/curl_guard.h"
 #include "agent/curl_handles.h"
 #include "agent/curl_prior_knowledge.h"
+#include "agent/curl_rendering.h"
 #include "agent/curl_request.h"
 #include "agent/curl_tag.h"
 #include "common/clock.h"
@@ -28,8 +29,10 @@ namespace squall {
 
 class CurlExchange {
  public:
-  // `request` and `guard` outlive it. It stays where it is: its handle calls back.
-  CurlExchange(uint32_t slot, const CurlRequest& request, const CurlGuard& guard);
+  // `request`, `guard` and `source` (null: nothing is rendered) outlive it. It stays where it is:
+  // its handle calls back.
+  CurlExchange(uint32_t slot, const CurlRequest& request, const CurlGuard& guard,
+               const RequestSource* source = nullptr);
   CurlExchange(const CurlExchange&) = delete;
   CurlExchange& operator=(const CurlExchange&) = delete;
 
@@ -46,6 +49,11 @@ class CurlExchange {
   void ForgetConnection() { prior_knowledge_.End(false); }
   // Before Begin(), if requests are tagged.
   void Tag(const RequestTag& tag) { tag_.Set(tag); }
+  // The same, if they are rendered; returns the URL.
+  const std::string& Render(uint64_t number) {
+    rendering_.Set(number);
+    return rendering_.url();
+  }
   // Forgets the request before, and takes the new one's URL. `start` is now.
   CURLcode Begin(Nanos start, const std::string& url);
   // The request has waited for the addresses of its name.
@@ -96,7 +104,8 @@ class CurlExchange {
   const uint32_t slot_;
   const CurlRequest& request_;
   const CurlGuard& guard_;
-  CurlTag tag_;  // outlives the handle
+  CurlRendering rendering_;  // outlives the handle, like the next one
+  CurlTag tag_;
   CurlEasy easy_;
   CurlPriorKnowledge prior_knowledge_;
   CurlGoodbye goodbye_;

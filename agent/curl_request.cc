@@ -51,8 +51,8 @@ absl::Status Refused(CURLcode result, std::string_view what) {
 
 }  // namespace
 
-CurlRequest::CurlRequest(const v1::Plan& plan)
-    : request_(plan.request()),
+CurlRequest::CurlRequest(const v1::Plan& plan, const RequestTemplates* templates)
+    : request_(templates == nullptr ? plan.request() : templates->Settled(plan.request())),
       transport_(plan.transport()),
       idempotent_(IsIdempotent(request_.method())),
       authorities_(FindAuthorities().value_or(Authorities())) {

@@ -17,6 +17,7 @@
 #include "agent/http1_exchange.h"
 #include "agent/http1_origin.h"
 #include "agent/http1_pool.h"
+#include "agent/http1_renderer.h"
 #include "agent/http1_request.h"
 #include "agent/linked_list.h"
 #include "agent/routes.h"
@@ -88,6 +89,7 @@ class Http1Transport final : public Transport, private Http1Connection::Listener
   SocketPoll poll_;
   Http1Connection::Shared shared_;
   Http1Origins origins_;
+  Http1Renderer renderer_;
   Http1Pool pool_;
   std::deque<Http1Exchange> exchanges_;  // by slot, all that there have been: they stay in place
   Http1Origin* one_origin_ = nullptr;    // where they are alike
@@ -106,8 +108,8 @@ Http1Transport::Http1Transport(const TransportSetup& setup)
       loop_(setup.loop),
       timeout_(setup.plan.transport().timeout_ns()),
       keepalive_(!setup.plan.transport().no_keepalive()),
-      request_(setup.plan),
-      alike_(!setup.plan.has_urls() && !request_.is_tagged()),
+      request_(setup.plan, setup.source == nullptr ? nullptr : setup.source->templates()),
+      alike_(!setup.plan.has_urls() && !request_.is_tagged() && setup.source == nullptr),
       routes_(setup.plan.transport(), setup.network, setup.loop, setup.first_turn),
       poll_(
           setup.loop, [](void* owner) noexcept { static_cast<Sink*>(owner)->OnBatch(); },
@@ -120,6 +122,7 @@ Http1Transport::Http1Transport(const TransportSetup& setup)
               TlsSessions(),
               Http1KnownHeader()},
       origins_(request_, routes_),
+      renderer_(setup.source, setup.plan, request_, origins_),
       pool_(shared_),
       buffer_(kBufferBytes) {
   Http1Transport::SetSlots(setup.slots).IgnoreError();
@@ -162,15 +165,16 @@ void Http1Transport::Send(uint32_t slot, Nanos start, const std::string& url) {
 void Http1Transport::WriteRequest(Http1Exchange& exchange, const std::string& url) {
   if (alike_ && one_origin_ != nullptr) {
     exchange.origin = one_origin_;
-    exchange.bytes = &one_request_;
+    exchange.bytes = one_request_;
     return;
   }
+  if (renderer_.renders()) return renderer_.Write(sink_.TagOf(exchange.slot), exchange);
   std::string_view target;
   exchange.origin = &origins_.Find(url, target);
   std::string& bytes = alike_ ? one_request_ : exchange.own_bytes;
   request_.Write(target, exchange.origin->tail, bytes);
   if (request_.is_tagged()) request_.AddTag(sink_.TagOf(exchange.slot), bytes);
-  exchange.bytes = &bytes;
+  exchange.bytes = bytes;
   if (alike_) one_origin_ = exchange.origin;
 }
 
@@ -198,7 +202,7 @@ void Http1Transport::Begin(Http1Exchange& exchange, Http1Connection& connection)
 }
 
 void Http1Transport::SendRest(Http1Exchange& exchange) {
-  std::string_view bytes = *exchange.bytes;
+  std::string_view bytes = exchange.bytes;
   std::string_view body = request_.long_body();
   const size_t of_bytes = std::min(exchange.sent, bytes.size());
   bytes.remove_prefix(of_bytes);
@@ -211,7 +215,7 @@ void Http1Transport::OnWritable(Http1Connection& connection) noexcept {
 }
 
 size_t Http1Transport::RequestBytes(const Http1Exchange& exchange) const {
-  return exchange.bytes->size() + request_.long_body().size();
+  return exchange.bytes.size() + request_.long_body().size();
 }
 
 // ---- receiving

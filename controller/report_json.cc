@@ -41,24 +41,34 @@ Json RequestJson(const v1::Request& request) {
           {"body_bytes", body_bytes}};
 }
 
+Json OrderJson(v1::Order order) {
+  switch (order) {
+    case v1::ORDER_SEQUENTIAL:
+      return "sequential";
+    case v1::ORDER_SHUFFLED:
+      return "shuffled";
+    case v1::ORDER_RANDOM:
+      return "random";
+    default:
+      return nullptr;
+  }
+}
+
 Json UrlsJson(const v1::Plan& plan) {
   if (!plan.has_urls()) return nullptr;
-  const auto order = [&]() -> Json {
-    switch (plan.urls().order()) {
-      case v1::ORDER_SEQUENTIAL:
-        return "sequential";
-      case v1::ORDER_SHUFFLED:
-        return "shuffled";
-      case v1::ORDER_RANDOM:
-        return "random";
-      default:
-        return nullptr;
-    }
-  };
   return {{"name", plan.urls().name()},
           {"size_bytes", plan.urls().size_bytes()},
           {"entries", plan.urls().entries()},
-          {"order", order()}};
+          {"order", OrderJson(plan.urls().order())}};
+}
+
+Json FeederJson(const v1::Plan& plan) {
+  if (!plan.has_feeder()) return nullptr;
+  const bool each = plan.feeder().order() == v1::ORDER_SEQUENTIAL;
+  return {{"name", plan.feeder().name()},
+          {"size_bytes", plan.feeder().size_bytes()},
+          {"rows", plan.feeder().rows()},
+          {"order", each ? "each" : OrderJson(plan.feeder().order())}};
 }
 
 Json TransportJson(const v1::Transport& transport) {
@@ -113,6 +123,8 @@ Json PlanJson(const v1::Plan& plan) {
   return {{"seed", plan.seed()},
           {"request", RequestJson(plan.request())},
           {"urls", UrlsJson(plan)},
+          {"templates", plan.templates()},
+          {"feeder", FeederJson(plan)},
           {"phases", PhasesJson(plan)},
           {"concurrency", plan.concurrency()},
           {"transport", TransportJson(plan.transport())},

@@ -139,6 +139,7 @@ std::string TransportText(const v1::Plan& plan) {
 std::string WhatRan(const RunResult& result, const TextStyle& style) {
   const v1::Plan& plan = result.plan;
   std::string what = plan.request().method() + " ";
+  const bool shows_seed = plan.has_urls() && plan.urls().order() != v1::ORDER_SEQUENTIAL;
   if (plan.has_urls()) {
     static constexpr std::array<std::string_view, 4> kOrders = {"", ", sequential", ", shuffled",
                                                                 ", random"};
@@ -146,10 +147,15 @@ std::string WhatRan(const RunResult& result, const TextStyle& style) {
     what += fmt::format("{} URL{} of {}{}", FormatCount(plan.urls().entries()),
                         Plural(plan.urls().entries()), plan.urls().name(),
                         order < kOrders.size() ? kOrders[order] : "");
-    if (plan.urls().order() != v1::ORDER_SEQUENTIAL) what += fmt::format(", seed {}", plan.seed());
+    if (shows_seed) what += fmt::format(", seed {}", plan.seed());
   } else {
     what += WithoutPassword(plan.request().url());
   }
+  if (plan.has_feeder()) {
+    what += fmt::format(", {} row{} of {}", FormatCount(plan.feeder().rows()),
+                        Plural(plan.feeder().rows()), plan.feeder().name());
+  }
+  if (plan.templates() && !shows_seed) what += fmt::format(", seed {}", plan.seed());
 
   const v1::Phase& phase = MeasuredPhase(plan);
   std::string how = Length(phase, style);

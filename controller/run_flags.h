@@ -37,6 +37,9 @@ struct RunFlags {
   std::optional<std::string> body_file;
   bool tag = false;
   std::optional<std::string> server_counts;
+  std::optional<std::string> feed;
+  std::optional<std::string> feed_order;
+  bool no_templates = false;
 
   std::optional<std::string> timeout;
   std::optional<std::string> transport;

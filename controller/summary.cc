@@ -95,6 +95,7 @@ v1::Plan WithoutSecrets(v1::Plan plan) {
     if (IsSecretHeader(header.name())) header.set_value("***");
   }
   if (request.has_body()) hide(*request.mutable_body());
+  for (v1::Insertion& insertion : *plan.mutable_insertions()) insertion.clear_value();
   v1::Transport& transport = *plan.mutable_transport();
   transport.set_proxy(WithoutPassword(transport.proxy()));
   hide(*transport.mutable_ca_pem());

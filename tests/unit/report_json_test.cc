@@ -176,6 +176,8 @@ TEST(JsonReport, WritesThePlan) {
              {{"method", "GET"}, {"url", ""}, {"headers", Json::array()}, {"body_bytes", nullptr}}},
             {"urls",
              {{"name", "urls.txt"}, {"size_bytes", 34}, {"entries", 2}, {"order", "shuffled"}}},
+            {"templates", false},
+            {"feeder", nullptr},
             {"phases", Json::array({{{"measured", true},
                                      {"requests", 2000},
                                      {"duration_ns", 0},
