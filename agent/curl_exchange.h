@@ -9,11 +9,13 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include <curl/curl.h>
 
 #include "absl/status/statusor.h"
+#include "agent/answer_check.h"
 #include "agent/curl_failure.h"
 #include "agent/curl_goodbye.h"
 #include "agent/curl_guard.h"
@@ -28,8 +30,9 @@ namespace squall {
 
 class CurlExchange {
  public:
-  // `request` and `guard` outlive it. It stays where it is: its handle calls back.
-  CurlExchange(uint32_t slot, const CurlRequest& request, const CurlGuard& guard);
+  // All outlive it; `checks`: null if there are none. It stays where it is: its handle calls back.
+  CurlExchange(uint32_t slot, const CurlRequest& request, const CurlGuard& guard,
+               AnswerChecks* checks);
   CurlExchange(const CurlExchange&) = delete;
   CurlExchange& operator=(const CurlExchange&) = delete;
 
@@ -84,6 +87,7 @@ class CurlExchange {
   bool MayResend() const;
   bool LibcurlMayResend(bool fresh) const;
   bool GaveUpTooEarly(CURLcode result) const;
+  void CheckHeader(std::string_view line);
   void EndOfHeader();
   void JudgeServer();
   uint32_t connections() const;
@@ -96,6 +100,7 @@ class CurlExchange {
   const uint32_t slot_;
   const CurlRequest& request_;
   const CurlGuard& guard_;
+  const std::unique_ptr<AnswerCheck> check_;
   CurlTag tag_;  // outlives the handle
   CurlEasy easy_;
   CurlPriorKnowledge prior_knowledge_;

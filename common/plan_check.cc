@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "absl/strings/match.h"
+#include "common/check_specs.h"
 #include "common/http_syntax.h"
 #include "common/network_options.h"
 #include "common/protocol.h"
@@ -157,6 +158,10 @@ absl::Status CheckPlan(const v1::Plan& plan) {
     if (absl::Status status = CheckUrl(plan.server_counts()); !status.ok()) {
       return Wrong("server_counts", std::string(status.message()));
     }
+  }
+  if (absl::Status status = CheckChecks(plan.checks()); !status.ok()) {
+    return absl::InvalidArgumentError(
+        fmt::format("plan: checks.{}", std::string(status.message())));
   }
   if (absl::Status status = CheckPhases(plan); !status.ok()) return status;
   if (absl::Status status = CheckTransport(plan.transport()); !status.ok()) return status;

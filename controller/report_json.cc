@@ -7,6 +7,7 @@
 
 #include "absl/time/time.h"
 #include "controller/headroom.h"
+#include "controller/json_checks.h"
 #include "controller/json_evidence.h"
 #include "controller/summary.h"
 #include "controller/vitals_sum.h"
@@ -116,6 +117,8 @@ Json PlanJson(const v1::Plan& plan) {
           {"phases", PhasesJson(plan)},
           {"concurrency", plan.concurrency()},
           {"transport", TransportJson(plan.transport())},
+          {"checks", plan.has_checks() ? ChecksJson(plan.checks()) : Json()},
+          {"fail_fast", plan.fail_fast() == 0 ? Json() : Json(plan.fail_fast())},
           {"server_counts",
            plan.server_counts().empty() ? Json() : Json(WithoutPassword(plan.server_counts()))}};
 }

@@ -108,6 +108,8 @@ CLI::App* AddRunCommand(CLI::App& app, RunFlags& flags) {
              "Drop requests that fall due when so many are waiting\nfor a connection (default: "
              "none is dropped)");
 
+  AddCheckFlags(run, flags.checks);
+
   Group how(run, "How it is sent");
   how.Value("-t,--timeout", "TIME", flags.timeout,
             "For one request, to its last byte (default: 30s)");

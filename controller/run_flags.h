@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "controller/check_flags.h"
 #include "controller/fleet_tls.h"
 
 namespace CLI {
@@ -37,6 +38,8 @@ struct RunFlags {
   std::optional<std::string> body_file;
   bool tag = false;
   std::optional<std::string> server_counts;
+
+  CheckFlags checks;
 
   std::optional<std::string> timeout;
   std::optional<std::string> transport;

@@ -18,6 +18,7 @@
 #include "common/url.h"
 #include "common/url_list.h"
 #include "common/values.h"
+#include "controller/check_flags.h"
 #include "controller/files.h"
 #include "controller/flag_values.h"
 #include "controller/fleet_flags.h"
@@ -268,6 +269,7 @@ absl::StatusOr<RunOptions> ResolveRunOptions(const RunFlags& flags) {
   if (status.ok()) status = ResolveArrivals(flags, plan);
   if (status.ok()) status = ResolveNetwork(flags, *plan.mutable_transport());
   if (status.ok()) status = ResolveRequest(flags, *plan.mutable_request());
+  if (status.ok()) status = ResolveChecks(flags.checks, plan);
   if (status.ok()) status = ResolveServerCounts(flags, plan);
   if (status.ok()) status = ResolveTls(flags, *plan.mutable_transport());
   if (status.ok()) status = ResolveTransport(flags, plan);
