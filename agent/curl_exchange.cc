@@ -93,6 +93,7 @@ CURLcode CurlExchange::Begin(Nanos start, const std::string& url) {
     request_.ApplyAttempt(easy(), false, 0);
   }
   prior_knowledge_.Begin();
+  if (request_.transport().cookies()) cookies_.Bound(easy());
   return curl_easy_setopt(easy(), CURLOPT_URL, url.c_str());
 }
 
@@ -160,8 +161,16 @@ uint32_t CurlExchange::connections() const {
   return past_.connections + static_cast<uint32_t>(Info(CURLINFO_NUM_CONNECTS));
 }
 
+// As they came, before they were decoded.
+uint64_t CurlExchange::BodyBytes() const {
+  if (!request_.transport().compressed()) return body_bytes_;
+  curl_off_t bytes = 0;
+  if (attempt_sent_) curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_DOWNLOAD_T, &bytes);
+  return static_cast<uint64_t>(bytes);
+}
+
 void CurlExchange::CountInto(Outcome& outcome) const {
-  outcome.bytes_received = header_bytes_ + body_bytes_;
+  outcome.bytes_received = header_bytes_ + BodyBytes();
   outcome.bytes_sent = request_.has_body()
                            ? bytes_sent_
                            : past_.bytes_sent + static_cast<uint64_t>(Info(CURLINFO_REQUEST_SIZE));
@@ -310,6 +319,7 @@ size_t CurlExchange::OnHeader(char* line, size_t, size_t size, void* self) noexc
   if (exchange.answer_.header_bytes > kMaxHeaderBytes) return 0;  // ends the transfer
   const std::string_view text(line, size);
   if (exchange.check_ != nullptr) exchange.CheckHeader(text);
+  if (exchange.request_.transport().cookies()) exchange.cookies_.OnHeader(text);
   if (text == "\r\n" || text == "\n") exchange.EndOfHeader();
   return size;
 }

@@ -16,6 +16,7 @@
 
 #include "absl/status/statusor.h"
 #include "agent/answer_check.h"
+#include "agent/curl_cookies.h"
 #include "agent/curl_failure.h"
 #include "agent/curl_goodbye.h"
 #include "agent/curl_guard.h"
@@ -91,6 +92,7 @@ class CurlExchange {
   void EndOfHeader();
   void JudgeServer();
   uint32_t connections() const;
+  uint64_t BodyBytes() const;
   void CountInto(Outcome& outcome) const;
   Outcome Answered();
   CurlFailure FailureOf(CURLcode result) const;
@@ -105,6 +107,7 @@ class CurlExchange {
   CurlEasy easy_;
   CurlPriorKnowledge prior_knowledge_;
   CurlGoodbye goodbye_;
+  CurlCookies cookies_;
   bool in_flight_ = false;
   bool method_dropped_ = false;  // by a redirect that turns it into GET
   bool server_judged_ = false;

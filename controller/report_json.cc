@@ -81,6 +81,8 @@ Json TransportJson(const v1::Transport& transport) {
           {"no_probe", transport.no_probe()},
           {"timeout_ns", transport.timeout_ns()},
           {"follow", transport.follow()},
+          {"compressed", transport.compressed()},
+          {"cookies", transport.cookies()},
           {"insecure", transport.insecure()},
           {"ca_pem_bytes", transport.ca_pem().size()},
           {"client_certificate_bytes", transport.client_certificate_pem().size()},

@@ -172,6 +172,8 @@ std::string WhatRan(const RunResult& result, const TextStyle& style) {
   }
   if (transport.no_keepalive()) how += ", no keep-alive";
   if (transport.follow()) how += ", following redirects";
+  if (transport.compressed()) how += ", compressed answers";
+  if (transport.cookies()) how += ", keeping cookies";
   if (transport.insecure()) how += ", certificates not verified";
   if (!transport.proxy().empty()) how += ", by proxy " + WithoutPassword(transport.proxy());
   if (const std::string checks = ChecksText(plan.checks()); !checks.empty()) {

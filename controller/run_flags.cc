@@ -108,6 +108,7 @@ CLI::App* AddRunCommand(CLI::App& app, RunFlags& flags) {
              "Drop requests that fall due when so many are waiting\nfor a connection (default: "
              "none is dropped)");
 
+  AddSendFlags(run, flags.sending, "What is requested", "How it is sent");
   AddCheckFlags(run, flags.checks);
 
   Group how(run, "How it is sent");

@@ -7,6 +7,7 @@
 
 #include "controller/check_flags.h"
 #include "controller/fleet_tls.h"
+#include "controller/send_flags.h"
 
 namespace CLI {
 class App;
@@ -40,6 +41,7 @@ struct RunFlags {
   std::optional<std::string> server_counts;
 
   CheckFlags checks;
+  SendFlags sending;
 
   std::optional<std::string> timeout;
   std::optional<std::string> transport;

@@ -24,6 +24,7 @@
 #include "controller/fleet_flags.h"
 #include "controller/network_flags.h"
 #include "controller/result_folder.h"
+#include "controller/send_flags.h"
 #include "controller/tls_options.h"
 
 namespace squall {
@@ -269,6 +270,7 @@ absl::StatusOr<RunOptions> ResolveRunOptions(const RunFlags& flags) {
   if (status.ok()) status = ResolveArrivals(flags, plan);
   if (status.ok()) status = ResolveNetwork(flags, *plan.mutable_transport());
   if (status.ok()) status = ResolveRequest(flags, *plan.mutable_request());
+  if (status.ok()) status = ResolveSending(flags.sending, plan);
   if (status.ok()) status = ResolveChecks(flags.checks, plan);
   if (status.ok()) status = ResolveServerCounts(flags, plan);
   if (status.ok()) status = ResolveTls(flags, *plan.mutable_transport());
