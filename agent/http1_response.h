@@ -49,7 +49,8 @@ class Http1Response {
   bool keeps_alive() const { return keeps_alive_; }
   // Header, trailers and body, without the framing of chunks; provisional answers (1xx) as well.
   uint64_t bytes() const { return header_bytes_ + body_bytes_; }
-  // Of a complete answer: status, verdict, and of a failure the detail, which is borrowed from here.
+  // Of a complete answer: status, verdict, and of a failure the detail, which is borrowed from
+  // here.
   void Tell(Outcome& outcome);
   std::string_view error() const { return error_; }
 

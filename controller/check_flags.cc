@@ -1,6 +1,7 @@
 #include "controller/check_flags.h"
 
 #include <limits>
+#include <utility>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>

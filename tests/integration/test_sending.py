@@ -83,8 +83,8 @@ class Sending(squall.TestCase):
         self.server = self.enterContext(_Server())
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
 
-    def run_to(self, path, *arguments, requests=20, **options):
-        result = squall.run("-n", requests, "-c", 4, *arguments, self.server.url + path, **options)
+    def run_to(self, path, *arguments, requests=20, concurrency=4, **options):
+        result = squall.run("-n", requests, "-c", concurrency, *arguments, self.server.url + path, **options)
         self.check_complete(result, requests)
         return result
 
@@ -169,7 +169,7 @@ class Sending(squall.TestCase):
         self.assertEqual(len({cookie.count(";") for cookie in cookies}), 1)
 
     def test_a_jar_and_a_cookie_of_ones_own_are_one_header(self):
-        self.run_to("/many", "--cookies", "-b", "mine=1", "-c", 1, requests=5)
+        self.run_to("/many", "--cookies", "-b", "mine=1", requests=5, concurrency=1)
         seen = [headers["Cookie"] for headers, _ in self.server.recorded]
         self.assertEqual(seen[0], "mine=1")
         self.assertEqual(sorted(seen[3].split("; ")), ["id1=1", "id2=2", "id3=3", "mine=1"])

@@ -57,7 +57,8 @@ TEST(BodyPattern, IsRefusedWithThePlaceAndAWayOut) {
       {"(?=a)", "(?=a): character 1: invalid perl operator" + way_out},
       {"a{2000}", "a{2000}: character 2: invalid repetition size" + way_out},
       {"((a{100}){100}){100}",
-       "((a{100}){100}){100}: pattern too large - compile failed: write a smaller one"},
+       "((a{100}){100}){100}: character 4: invalid repetition size" + way_out},
+      {"\\pL{1000}", "\\pL{1000}: pattern too large - compile failed: write a smaller one"},
   };
   for (const auto& test : kCases) {
     const absl::StatusOr<BodyPattern> pattern = BodyPattern::Make(test.pattern);

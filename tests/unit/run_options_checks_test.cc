@@ -69,7 +69,7 @@ TEST_F(RunOptionsTest, BadChecks) {
        "--expect-header X-Id=7: character 5: a header's name has no such character: write "
        "\"Name\" or \"Name: value\""},
       {{"--expect-header", "X: a\nb"},
-       "--expect-header X: a\\nb: a header holds no line breaks or other control characters"},
+       "--expect-header X: a\\x0ab: a header holds no line breaks or other control characters"},
       {{"--expect-size", "x"},
        "--expect-size x: character 1: x is not a number of bytes: write e.g. 100-2000, 100- or "
        "100"},

@@ -1,7 +1,8 @@
 // Credentials, cookies and compression, from flags to the plan.
+#include <algorithm>
 #include <cstdlib>
-#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -74,9 +75,9 @@ TEST_F(Sending, CredentialsAreAHeader) {
 }
 
 TEST_F(Sending, NoReportHasASecret) {
-  for (const std::vector<std::string>& words : {std::vector<std::string>{"--user", "ann:hunter2"},
-                                                {"--bearer-file", "token"},
-                                                {"-b", "session=hunter2"}}) {
+  const std::vector<std::vector<std::string>> cases = {
+      {"--user", "ann:hunter2"}, {"--bearer-file", "token"}, {"-b", "session=hunter2"}};
+  for (const std::vector<std::string>& words : cases) {
     std::vector<std::string> all = words;
     all.emplace_back("http://h/");
     const auto options = Run(all);
