@@ -9,11 +9,14 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include <curl/curl.h>
 
 #include "absl/status/statusor.h"
+#include "agent/answer_check.h"
+#include "agent/curl_cookies.h"
 #include "agent/curl_failure.h"
 #include "agent/curl_goodbye.h"
 #include "agent/curl_guard.h"
@@ -29,10 +32,10 @@ namespace squall {
 
 class CurlExchange {
  public:
-  // `request`, `guard` and `source` (null: nothing is rendered) outlive it. It stays where it is:
-  // its handle calls back.
+  // All outlive it; `source`: null if nothing is rendered; `checks`: null if there are none. It
+  // stays where it is: its handle calls back.
   CurlExchange(uint32_t slot, const CurlRequest& request, const CurlGuard& guard,
-               const RequestSource* source = nullptr);
+               const RequestSource* source, AnswerChecks* checks);
   CurlExchange(const CurlExchange&) = delete;
   CurlExchange& operator=(const CurlExchange&) = delete;
 
@@ -92,9 +95,11 @@ class CurlExchange {
   bool MayResend() const;
   bool LibcurlMayResend(bool fresh) const;
   bool GaveUpTooEarly(CURLcode result) const;
+  void CheckHeader(std::string_view line);
   void EndOfHeader();
   void JudgeServer();
   uint32_t connections() const;
+  uint64_t BodyBytes() const;
   void CountInto(Outcome& outcome) const;
   Outcome Answered();
   CurlFailure FailureOf(CURLcode result) const;
@@ -104,11 +109,13 @@ class CurlExchange {
   const uint32_t slot_;
   const CurlRequest& request_;
   const CurlGuard& guard_;
+  const std::unique_ptr<AnswerCheck> check_;
   CurlRendering rendering_;  // outlives the handle, like the next one
   CurlTag tag_;
   CurlEasy easy_;
   CurlPriorKnowledge prior_knowledge_;
   CurlGoodbye goodbye_;
+  CurlCookies cookies_;
   bool in_flight_ = false;
   bool method_dropped_ = false;  // by a redirect that turns it into GET
   bool server_judged_ = false;

@@ -1,7 +1,7 @@
 // What all requests of a plan have in common, as options of libcurl's easy handles.
 //
 // Whatever libcurl would do unasked is switched off here: variables of the environment, Expect,
-// decoding, normalising of paths, protocols other than HTTP.
+// decoding, cookies, normalising of paths, protocols other than HTTP.
 #pragma once
 
 #include <cstdint>
@@ -65,6 +65,7 @@ class CurlRequest {
   CURLcode ApplyMethod(CURL* easy) const;
   CURLcode ApplyConnection(CURL* easy) const;
   CURLcode ApplyTls(CURL* easy) const;
+  CURLcode ApplyAnswers(CURL* easy) const;
   CURLcode ApplyProxy(CURL* easy) const;
 
   const v1::Request request_;

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <deque>
 #include <ev.h>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "absl/status/status.h"
+#include "agent/answer_check.h"
 #include "agent/http1_connection.h"
 #include "agent/http1_exchange.h"
 #include "agent/http1_origin.h"
@@ -87,6 +89,7 @@ class Http1Transport final : public Transport, private Http1Connection::Listener
   const bool alike_;  // all requests are the same bytes
   Routes routes_;
   SocketPoll poll_;
+  std::optional<AnswerChecks> checks_;
   Http1Connection::Shared shared_;
   Http1Origins origins_;
   Http1Renderer renderer_;
@@ -114,13 +117,15 @@ Http1Transport::Http1Transport(const TransportSetup& setup)
       poll_(
           setup.loop, [](void* owner) noexcept { static_cast<Sink*>(owner)->OnBatch(); },
           &setup.sink),
+      checks_(AnswerChecks::Of(setup.plan)),
       shared_{poll_,
               routes_,
               setup.network.connections,
               *this,
               setup.network.tls.get(),
               TlsSessions(),
-              Http1KnownHeader()},
+              Http1KnownHeader(),
+              checks_ ? &*checks_ : nullptr},
       origins_(request_, routes_),
       renderer_(setup.source, setup.plan, request_, origins_),
       pool_(shared_),
@@ -295,12 +300,11 @@ void Http1Transport::Resend(Http1Exchange& exchange) {
 // ---- outcomes
 
 void Http1Transport::Complete(Http1Exchange& exchange, Nanos end, bool reusable) {
-  const Http1Connection& connection = *exchange.connection;
+  Http1Connection& connection = *exchange.connection;
   Outcome outcome;
-  outcome.status = connection.response.status();
+  connection.response.Tell(outcome);
   outcome.timings = TimingsOf(exchange, end);
   outcome.address = connection.address();
-  outcome.detail = connection.response.sample();
   Conclude(exchange, end, outcome, reusable);
 }
 

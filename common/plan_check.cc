@@ -1,8 +1,11 @@
 #include "common/plan_check.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "absl/strings/match.h"
+#include "common/check_specs.h"
 #include "common/http_syntax.h"
 #include "common/network_options.h"
 #include "common/protocol.h"
@@ -135,6 +138,24 @@ absl::Status CheckPhases(const v1::Plan& plan) {
   return absl::OkStatus();
 }
 
+bool Has(const v1::Request& request, absl::string_view name) {
+  return std::any_of(
+      request.headers().begin(), request.headers().end(),
+      [name](const v1::Header& header) { return absl::EqualsIgnoreCase(header.name(), name); });
+}
+
+// What a transport would not send as it stands there, or to others.
+absl::Status CheckSending(const v1::Plan& plan) {
+  const v1::Transport& transport = plan.transport();
+  if (transport.compressed() && Has(plan.request(), "Accept-Encoding")) {
+    return Wrong("transport.compressed", "beside a header Accept-Encoding");
+  }
+  if (transport.cookies() && transport.follow() && Has(plan.request(), "Cookie")) {
+    return Wrong("transport.cookies", "beside a header Cookie and following redirects");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckTransport(const v1::Transport& transport) {
   if (transport.kind() != v1::TRANSPORT_KIND_HTTP1 && transport.kind() != v1::TRANSPORT_KIND_CURL) {
     return Wrong("transport.kind", "unknown");
@@ -174,6 +195,8 @@ std::string_view WhatNeedsCurl(const v1::Plan& plan) {
   if (transport.http_version() == v1::HTTP_VERSION_2) return "HTTP/2";
   if (transport.follow()) return "following redirects";
   if (!transport.proxy().empty()) return "a proxy";
+  if (transport.compressed()) return "decoding of answers (--compressed)";
+  if (transport.cookies()) return "jars of cookies (--cookies)";
   for (const v1::Header& header : plan.request().headers()) {
     // Both change how a body is sent.
     if (absl::EqualsIgnoreCase(header.name(), "Expect")) return "a header Expect";
@@ -198,8 +221,13 @@ absl::Status CheckPlan(const v1::Plan& plan) {
       return Wrong("server_counts", std::string(status.message()));
     }
   }
+  if (absl::Status status = CheckChecks(plan.checks()); !status.ok()) {
+    return absl::InvalidArgumentError(
+        fmt::format("plan: checks.{}", std::string(status.message())));
+  }
   if (absl::Status status = CheckPhases(plan); !status.ok()) return status;
   if (absl::Status status = CheckTransport(plan.transport()); !status.ok()) return status;
+  if (absl::Status status = CheckSending(plan); !status.ok()) return status;
   if (plan.transport().kind() == v1::TRANSPORT_KIND_HTTP1 && !WhatNeedsCurl(plan).empty()) {
     return Wrong("transport.kind", fmt::format("http1 cannot do {}", WhatNeedsCurl(plan)));
   }

@@ -7,6 +7,7 @@
 
 #include "absl/time/time.h"
 #include "controller/headroom.h"
+#include "controller/json_checks.h"
 #include "controller/json_evidence.h"
 #include "controller/summary.h"
 #include "controller/vitals_sum.h"
@@ -90,6 +91,8 @@ Json TransportJson(const v1::Transport& transport) {
           {"no_probe", transport.no_probe()},
           {"timeout_ns", transport.timeout_ns()},
           {"follow", transport.follow()},
+          {"compressed", transport.compressed()},
+          {"cookies", transport.cookies()},
           {"insecure", transport.insecure()},
           {"ca_pem_bytes", transport.ca_pem().size()},
           {"client_certificate_bytes", transport.client_certificate_pem().size()},
@@ -128,6 +131,8 @@ Json PlanJson(const v1::Plan& plan) {
           {"phases", PhasesJson(plan)},
           {"concurrency", plan.concurrency()},
           {"transport", TransportJson(plan.transport())},
+          {"checks", plan.has_checks() ? ChecksJson(plan.checks()) : Json()},
+          {"fail_fast", plan.fail_fast() == 0 ? Json() : Json(plan.fail_fast())},
           {"server_counts",
            plan.server_counts().empty() ? Json() : Json(WithoutPassword(plan.server_counts()))}};
 }

@@ -9,6 +9,7 @@
 
 #include "common/phases.h"
 #include "common/plan_check.h"
+#include "controller/report_checks.h"
 #include "controller/report_coverage.h"
 #include "controller/report_fleet.h"
 #include "controller/report_latency.h"
@@ -177,8 +178,13 @@ std::string WhatRan(const RunResult& result, const TextStyle& style) {
   }
   if (transport.no_keepalive()) how += ", no keep-alive";
   if (transport.follow()) how += ", following redirects";
+  if (transport.compressed()) how += ", compressed answers";
+  if (transport.cookies()) how += ", keeping cookies";
   if (transport.insecure()) how += ", certificates not verified";
   if (!transport.proxy().empty()) how += ", by proxy " + WithoutPassword(transport.proxy());
+  if (const std::string checks = ChecksText(plan.checks()); !checks.empty()) {
+    how += ", expecting " + checks;
+  }
 
   const auto width = static_cast<size_t>(std::max(style.width, 1));
   return Paint(Cut(Printable(what, style.utf8), width, style.utf8), Colour::kBold, style) + "\n" +

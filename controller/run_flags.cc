@@ -124,6 +124,9 @@ void AddRunFlags(CLI::App& run, RunFlags& flags) {
              "Drop requests that fall due when so many are waiting\nfor a connection (default: "
              "none is dropped)");
 
+  AddSendFlags(run, flags.sending, "What is requested", "How it is sent");
+  AddCheckFlags(run, flags.checks);
+
   Group how(run, "How it is sent");
   how.Value("-t,--timeout", "TIME", flags.timeout,
             "For one request, to its last byte (default: 30s)");

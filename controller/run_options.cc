@@ -18,11 +18,13 @@
 #include "common/url.h"
 #include "common/url_list.h"
 #include "common/values.h"
+#include "controller/check_flags.h"
 #include "controller/files.h"
 #include "controller/flag_values.h"
 #include "controller/fleet_flags.h"
 #include "controller/network_flags.h"
 #include "controller/result_folder.h"
+#include "controller/send_flags.h"
 #include "controller/template_flags.h"
 #include "controller/tls_options.h"
 
@@ -278,6 +280,8 @@ absl::StatusOr<RunOptions> ResolveRunOptions(const RunFlags& flags) {
   if (status.ok()) status = ResolveArrivals(flags, plan);
   if (status.ok()) status = ResolveNetwork(flags, *plan.mutable_transport());
   if (status.ok()) status = ResolveRequest(flags, *plan.mutable_request());
+  if (status.ok()) status = ResolveSending(flags.sending, plan);
+  if (status.ok()) status = ResolveChecks(flags.checks, plan);
   if (status.ok()) status = ResolveServerCounts(flags, plan);
   if (status.ok()) status = ResolveTls(flags, *plan.mutable_transport());
   if (status.ok()) status = ResolveTransport(flags, plan);

@@ -55,8 +55,8 @@ std::vector<ErrorRow> ErrorRows(const Metrics& metrics) {
     }
     rows.push_back(std::move(row));
   };
-  for (uint32_t status = Metrics::kMinFailedStatus; status < Metrics::kStatuses; ++status) {
-    add(v1::FAILURE_KIND_STATUS, status, metrics.statuses[status],
+  for (uint32_t status = Metrics::kMinStatus; status < Metrics::kStatuses; ++status) {
+    add(v1::FAILURE_KIND_STATUS, status, metrics.failed_statuses[status],
         fmt::format("status {}", status));
   }
   for (size_t i = 0; i < metrics.failures.size(); ++i) {

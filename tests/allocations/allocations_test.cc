@@ -222,6 +222,18 @@ TEST_F(Allocations, LinesWithPlaceholdersNeedNone) {
   EXPECT_LE(WhenWarm(prepare, list).allocations, kNewMagnitudes);
 }
 
+TEST_F(Allocations, ChecksNeedNone) {
+  v1::Prepare prepare = PrepareFor(server_->url() + "/", 20);
+  v1::Checks& checks = *prepare.mutable_plan()->mutable_checks();
+  checks.add_statuses()->set_first(200);
+  checks.mutable_statuses(0)->set_last(299);
+  checks.add_headers()->set_name("Content-Length");
+  checks.add_bodies("target");
+  checks.add_bodies("sq[aeu]+all");
+  checks.mutable_size()->set_least(1);
+  EXPECT_LE(WhenWarm(prepare).allocations, kNewMagnitudes);
+}
+
 TEST_F(Allocations, AnArrivalRateNeedsNone) {
   v1::Prepare prepare = PrepareFor(server_->url() + "/", 20);
   v1::Arrivals& arrivals = *prepare.mutable_plan()->mutable_phases(0)->mutable_arrivals();
