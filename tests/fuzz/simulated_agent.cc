@@ -48,6 +48,7 @@ uint64_t SimulatedAgent::Open(std::function<void(FleetNews)> events) {
   events_ = std::move(events);
   due_.clear();
   pings_.clear();
+  leaves_ = false;
   return ++stream_;
 }
 
@@ -56,7 +57,7 @@ void SimulatedAgent::LinkGone(uint64_t stream) {
 }
 
 void SimulatedAgent::Hear(uint64_t stream, const v1::ControllerMessage& message) {
-  if (stream != stream_ || !events_) return;
+  if (stream != stream_ || !events_ || leaves_) return;
   OnMerged(std::max(message.acknowledged(), message.ack().sequence()));
   if (message.command() != 0) {
     if (message.command() <= commands_) return;
@@ -72,7 +73,8 @@ void SimulatedAgent::Hear(uint64_t stream, const v1::ControllerMessage& message)
   if (message.has_stop()) due_.emplace_back().mutable_done();
   if (message.has_dismiss()) {
     Forget();
-    due_.emplace_back();  // it leaves
+    due_.emplace_back();
+    leaves_ = true;
   }
 }
 
@@ -168,6 +170,10 @@ v1::AgentMessage SimulatedAgent::Snapshot(size_t most) {
   v1::AgentMessage message;
   v1::Snapshot& snapshot = *message.mutable_snapshot();
   std::vector<uint64_t> held;
+  // What a warm-up that is over has left is never sent.
+  if (phases_ > 1 && Now() - began_ >= prepare_.plan().phases(0).duration_ns()) {
+    std::erase_if(open_, [](const auto& open) { return open.first == 0; });
+  }
   if (!open_.empty()) snapshot.set_phase(open_.front().first);
   auto next = open_.begin();
   while (next != open_.end() && next->first == snapshot.phase() && held.size() < most) {

@@ -61,7 +61,9 @@ class ControlTls(squall.TestCase):
         self.assertEqual(self.target.stats()["requests"], 0)
 
     def check_logged(self, agent, *words):
-        """On one line, with where it came from."""
+        """On one line, with where it came from. Between quotes there are no others in a log."""
+        words = [word.replace('"', "'") for word in words]
+
         def look():
             return any(all(word in line for word in words) and "peer=127.0.0.1:" in line
                        for line in agent.stderr.splitlines())

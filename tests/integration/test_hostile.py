@@ -82,7 +82,7 @@ class Hostile(squall.TestCase):
         self.check_complete(result, requests)
         self.assertEqual(result.report["totals"]["failed"], 0)
         self.assertEqual(self.target.stats()["requests"], requests)
-        self.assertNotIn("lost", [event["kind"] for event in result.report["events"]])
+        self.assertNotIn("regranted", [event["kind"] for event in result.report["events"]])
         for name, times in attackers.made.items():
             self.assertGreater(times, 1, name)
         for index, agent in enumerate(agents):

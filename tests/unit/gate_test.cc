@@ -65,20 +65,9 @@ class Caller {
 
   void Say(std::string_view words) { send(socket_, words.data(), words.size(), MSG_NOSIGNAL); }
   void EndSaying() { shutdown(socket_, SHUT_WR); }
-  bool IsGoneNow() {
-    char byte = 0;
-    return recv(socket_, &byte, 1, MSG_DONTWAIT) >= 0 || errno != EAGAIN;
-  }
   // Closed or reset, within the deadline.
   bool IsGone() { return Ended(0); }
   bool IsGoneNow() { return Ended(MSG_DONTWAIT); }
-  // As the gate has it.
-  std::string name() const {
-    sockaddr_in address{};
-    socklen_t size = sizeof address;
-    getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
-    return "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
-  }
 
  private:
   bool Ended(int flags) {
@@ -197,17 +186,6 @@ TEST_F(GateTest, TheOldestStrangerMakesRoom) {
   EXPECT_FALSE(another->IsGoneNow());
 }
 
-TEST_F(GateTest, StrangersAreClosedInTime) {
-  Open({.strange = kSecond / 5});
-  const auto stranger = Connect(kHttp2);
-  const auto known = Connect(kHttp2);
-  ASSERT_TRUE(Eventually([this] { return plain() == 2; }));
-  gate_->Known(known->name());
-  EXPECT_TRUE(stranger->IsGone());
-  EXPECT_TRUE(Eventually([this] { return gate_->refused() == 1; }));
-  EXPECT_FALSE(known->IsGoneNow());
-}
-
 TEST_F(GateTest, NothingIsLetInAfterTheEnd) {
   Open({});
   gate_->End();
@@ -217,14 +195,6 @@ TEST_F(GateTest, NothingIsLetInAfterTheEnd) {
   gate_.reset();
   EXPECT_TRUE(late->IsGone());
   EXPECT_EQ(plain(), 0);
-}
-
-TEST(Gate, TakesNoFileForASocket) {
-  const std::string path = testing::TempDir() + "/gate_" + std::to_string(getpid());
-  std::ofstream(path) << "somebody's";
-  EXPECT_FALSE(Gate::Open(*ParseListenAddress("unix:" + path), "test", {}).ok());
-  EXPECT_TRUE(std::filesystem::exists(path));
-  std::filesystem::remove(path);
 }
 
 TEST_F(GateTest, AStrangerIsShutDownInTimeAndWhoIsKnownIsNot) {
@@ -246,6 +216,14 @@ TEST_F(GateTest, AConnectionEndsSomeTimeAfterItsLastWords) {
   gate_->Gone(AnyPeer());
   EXPECT_TRUE(known->IsGone());
   EXPECT_EQ(gate_->refused(), 0u);
+}
+
+TEST(Gate, TakesNoFileForASocket) {
+  const std::string path = testing::TempDir() + "/gate_" + std::to_string(getpid());
+  std::ofstream(path) << "somebody's";
+  EXPECT_FALSE(Gate::Open(*ParseListenAddress("unix:" + path), "test", {}).ok());
+  EXPECT_TRUE(std::filesystem::exists(path));
+  std::filesystem::remove(path);
 }
 
 TEST(Gate, AddressesThatCannotBeHad) {

@@ -185,7 +185,7 @@ TEST_F(SessionResume, AnotherRunIsNotResumed) {
   first.Say(GrantMessage({{0, 1, 1'000'000}}));
   first.Say(StartMessage());
   FakeController other(session_);
-  other.Say(HelloMessage("bob@lab (process 2)", kProtocolVersion, "another run"));
+  other.Say(HelloMessage("bob@lab (process 2)", kProtocolVersion, "another-run"));
   EXPECT_EQ(other.Hear(Kind::kFailed).failed().code(), v1::Failed::CODE_BUSY);
   first.Say(testing::DismissMessage());
 }
