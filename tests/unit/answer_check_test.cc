@@ -61,8 +61,8 @@ AnswerChecks Made(const Change& change) {
 
 struct Answer {
   uint32_t status = 200;
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers = {};
+  std::string body = {};
 };
 
 struct Verdict {
@@ -207,7 +207,9 @@ TEST(AnswerCheck, SaysWhatAnAnswerFailsBy) {
     for (const size_t piece : {size_t{1000}, size_t{2}, size_t{1}}) {
       const auto [kind, detail] = Judged(check, test.answer, piece);
       EXPECT_EQ(v1::FailureKind_Name(kind), v1::FailureKind_Name(test.kind)) << test.name;
-      if (test.kind != kNone) EXPECT_EQ(detail, test.detail) << test.name << " by " << piece;
+      if (test.kind != kNone) {
+        EXPECT_EQ(detail, test.detail) << test.name << " by " << piece;
+      }
     }
   }
 }

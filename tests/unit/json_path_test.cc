@@ -86,7 +86,9 @@ TEST(JsonCheck, HasOneForm) {
     ASSERT_TRUE(check.ok()) << check.status();
     EXPECT_EQ(check->path(), test.path);
     ASSERT_EQ(check->has_value(), test.value != nullptr) << test.text;
-    if (test.value != nullptr) EXPECT_EQ(check->value(), test.value);
+    if (test.value != nullptr) {
+      EXPECT_EQ(check->value(), test.value);
+    }
     const absl::StatusOr<v1::JsonCheck> again = ParseJsonCheck(ToText(*check));
     ASSERT_TRUE(again.ok()) << again.status();
     EXPECT_EQ(ToText(*again), ToText(*check));

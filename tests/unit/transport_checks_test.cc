@@ -118,7 +118,9 @@ void Run(TransportFactory factory, bool follows) {
       EXPECT_EQ(v1::FailureKind_Name(*seen[i].judged), v1::FailureKind_Name(test.verdicts[i]))
           << i << ": " << seen[i].detail;
     }
-    if (!test.detail.empty()) EXPECT_EQ(seen.back().detail, test.detail);
+    if (!test.detail.empty()) {
+      EXPECT_EQ(seen.back().detail, test.detail);
+    }
   }
 }
 
