@@ -2,7 +2,6 @@
 
 #include <array>
 #include <csignal>
-#include <cstring>
 #include <deque>
 #include <ev.h>
 #include <optional>
@@ -311,11 +310,9 @@ void Http1Transport::Complete(Http1Exchange& exchange, Nanos end, bool reusable)
 void Http1Transport::Fail(Http1Exchange& exchange, v1::FailureKind kind, std::string_view detail) {
   Outcome outcome;
   outcome.kind = kind;
-  outcome.detail = detail.substr(0, Metrics::kMaxDetailBytes);
   // Closing the connection may take the detail with it.
   std::array<char, Metrics::kMaxDetailBytes> copy;
-  std::memcpy(copy.data(), outcome.detail.data(), outcome.detail.size());
-  outcome.detail = {copy.data(), outcome.detail.size()};
+  outcome.detail = {copy.data(), detail.copy(copy.data(), copy.size())};
   Conclude(exchange, SteadyNow(), outcome, false);
 }
 
@@ -387,12 +384,11 @@ void Http1Transport::OnTimeout(struct ev_loop*, ev_timer* timer, int) noexcept {
 
 absl::StatusOr<std::unique_ptr<Transport>> MakeHttp1Transport(const TransportSetup& setup) {
   // OpenSSL and systems without MSG_NOSIGNAL would raise it.
-  static const bool once = [] {
+  [[maybe_unused]] static const bool once = [] {
     std::signal(SIGPIPE, SIG_IGN);
     Http1Response::SetUp();
     return true;
   }();
-  (void)once;
   if (const std::string_view obstacle = WhatNeedsCurl(setup.plan); !obstacle.empty()) {
     return absl::InvalidArgumentError(fmt::format("transport http1 cannot do {}", obstacle));
   }
