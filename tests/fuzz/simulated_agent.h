@@ -106,7 +106,7 @@ class SimulatedAgent {
   Nanos lease_end_ = 0;
   Nanos slack_ = 0;
   bool running_ = false;
-  bool leaves_ = false;  // it was dismissed on this stream, and hears no more
+  bool leaves_ = false;       // it was dismissed on this stream, and hears no more
   bool was_started_ = false;  // ever
 };
 

@@ -35,7 +35,7 @@ excluded='^$'
 if [ "$everything" = no ]; then
   excluded='^(integration\.(bench|closed_form|littles_law|memory|parallelism|phases|rates|ssh)|fleet\.(network|promises|staged)|package\..*)$'
   if [ "$preset" = tsan ]; then
-    excluded='^(integration\.(addresses|bad_input|bench|calibrate|closed_form|coverage|failures|fleet_check|littles_law|memory|options|parallelism|phases|proxies|rates|reconcile|report|save|ssh|url_lists)|fleet\.(network|promises|staged)|package\..*)$'
+    excluded='^(integration\.(addresses|bad_input|bench|calibrate|closed_form|coverage|failures|fleet_check|littles_law|memory|options|parallelism|phases|plans|policy|policy_limits|proxies|rates|reconcile|report|save|service|ssh|url_lists)|fleet\.(network|promises|staged)|package\..*)$'
   fi
 fi
 status=0
