@@ -13,6 +13,7 @@
 #include "agent/calibration.h"
 #include "agent/control_link.h"
 #include "agent/kept_snapshots.h"
+#include "agent/list_intake.h"
 #include "agent/policy_watch.h"
 #include "agent/run_audit.h"
 #include "agent/run_engine.h"
@@ -33,7 +34,7 @@ struct ActiveRun {
   absl::Time since;
   Stage stage = Stage::kWelcomed;
   v1::Prepare prepare;
-  std::string list_text;
+  std::unique_ptr<ListIntake> intake;      // null: no list is awaited
   std::optional<Calibration> calibration;  // its target outlives the workers
   std::unique_ptr<RunEngine> engine;
   PolicyWatch watch;

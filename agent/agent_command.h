@@ -5,6 +5,7 @@
 #include <string>
 
 #include "agent/agent_tls.h"
+#include "agent/lists_command.h"
 #include "agent/service_command.h"
 
 namespace CLI {
@@ -14,12 +15,12 @@ class App;
 namespace squall {
 
 struct AgentFlags {
-  std::string listen;     // host:port or unix:PATH; empty: 127.0.0.1:7400, or none with `join`
-  std::string join;       // of a controller that waits for agents; empty: none
-  std::string name;       // empty: the certificate's, or the machine's
-  uint32_t threads = 0;   // 0: as many as cores
-  std::string state;      // a folder; empty: as StateFolder() finds it
-  std::string health;     // where to answer health checks; empty: nowhere
+  std::string listen;    // host:port or unix:PATH; empty: 127.0.0.1:7400, or none with `join`
+  std::string join;      // of a controller that waits for agents; empty: none
+  std::string name;      // empty: the certificate's, or the machine's
+  uint32_t threads = 0;  // 0: as many as cores
+  std::string state;     // a folder; empty: as StateFolder() finds it
+  std::string health;    // where to answer health checks; empty: nowhere
   AgentTlsFlags tls;
   std::string log_level;  // empty: info
   std::string config;     // agent.yaml (agent/agent_config.h); empty: none
@@ -29,6 +30,7 @@ struct AgentFlags {
   // The same, of a parent behind ssh, which is at the other end of standard input and output.
   bool parent_stdio = false;
   ServiceFlags service;  // squall agent install, uninstall, status
+  ListsFlags lists;      // squall agent lists
 };
 
 // Declares the subcommand and its flags.

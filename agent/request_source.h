@@ -5,8 +5,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/origin.h"
 #include "common/sequence.h"
 #include "common/url_list.h"
 #include "squall/v1/plan.pb.h"
@@ -15,15 +17,23 @@ namespace squall {
 
 class RequestSource {
  public:
-  // `list_text` is the text of the plan's list, empty without one.
+  // `list` is the text of the plan's list; whatever it is, without one.
+  static absl::StatusOr<RequestSource> Create(const v1::Plan& plan, ListText list);
+  // The same, of a text in memory.
   static absl::StatusOr<RequestSource> Create(const v1::Plan& plan, std::string list_text);
 
   // The URL of request n, into `url`, whose memory is reused.
   void Url(uint64_t n, std::string& url) const;
 
-  // What requests take their URLs from: entry `index` of so many.
-  uint64_t entries() const { return listed_ ? listed_->list.size() : 1; }
-  void Entry(uint64_t index, std::string& url) const;
+  // Where all requests lead to, each once, as they come first in the list.
+  std::vector<Origin> Origins() const;
+
+  // Its list is not what it was any more: some URLs lead nowhere. Any thread.
+  bool damaged() const { return listed_ && listed_->list.damaged(); }
+
+  // Looks at the memory where the URL of request n is, so that Url() need not wait for a disk.
+  // False: there is none, but in the plan itself.
+  bool ReadAhead(uint64_t n) const;
 
   // One of the plan's URLs at least is an https URL.
   bool any_https() const;

@@ -290,6 +290,7 @@ bool Worker::DrawNumbers() {
   const SpanQueue::Drawn drawn = phases_[phase_].numbers.Draw();
   if (drawn.low) listener_.OnAttention();
   chunk_ = drawn.span;
+  phases_[phase_].drawn.fetch_add(chunk_.count, std::memory_order_relaxed);
   return chunk_.count != 0;
 }
 
@@ -304,6 +305,7 @@ bool Worker::DrawArrivals(Nanos now) {
       phases_[phase_].arrivals->Draw(config_.index, slots_.room(), now - phase_begin(), hand_);
   recorder_.RecordWaiting(phase_, waited.all, waited.beside_free);
   drawn_waited_ = waited.all != 0;
+  phases_[phase_].drawn.fetch_add(hand_.size(), std::memory_order_relaxed);
   return !hand_.empty();
 }
 

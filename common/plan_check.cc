@@ -46,7 +46,7 @@ absl::Status CheckUrls(const v1::UrlList& urls) {
     return Wrong("urls.order", "unknown");
   }
   if (urls.entries() == 0 || urls.size_bytes() == 0) return Wrong("urls", "the list is empty");
-  if (urls.size_bytes() > kMaxListBytes) return Wrong("urls", "the list is larger than 1 GiB");
+  if (urls.size_bytes() > kMaxListBytes) return Wrong("urls", "the list is larger than 1 TiB");
   return absl::OkStatus();
 }
 

@@ -7,16 +7,22 @@
 namespace squall {
 
 // Rises with every change that the other side would misunderstand.
-inline constexpr uint32_t kProtocolVersion = 4;
+inline constexpr uint32_t kProtocolVersion = 5;
 
 // Largest message that either side takes, in bytes: a plan with its body, or a snapshot.
 inline constexpr int kMaxMessageBytes = 32 << 20;
 
-// How much of a list goes into one DataChunk, in bytes.
+// How much of a list goes into one DataChunk at most, in bytes of its text.
 inline constexpr size_t kChunkBytes = 1 << 20;
 
-// Largest list that is taken, in bytes: it is held in memory on every agent.
-inline constexpr uint64_t kMaxListBytes = uint64_t{1} << 30;
+// How much of a list an agent lets be on its way, in bytes: it has it in memory.
+inline constexpr uint64_t kListWindow = 8 * kChunkBytes;
+
+// Largest list that is taken, in bytes.
+inline constexpr uint64_t kMaxListBytes = uint64_t{1} << 40;
+
+// Most origins that a list may lead to: they are held in memory.
+inline constexpr size_t kMostOrigins = 100'000;
 
 // Most requests of one run.
 inline constexpr uint64_t kMaxRequests = uint64_t{1} << 62;

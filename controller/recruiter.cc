@@ -34,7 +34,8 @@ Recruiter::Recruiter(const RunOrder& order, Roster& roster, Progress& progress)
       roster_(roster),
       progress_(progress),
       unclaimed_sources_(order.plan.transport().source_addresses().begin(),
-                         order.plan.transport().source_addresses().end()) {}
+                         order.plan.transport().source_addresses().end()),
+      chunks_(order.list) {}
 
 void Recruiter::Dial(size_t index) {
   Member& member = roster_[index];
@@ -66,7 +67,7 @@ void Recruiter::Prepare(size_t index, uint32_t share, uint32_t first_connection,
   Member& member = roster_[index];
   member.stage = Stage::kPreparing;
   member.give_up_at = SteadyNow() + kPrepareTime;
-  member.list_sent = 0;
+  member.list = {};
   v1::ControllerMessage message;
   v1::Prepare& prepare = *message.mutable_prepare();
   prepare.set_run_id(order_.run_id);
@@ -99,22 +100,39 @@ uint64_t Recruiter::RateShare(size_t index) const {
   return ProportionalShares(highest, weights)[index];
 }
 
-// The next piece of the list, when everything before it is on its way.
-void Recruiter::SendList(Member& member) {
+absl::Status Recruiter::OnListWanted(Member& member, const v1::ListWanted& wanted) {
   member.give_up_at = SteadyNow() + kPrepareTime;
-  if (member.list_sent == order_.list_text.size()) return;
-  const size_t size = std::min(kChunkBytes, order_.list_text.size() - member.list_sent);
+  if (wanted.until() == 0) return absl::OkStatus();  // it is at work on what it has
+  ListOnItsWay& list = member.list;
+  if (list.wanted == 0) list.sent = wanted.from();
+  if (wanted.until() < list.wanted || wanted.until() < list.sent ||
+      wanted.until() > order_.plan.urls().size_bytes()) {
+    return absl::InternalError(
+        fmt::format("{}: wants more of the list than there is of it", Named(member)));
+  }
+  list.wanted = wanted.until();
+  return list.under_way ? absl::OkStatus() : SendList(member);
+}
+
+// The next piece of the list, when everything before it is on its way, if it is wanted.
+absl::Status Recruiter::SendList(Member& member) {
+  member.give_up_at = SteadyNow() + kPrepareTime;
+  ListOnItsWay& list = member.list;
+  list.under_way = list.sent < list.wanted;
+  if (!list.under_way) return absl::OkStatus();
+  auto piece = chunks_.At(list.sent, list.wanted, !IsNear(member.spec.address));
+  if (!piece.ok()) return piece.status();
   v1::ControllerMessage message;
-  message.mutable_data()->set_data(order_.list_text.data() + member.list_sent, size);
-  member.list_sent += size;
+  *message.mutable_data() = std::move(piece->chunk);
+  list.sent = piece->end;
   member.link->Send(std::move(message));
+  return absl::OkStatus();
 }
 
 absl::Status Recruiter::OnNews(size_t index, const FleetNews& news) {
   Member& member = roster_[index];
   if (std::holds_alternative<AgentDrained>(news)) {
-    if (member.stage == Stage::kPreparing) SendList(member);
-    return absl::OkStatus();
+    return member.stage == Stage::kPreparing ? SendList(member) : absl::OkStatus();
   }
   if (const auto* closed = std::get_if<AgentClosed>(&news)) return OnClosed(member, *closed);
 
@@ -125,6 +143,9 @@ absl::Status Recruiter::OnNews(size_t index, const FleetNews& news) {
   }
   if (message.has_welcome() && member.stage == Stage::kDialed) {
     return OnWelcome(member, message.welcome());
+  }
+  if (message.has_list_wanted() && member.stage == Stage::kPreparing && order_.list != nullptr) {
+    return OnListWanted(member, message.list_wanted());
   }
   if (message.has_ready() && member.stage == Stage::kPreparing) {
     member.stage = Stage::kReady;

@@ -51,7 +51,7 @@ void KeepMemory() {
 }
 
 // The run itself, with an agent of its own if none is named. While it lasts, Ctrl-C is its
-// business; before and after, it ends the process. Uses the options up, but for the list's text.
+// business; before and after, it ends the process. Uses the options up, but for the list.
 absl::StatusOr<RunResult> Execute(RunOptions& options, RunArchive* archive, Progress& progress) {
   RaiseFileLimit();  // a stream to each agent
   const std::unique_ptr<Dialer> dialer = MakeGrpcDialer(options.fleet.tls);
@@ -72,17 +72,15 @@ absl::StatusOr<RunResult> Execute(RunOptions& options, RunArchive* archive, Prog
   absl::Status status = remote.Start(AddressesOf(fleet.invitation.agents),
                                      [&](std::string_view line) { progress.Message(line); });
   if (!status.ok()) return status;
-  absl::StatusOr<RunResult> result =
-      coordinator.Run({.order = {.run_id = NewRunId(),
-                                 .plan = std::move(options.plan),
-                                 .list_text = std::move(options.url_list_text),
-                                 .times = fleet.times},
-                       .invitation = std::move(fleet.invitation),
-                       .listen = std::move(fleet.listen),
-                       .tls = std::move(fleet.tls),
-                       .abort_on_loss = fleet.abort_on_loss,
-                       .archive = archive});
-  options.url_list_text = coordinator.ReleaseListText();
+  absl::StatusOr<RunResult> result = coordinator.Run({.order = {.run_id = NewRunId(),
+                                                                .plan = std::move(options.plan),
+                                                                .list = options.list,
+                                                                .times = fleet.times},
+                                                      .invitation = std::move(fleet.invitation),
+                                                      .listen = std::move(fleet.listen),
+                                                      .tls = std::move(fleet.tls),
+                                                      .abort_on_loss = fleet.abort_on_loss,
+                                                      .archive = archive});
   return result;
 }
 
@@ -110,8 +108,7 @@ int RunRun(const RunFlags& flags) {
   if (archive != nullptr) archive->Finish(*result);
   const int code = PrintResult(*result, json_path);
   if (coverage_path.empty()) return code;
-  const bool written =
-      WriteMissedUrls(coverage_path, options->url_list_text, result->coverage->reached);
+  const bool written = WriteMissedUrls(coverage_path, *options->list, result->coverage->reached);
   return written || code != 0 ? code : kNotAsAsked;
 }
 

@@ -58,7 +58,10 @@ struct Result {
 class Engine {
  public:
   Engine(const v1::Prepare& prepare, std::string list) {
-    auto engine = RunEngine::Create(prepare, std::move(list), 1, Policy(),
+    const bool listed = prepare.plan().has_urls();
+    absl::StatusOr<ListText> text = ListText();
+    if (listed) text = ListText::InMemory(std::move(list), "list", "");
+    auto engine = RunEngine::Create(prepare, *std::move(text), 1, Policy(),
                                     [this](RunEngine::Event event) { Take(std::move(event)); });
     if (!engine.ok()) {
       ADD_FAILURE() << engine.status();

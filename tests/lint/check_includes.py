@@ -32,15 +32,16 @@ ADAPTERS = [
     ),
     (re.compile(r"ares\.h$"), ["common/ares_*"]),
     (re.compile(r"curl/"), ["agent/curl_*"]),
-    (re.compile(r"zlib\.h$"), ["controller/hdr_log.cc", "controller/result_proto.cc", "tests/*"]),
+    (re.compile(r"zlib\.h$"), ["controller/hdr_log.cc", "controller/result_proto.cc", "controller/unpack_gzip.cc", "tests/*"]),
+    (re.compile(r"zstd\.h$"), ["common/zstd_*", "controller/unpack_zstd.cc"]),
     (re.compile(r"yaml-cpp/"), ["agent/yaml_settings.cc"]),
     (
         re.compile(r"openssl/"),
         [
             "agent/tls_*",
+            "common/digest.cc",
             "common/x509_*",
             "controller/certs_x509.*",
-            "controller/ssh_digest.cc",
             "tests/bench/null_tls.*",
             "tests/support/*",
         ],

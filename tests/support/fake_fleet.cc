@@ -105,14 +105,18 @@ class FakeAgent {
     if (behaviour_.refuses_plan) return Fail(v1::Failed::CODE_PLAN, "no such thing here");
     granted_.resize(static_cast<size_t>(prepare.plan().phases_size()));
     expected_ = prepare.plan().urls().size_bytes();
-    if (expected_ == 0) return Ready();
+    if (expected_ == 0 || behaviour_.has_list) return Ready();
     events_(AgentDrained{});
+    v1::AgentMessage message;
+    message.mutable_list_wanted()->set_from(behaviour_.list_from);
+    message.mutable_list_wanted()->set_until(expected_);
+    Say(message);
   }
 
   void OnData(const v1::DataChunk& chunk) {
     heard_.list += chunk.data();
     events_(AgentDrained{});
-    if (heard_.list.size() == expected_) Ready();
+    if (behaviour_.list_from + heard_.list.size() == expected_) Ready();
   }
 
   void Ready() {

@@ -91,7 +91,7 @@ TEST(CheckPlan, NamesTheFieldThatIsWrong) {
        [](v1::Plan& plan) {
          plan.mutable_urls()->set_order(v1::ORDER_RANDOM);
          plan.mutable_urls()->set_entries(1);
-         plan.mutable_urls()->set_size_bytes(uint64_t{1} << 40);
+         plan.mutable_urls()->set_size_bytes((uint64_t{1} << 40) + 1);
        }},
       {"phases", [](v1::Plan& plan) { plan.mutable_phases(0)->clear_requests(); }},
       {"phases.requests",
