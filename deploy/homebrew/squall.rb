@@ -19,6 +19,7 @@ class Squall < Formula
   depends_on "openssl@3"
   depends_on "protobuf"
   depends_on "spdlog"
+  depends_on "zstd"
 
   uses_from_macos "zlib"
 
