@@ -67,8 +67,9 @@ class Hostile(squall.TestCase):
         requests = RATE * SECONDS
         self.target.clear()
         lines_before = [agent.stderr.count("\n") for agent in agents]
-        with squall.Run("-n", requests, "-q", RATE, "-c", 20, *arguments, self.target.url,
-                        agents=agents) as run:
+        # The attackers want the same cores: an agent that has to wait for them is not to be lost.
+        with squall.Run("-n", requests, "-q", RATE, "-c", 20, "--grace", "60s", *arguments,
+                        self.target.url, agents=agents) as run:
             wait_until(lambda: self.target.stats()["requests"] > 0, 20, "the run begins")
             before = [agent.resident_bytes for agent in agents]
             with (Watch(agents) as watch,
