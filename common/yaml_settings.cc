@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <exception>
 #include <set>
+#include <sstream>
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include "common/values.h"
@@ -112,15 +114,40 @@ absl::StatusOr<YamlSetting> ReadSetting(const YAML::Node& name, const YAML::Node
   return setting;
 }
 
+// Where documents begin: of all that is read, nothing else.
+class DocumentMarks final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override { marks.push_back(mark); }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+  std::vector<YAML::Mark> marks;
+};
+
 absl::StatusOr<std::vector<YamlSetting>> ReadSettings(const std::string& text,
                                                       std::string_view file, YamlTexts texts) {
-  const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-  std::vector<YamlSetting> settings;
-  if (documents.empty() || (documents.size() == 1 && documents.front().IsNull())) return settings;
-  if (documents.size() > 1) {
-    return WrongAt(file, At(documents[1].Mark()), "a second document: there is to be one");
+  // yaml-cpp 0.7 has one document after the other, without end, where it does not get on: at a
+  // comma.
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  DocumentMarks documents;
+  while (documents.marks.size() < 2 && parser.HandleNextDocument(documents)) {
   }
-  const YAML::Node& root = documents.front();
+  if (documents.marks.size() > 1) {
+    return WrongAt(file, At(documents.marks[1]), "a second document: there is to be one");
+  }
+  std::vector<YamlSetting> settings;
+  const YAML::Node root = YAML::Load(text);
+  if (root.IsNull()) return settings;
   if (!root.IsMap()) {
     return WrongAt(file, At(root.Mark()), "no settings: write lines such as max_connections: 500");
   }
