@@ -22,8 +22,9 @@ class PolicyWatch {
   // How far apart snapshots may be; kForever: as far as the plan likes.
   Nanos interval() const { return limits_.bytes_per_second.most == 0 ? kForever : kSecond; }
 
-  // The run's first phase begins, or began, at `at`. How long its phases last has been checked; a
-  // plan whose last one ends by a number of requests has no end of its own.
+  // The run's first phase begins, or began, at `at`. How long its phases last has been checked; but
+  // a plan whose last one ends by a number of requests has no end of its own, and others may still
+  // await answers after it: for a minute at most.
   void Begin(const v1::Plan& plan, Nanos at);
   // When the run may go on no longer; kForever: it may.
   Nanos end() const { return end_; }
