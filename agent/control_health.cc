@@ -1,5 +1,6 @@
 #include "agent/control_health.h"
 
+#include <cstdint>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -15,7 +16,8 @@ namespace {
 
 namespace health = grpc::health::v1;
 
-constexpr int kMostBytes = 1024;  // of a message
+// Whoever looks may look for ever, on one connection.
+constexpr GrpcListener::Limits kLimits = {.most_bytes = 1024, .most_calls = UINT64_MAX};
 
 // The calls that wait for the session. It is asked once for all of them, so that no flood of calls
 // becomes one of the session's mailbox.
@@ -98,7 +100,7 @@ class Server final : public HealthServer, private health::Health::CallbackServic
 
   const std::function<void(LinkEvent)> events_;
   const std::shared_ptr<Waiting> waiting_ = std::make_shared<Waiting>();
-  GrpcListener listener_{Party::kAgent, nullptr, kMostBytes};  // last: its end ends the events
+  GrpcListener listener_{Party::kAgent, nullptr, kLimits};  // last: its end ends the events
 };
 
 }  // namespace

@@ -17,6 +17,7 @@
 
 #include "common/gate_guests.h"
 #include "common/gate_sockets.h"
+#include "common/heap.h"
 #include "common/log_limit.h"
 
 namespace squall {
@@ -28,6 +29,10 @@ static_assert(kHttp2.size() == kOpeningBytes);
 constexpr Nanos kPause = kSecond / 10;
 // How often it is looked whose time is over, while there is anybody.
 constexpr Nanos kLookInterval = kSecond;
+// Of TLS' first message, or of HTTP/2's settings: more is not said before there is an answer.
+constexpr int kMostUnanswered = 4096;
+// How long after somebody was turned away free memory goes back to the system.
+constexpr Nanos kReturnInterval = 5 * kSecond;
 // So many are accepted before anything else is looked at.
 constexpr int kAtOnce = 64;
 
@@ -59,6 +64,15 @@ class Door final : public Gate {
   void Gone(const std::string& peer) override { guests_.Gone(peer, SteadyNow()); }
   uint64_t refused() const override { return refused_; }
 
+  bool Called(const std::string& peer) override {
+    const GateGuests::Call call = guests_.Called(peer, SteadyNow());
+    if (call == GateGuests::Call::kTooMany) {
+      ++refused_;
+      Log(peer, "it made too many calls");
+    }
+    return call == GateGuests::Call::kAllowed;
+  }
+
  private:
   struct Silent {
     int fd;
@@ -79,6 +93,7 @@ class Door final : public Gate {
       if (!silent_.empty()) until = std::min(until, silent_.front().until);
       // Times may become earlier meanwhile.
       if (!guests_.empty()) until = std::min({until, guests_.NextTime(), now + kLookInterval});
+      until = std::min(until, ReturnMemory(now));
       const Nanos wait =
           until == kForever ? -1 : std::max<Nanos>(until - now, 0) / kMillisecond + 1;
       poll(watched.data(), static_cast<nfds_t>(watched.size()), static_cast<int>(wait));
@@ -88,11 +103,23 @@ class Door final : public Gate {
       for (size_t i = 1 + silent; i < watched.size(); ++i) {
         if (watched[i].revents != 0) Accept(watched[i].fd);
       }
-      for (const std::string& peer : guests_.ShutDown(SteadyNow())) {
+      for (const GateGuests::Refused& guest : guests_.ShutDown(SteadyNow())) {
         ++refused_;
-        Log(peer, "it has not shown who it is for too long");
+        Log(guest.peer, guest.why);
       }
     }
+  }
+
+  // What those who were turned away have used, some time after them; until when it need not be
+  // looked again.
+  Nanos ReturnMemory(Nanos now) {
+    if (refused_ == refused_before_) return kForever;
+    if (return_at_ == kForever) return_at_ = now + kReturnInterval;
+    if (now < return_at_) return return_at_;
+    refused_before_ = refused_;
+    return_at_ = kForever;
+    ReturnFreeMemory();
+    return kForever;
   }
 
   // To those that were silent: `watched` has them from 1 on.
@@ -126,8 +153,11 @@ class Door final : public Gate {
     std::string closed;
     if (opening == Opening::kOther) {
       Refuse(silent.fd, silent.peer, "it speaks neither TLS nor HTTP/2");
-    } else if (!guests_.Add(silent.peer, silent.fd, SteadyNow(), closed)) {
-      Refuse(silent.fd, silent.peer, std::strerror(errno));
+    } else if (WaitingBytes(silent.fd) > kMostUnanswered) {
+      Refuse(silent.fd, silent.peer, "it said much before it was answered");
+    } else if (const absl::Status added = guests_.Add(silent.peer, silent.fd, SteadyNow(), closed);
+               !added.ok()) {
+      Refuse(silent.fd, silent.peer, std::string(added.message()));
     } else {
       AwaitBytes(silent.fd, 1);
       let_in_(silent.fd, opening == Opening::kTls, silent.peer.name);
@@ -164,13 +194,13 @@ class Door final : public Gate {
     }
   }
 
-  void Refuse(int fd, const Peer& peer, const char* reason) {
+  void Refuse(int fd, const Peer& peer, std::string_view reason) {
     close(fd);
     ++refused_;
     Log(peer.name, reason);
   }
 
-  void Log(const std::string& peer, const char* reason) {
+  void Log(const std::string& peer, std::string_view reason) {
     if (const auto left_out = log_limit_.Ask(SteadyNow())) {
       spdlog::warn("event=connection_refused peer={} reason=\"{}\" refused={} not_logged={}", peer,
                    reason, refused_.load(), *left_out);
@@ -186,6 +216,8 @@ class Door final : public Gate {
   WakePipe wake_;
   std::deque<Silent> silent_;  // the thread's, as what follows
   Nanos accept_at_ = 0;
+  uint64_t refused_before_ = 0;  // when memory was returned last
+  Nanos return_at_ = kForever;
   std::thread thread_;  // last: it uses all of this
 };
 

@@ -31,10 +31,17 @@ class Gate {
     bool until_gone = true;
     Nanos parting = 2 * kSecond;
     // So many silent ones are kept, and so many strangers, of one host and of all: then the oldest
-    // is closed for the newest.
+    // is shut down for the newest. As many that were shut down are waited for until whoever has
+    // them has closed them as well; meanwhile nobody else is let in.
     size_t most_silent = 128;
     size_t most_strangers = 128;
-    size_t most_of_one_host = 32;
+    size_t most_of_one_host = 16;
+    // What a stranger may have said: TLS and a first message are a few kilobytes. Each call costs
+    // gRPC some 20 kB until its threads come to it, and the smallest one is 10 bytes long.
+    uint64_t most_strange_bytes = 16 << 10;
+    // So many calls may be made on a connection, one after the other or at once. Of those who are
+    // followed.
+    uint64_t most_calls = 8;
   };
   // Takes a connection over, and closes it in the end. Called from the gate's thread. `peer` as
   // Known() will be given it.
@@ -57,6 +64,9 @@ class Gate {
 
   // The address for people, with the port that was chosen.
   virtual const std::string& address() const = 0;
+
+  // A call of `peer`. False: it was one too many, and its connection is closed. Any thread.
+  virtual bool Called(const std::string& peer) = 0;
 
   // Who was let in as `peer` has shown who it is: it counts as a stranger no longer. And what it
   // had to say is over: its connection is closed, but for time enough to hear the last words.

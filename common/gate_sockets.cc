@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -99,6 +100,12 @@ absl::StatusOr<int> ListenUnix(const Address& address, const std::string& path, 
   const int fd = ListenOn(AF_UNIX, reinterpret_cast<const sockaddr*>(&name), sizeof name);
   if (fd < 0) return CannotListen(address, who, std::strerror(errno));
   return fd;
+}
+
+// 0: it is no socket, or of a system that does not number them.
+uint64_t InodeOf(int fd) {
+  struct stat info {};
+  return fstat(fd, &info) == 0 && S_ISSOCK(info.st_mode) ? info.st_ino : 0;
 }
 
 // "10.0.0.7", "::1", "fe80::1%eth0"; addresses of version 4 are written as such.
@@ -192,6 +199,15 @@ int AcceptOn(int listener, Peer& peer) {
   NamePeer(name, peer);
   return fd;
 }
+
+int WaitingBytes(int fd) {
+  int bytes = 0;
+  return ioctl(fd, FIONREAD, &bytes) == 0 ? bytes : 0;
+}
+
+HeldSocket::HeldSocket(int fd) : fd_(fd), inode_(InodeOf(fd)) {}
+
+bool HeldSocket::IsHeld() const { return inode_ != 0 && InodeOf(fd_) == inode_; }
 
 void AwaitBytes(int fd, int bytes) { Set(fd, SOL_SOCKET, SO_RCVLOWAT, bytes); }
 

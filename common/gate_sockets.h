@@ -3,6 +3,7 @@
 // Every socket is closed on exec and does not block.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,21 @@ class Listeners {
 
 // The next connection of a listening socket, or -1 and errno.
 int AcceptOn(int listener, Peer& peer);
+
+// How many bytes have come that were not read yet.
+int WaitingBytes(int fd);
+
+// A socket that was given away as `fd`, whose number may be another's once it is closed.
+class HeldSocket {
+ public:
+  explicit HeldSocket(int fd);
+  // Whether it is still open there.
+  bool IsHeld() const;
+
+ private:
+  int fd_;
+  uint64_t inode_;
+};
 
 // From now on poll() finds the connection readable when so many bytes have come, or no more will.
 void AwaitBytes(int fd, int bytes);

@@ -27,13 +27,19 @@ constexpr int kPingTimeoutMilliseconds = 20'000;
 constexpr int kHandshakeMilliseconds = 10'000;
 // A connection without a stream; there is one from its first moment on, or it is of no use.
 constexpr int kIdleMilliseconds = 15'000;
-// At a time, of one connection: each of ours has one.
+// At a time, of one connection: each of ours has one. It is a wish, until the other end confirms
+// it.
 constexpr int kMostStreams = 8;
+// gRPC would count pings that come too often, and end the connection: with a status that has all
+// the further ones of a flood in it, each a copy of those before, which takes gigabytes. It stops
+// reading when it cannot get rid of its answers.
+constexpr int kAnyPings = 0;
 
 // What may come at once: an agent has few controllers, a controller thousands of agents, perhaps
 // all of one address.
-Gate::Limits LimitsFor(Party party) {
+Gate::Limits LimitsFor(Party party, uint64_t most_calls) {
   Gate::Limits limits;
+  limits.most_calls = most_calls;
   if (party == Party::kController) {
     limits.most_silent = 16'384;
     limits.most_strangers = limits.most_of_one_host = 131'072;
@@ -59,9 +65,7 @@ void SetArguments(Party party, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kPingMilliseconds);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingTimeoutMilliseconds);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
-  // The other side asks in the same way.
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
-                             kPingMilliseconds / 2);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, kAnyPings);
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMilliseconds);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kIdleMilliseconds);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMostStreams);
@@ -84,7 +88,7 @@ absl::Status GrpcListener::Listen(const Address& address, grpc::Service* service
   if (address.display.starts_with("unix:")) tls_ = nullptr;
   grpc::ServerBuilder builder;
   SetArguments(party_, builder);
-  builder.SetMaxReceiveMessageSize(most_bytes_);
+  builder.SetMaxReceiveMessageSize(limits_.most_bytes);
   builder.RegisterService(service);
   const auto acceptor = [&builder](std::shared_ptr<grpc::ServerCredentials> credentials) {
     return std::shared_ptr(builder.experimental().AddExternalConnectionAcceptor(
@@ -92,7 +96,8 @@ absl::Status GrpcListener::Listen(const Address& address, grpc::Service* service
   };
   const auto plain = acceptor(grpc::InsecureServerCredentials());
   const auto tls = tls_ == nullptr ? nullptr : acceptor(TlsServerCredentials(tls_));
-  absl::StatusOr<std::unique_ptr<Gate>> gate = Gate::Open(address, who, LimitsFor(party_));
+  absl::StatusOr<std::unique_ptr<Gate>> gate =
+      Gate::Open(address, who, LimitsFor(party_, limits_.most_calls));
   if (!gate.ok()) return gate.status();
   gate_ = *std::move(gate);
   address_ = gate_->address();
@@ -127,8 +132,9 @@ absl::StatusOr<PeerIdentity> GrpcListener::Whose(const grpc::CallbackServerConte
 absl::StatusOr<std::shared_ptr<PeerRecord>> GrpcListener::Admit(
     const grpc::CallbackServerContext& context) {
   HappensAfter(this);
-  absl::StatusOr<PeerIdentity> identity = Whose(context);
   const std::string peer = ReadablePeer(context.peer());
+  if (!gate_->Called(peer)) return absl::ResourceExhaustedError("too many calls on a connection");
+  absl::StatusOr<PeerIdentity> identity = Whose(context);
   if (identity.ok()) {
     // Without a certificate an agent finds out from what is said.
     if (tls_ != nullptr || party_ == Party::kController) gate_->Known(peer);

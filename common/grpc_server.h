@@ -24,10 +24,16 @@ namespace squall {
 
 class GrpcListener {
  public:
-  // `party` listens. Null files: there is no TLS; nor is there on a unix socket. A message may have
-  // so many bytes.
-  GrpcListener(Party party, std::shared_ptr<TlsFiles> tls, int most_bytes = kMaxMessageBytes)
-      : party_(party), most_bytes_(most_bytes), tls_(std::move(tls)) {}
+  // What a message and a connection may have.
+  struct Limits {
+    int most_bytes = kMaxMessageBytes;
+    uint64_t most_calls = 8;
+  };
+
+  // `party` listens. Null files: there is no TLS; nor is there on a unix socket.
+  GrpcListener(Party party, std::shared_ptr<TlsFiles> tls) : GrpcListener(party, tls, Limits()) {}
+  GrpcListener(Party party, std::shared_ptr<TlsFiles> tls, const Limits& limits)
+      : party_(party), limits_(limits), tls_(std::move(tls)) {}
   // Close() was called, or nothing was listened to.
   ~GrpcListener() = default;
 
@@ -54,7 +60,7 @@ class GrpcListener {
   void LogRefused(const std::string& peer, const std::string& reason);
 
   const Party party_;
-  const int most_bytes_;
+  const Limits limits_;
   std::shared_ptr<TlsFiles> tls_;
   std::string address_;
   LogLimit log_limit_;

@@ -1,9 +1,6 @@
 #include "controller/run_command.h"
 
 #include <cstdio>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include <memory>
 #include <optional>
 #include <unistd.h>
@@ -12,6 +9,7 @@
 #include <spdlog/spdlog.h>
 
 #include "common/file_limit.h"
+#include "common/heap.h"
 #include "common/output.h"
 #include "common/phases.h"
 #include "common/run_id.h"
@@ -40,15 +38,6 @@ int Fail(const absl::Status& status) {
   const bool utf8 = DetectStyle(STDERR_FILENO).utf8;
   Print(stderr, "squall: {}\n", Printable(std::string(status.message()), utf8));
   return absl::IsCancelled(status) ? kInterruptedExit : kNothingSent;
-}
-
-// A snapshot takes some 100 kB for a moment, at the end of the heap: it need not go back to the
-// system each time.
-void KeepMemory() {
-#ifdef __GLIBC__
-  mallopt(M_TRIM_THRESHOLD, 64 << 20);
-  mallopt(M_TOP_PAD, 1 << 20);
-#endif
 }
 
 // The run itself, with an agent of its own if none is named. While it lasts, Ctrl-C is its
@@ -91,7 +80,7 @@ absl::StatusOr<RunResult> Execute(RunOptions& options, RunArchive* archive, Prog
 }  // namespace
 
 int RunRun(CLI::App& command, RunFlags& flags) {
-  KeepMemory();
+  KeepFreeMemory();
   absl::StatusOr<RunOptions> options = ResolveRun(command, flags);
   if (!options.ok()) return Fail(options.status());
   spdlog::set_level(options->log_level);

@@ -84,18 +84,32 @@ def deaf_stream(agent, _draw):
                   + h2.said(hello(check=True), *[ping(16 << 20)] * 50))
 
 
+def answered(agent):
+    """Who says much at once is not heard at all."""
+    agent.sendall(h2.PREFACE + h2.settings())
+    agent.recv(1)
+
+
 def settings_flood(agent, _draw):
-    agent.sendall(h2.PREFACE + h2.settings(s4=65535) * 2000)
+    answered(agent)
+    agent.sendall(h2.settings(s4=65535) * 2000)
 
 
 def ping_flood(agent, _draw):
+    answered(agent)
+    agent.sendall(h2.frame(h2.HEADERS, h2.END_HEADERS, 1, h2.call_headers())
+                  + h2.frame(h2.PING, payload=bytes(8)) * 2000)
+
+
+def flood_at_once(agent, _draw):
     agent.sendall(h2.opened() + h2.frame(h2.PING, payload=bytes(8)) * 2000)
 
 
 def rapid_reset(agent, _draw):
     """Calls that are taken back at once."""
     headers = h2.call_headers()
-    agent.sendall(h2.PREFACE + h2.settings() + b"".join(
+    answered(agent)
+    agent.sendall(b"".join(
         h2.frame(h2.HEADERS, h2.END_HEADERS, stream, headers)
         + h2.frame(h2.RST_STREAM, stream=stream, payload=b"\0\0\0\x08")
         for stream in range(1, 1001, 2)))
@@ -103,12 +117,13 @@ def rapid_reset(agent, _draw):
 
 def endless_headers(agent, _draw):
     more = h2.frame(h2.CONTINUATION, 0, 1, h2.header("x", "y" * 120) * 100)
-    agent.sendall(h2.PREFACE + h2.settings() + h2.frame(h2.HEADERS, 0, 1, h2.call_headers())
-                  + more * 200)
+    answered(agent)
+    agent.sendall(h2.frame(h2.HEADERS, 0, 1, h2.call_headers()) + more * 200)
 
 
 def many_streams(agent, _draw):
-    agent.sendall(h2.PREFACE + h2.settings() + b"".join(
+    answered(agent)
+    agent.sendall(b"".join(
         h2.frame(h2.HEADERS, h2.END_HEADERS, stream, h2.call_headers())
         for stream in range(1, 200, 2)))
 
@@ -145,9 +160,9 @@ def many_words(agent, _draw):
 
 
 ATTACKS = [silence, half_closed, noise, noise_behind_preface, noise_in_frames, noise_in_messages,
-           slow, slow_tls, silent_stream, deaf_stream, settings_flood, ping_flood, rapid_reset,
-           endless_headers, many_streams, huge_length, other_calls, gzip_bomb, disorder, busy_look,
-           many_words]
+           slow, slow_tls, silent_stream, deaf_stream, settings_flood, ping_flood, flood_at_once,
+           rapid_reset, endless_headers, many_streams, huge_length, other_calls, gzip_bomb,
+           disorder, busy_look, many_words]
 
 
 def replay(words):

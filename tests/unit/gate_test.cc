@@ -114,6 +114,11 @@ class GateTest : public testing::Test {
     MutexLock lock(mutex_);
     return tls_;
   }
+  // As whoever was given it does in the end.
+  void Close(const std::string& peer) {
+    MutexLock lock(mutex_);
+    close(files_.extract(peer).mapped());
+  }
   std::string AnyPeer() {
     MutexLock lock(mutex_);
     return files_.begin()->first;
@@ -184,6 +189,64 @@ TEST_F(GateTest, TheOldestStrangerMakesRoom) {
   EXPECT_TRUE(Eventually([this] { return plain() == 3 && gate_->refused() == 1; }));
   EXPECT_FALSE(known->IsGoneNow());
   EXPECT_FALSE(another->IsGoneNow());
+}
+
+TEST_F(GateTest, WhoSaysMuchBeforeAnAnswerIsNotLetIn) {
+  Open({});
+  const auto client = Connect(kHttp2 + std::string(5000, 'x'));
+  EXPECT_TRUE(client->IsGone());
+  EXPECT_EQ(plain(), 0);
+  EXPECT_EQ(gate_->refused(), 1u);
+}
+
+TEST_F(GateTest, AStrangerThatSaysMuchIsShutDownAndWhoIsKnownIsNot) {
+#ifndef __linux__
+  GTEST_SKIP() << "nobody tells how much it was";
+#endif
+  Open({.strange = 1000 * kSecond, .most_strange_bytes = 3000});
+  const auto known = Connect(kHttp2);
+  ASSERT_TRUE(Eventually([this] { return plain() == 1; }));
+  gate_->Known(AnyPeer());
+  const auto stranger = Connect(kHttp2);
+  ASSERT_TRUE(Eventually([this] { return plain() == 2; }));
+  known->Say(std::string(4000, 'x'));
+  stranger->Say(std::string(4000, 'x'));
+  EXPECT_TRUE(Eventually([this] { return gate_->refused() == 1; }));
+  EXPECT_TRUE(stranger->IsGone());
+  EXPECT_FALSE(known->IsGoneNow());
+}
+
+TEST_F(GateTest, OneCallTooManyEndsAConnection) {
+  Open({.most_calls = 2});
+  const auto client = Connect(kHttp2);
+  ASSERT_TRUE(Eventually([this] { return plain() == 1; }));
+  const std::string peer = AnyPeer();
+  EXPECT_TRUE(gate_->Called(peer));
+  gate_->Known(peer);
+  EXPECT_TRUE(gate_->Called(peer));
+  EXPECT_FALSE(gate_->Called(peer));
+  EXPECT_FALSE(gate_->Called(peer));
+  EXPECT_TRUE(client->IsGone());
+  EXPECT_EQ(gate_->refused(), 1u);
+  EXPECT_TRUE(gate_->Called("127.0.0.1:1"));
+}
+
+TEST_F(GateTest, NobodyIsLetInWhileWhoWasShutDownIsNotClosed) {
+  Open({.strange = 1000 * kSecond, .most_of_one_host = 1});
+  const auto first = Connect(kHttp2);
+  ASSERT_TRUE(Eventually([this] { return plain() == 1; }));
+  const std::string first_peer = AnyPeer();
+  const auto second = Connect(kHttp2);
+  ASSERT_TRUE(Eventually([this] { return plain() == 2; }));
+  EXPECT_TRUE(first->IsGone());
+  const auto third = Connect(kHttp2);
+  EXPECT_TRUE(third->IsGone());
+  EXPECT_EQ(plain(), 2);
+  Close(first_peer);
+  EXPECT_TRUE(Eventually([this] {
+    Connect(kHttp2);
+    return plain() == 3;
+  }));
 }
 
 TEST_F(GateTest, NothingIsLetInAfterTheEnd) {
