@@ -36,8 +36,9 @@ void Flight::Join(const Flight& other) {
     *this = other;
     return;
   }
-  begin = std::min(begin, other.begin);
-  end = std::max(end, other.end);
+  joined += other.joined;
+  begin += (other.begin - begin) * other.joined / joined;
+  end += (other.end - end) * other.joined / joined;
   least += other.least;
   most += other.most;
   steady_least = SumOfKnown(steady_least, other.steady_least);

@@ -13,8 +13,11 @@
 namespace squall {
 
 struct Flight {
+  // Of several that looked at the clock one after the other, the mean of their times: with it the
+  // area is never more than so many requests in that time.
   Nanos begin = 0;  // 0: of no time at all
   Nanos end = 0;
+  int64_t joined = 1;  // so many
   int64_t area = 0;    // the integral: requests times nanoseconds
   uint32_t least = 0;  // at every instant at least …
   uint32_t most = 0;   // … and at most so many

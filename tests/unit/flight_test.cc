@@ -41,8 +41,8 @@ TEST(FlightTest, OthersAtTheSameTimeAddUp) {
   other.full_until -= 5;
   Flight both = One();
   both.Join(other);
-  EXPECT_EQ(both.begin, 9 * kSecond);
-  EXPECT_EQ(both.end, 12 * kSecond);
+  EXPECT_EQ(both.begin, 9 * kSecond + kSecond / 2);
+  EXPECT_EQ(both.end, 11 * kSecond + kSecond / 2);
   EXPECT_EQ(both.area, 200 * kSecond);
   EXPECT_EQ(both.least, 6u);
   EXPECT_EQ(both.most, 120u);
@@ -54,6 +54,26 @@ TEST(FlightTest, OthersAtTheSameTimeAddUp) {
   EXPECT_EQ(both.light_time, 2 * kSecond);
   EXPECT_EQ(both.full_since, One().full_since + 5);
   EXPECT_EQ(both.full_until, One().full_until - 5);
+}
+
+TEST(FlightTest, NeverIsMoreInFlightThanIsAsked) {
+  // Three that are full all the time, each of which looks at the clock somewhat later than the one
+  // before it, and not always by as much.
+  constexpr Nanos kCuts[][3] = {{1000, 1000, 1000}, {2000, 2300, 2900}, {3000, 3010, 3020}};
+  Nanos last_end = 1000;
+  for (int i = 0; i < 2; ++i) {
+    Flight all;
+    for (int worker = 0; worker < 3; ++worker) {
+      Flight flight;
+      flight.begin = kCuts[i][worker];
+      flight.end = kCuts[i + 1][worker];
+      flight.area = 10 * (flight.end - flight.begin);
+      all.Join(flight);
+    }
+    EXPECT_EQ(all.area, 30 * (all.end - all.begin)) << i;
+    EXPECT_EQ(all.begin, last_end) << i;
+    last_end = all.end;
+  }
 }
 
 TEST(FlightTest, AllAreFullOnlyIfEachWas) {
