@@ -1,8 +1,10 @@
 // A server's own counts, as a run's engine has heard of them: real workers, and a real target.
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -34,6 +36,8 @@ class RunEngineServer : public RunEngineTest {
   std::optional<v1::ServerCounts> Run(const v1::Prepare& prepare, uint64_t count) {
     Make(prepare, 2);
     Grant(0, {{0, 1, count}}, true);
+    // It is seen to have been idle before the start, as well as its clock is known.
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
     started_ = SteadyNow();
     Start(started_);
     std::optional<v1::ServerCounts> told;
