@@ -192,10 +192,14 @@ TEST(JsonReport, WritesThePlan) {
               {"no_probe", false},
               {"timeout_ns", 30'000'000'000},
               {"follow", false},
+              {"compressed", false},
+              {"cookies", false},
               {"insecure", false},
               {"ca_pem_bytes", 0},
               {"client_certificate_bytes", 0},
               {"proxy", ""}}},
+            {"checks", nullptr},
+            {"fail_fast", nullptr},
             {"server_counts", nullptr}}));
 }
 

@@ -54,7 +54,7 @@ TEST(RequestTemplates, EachRowOnceBeforeAnyRepeats) {
   Feed(plan, text, 3, v1::ORDER_SEQUENTIAL);
   const auto source = RequestSource::Create(plan, "", text);
   ASSERT_TRUE(source.ok()) << source.status();
-  for (const uint64_t pass : {0, 1, 1000}) {
+  for (const uint64_t pass : {0u, 1u, 1000u}) {
     std::map<std::string, int> seen;
     for (uint64_t n = 3 * pass; n < 3 * pass + 3; ++n) ++seen[UrlOf(*source, n)];
     EXPECT_EQ(seen, (std::map<std::string, int>{

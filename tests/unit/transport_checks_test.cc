@@ -102,7 +102,7 @@ std::vector<Case> Cases() {
   };
 }
 
-void Run(TransportFactory factory, bool follows) {
+void RunOver(TransportFactory factory, bool follows) {
   for (const Case& test : Cases()) {
     SCOPED_TRACE(test.name);
     v1::Plan plan = SimplePlan();
@@ -124,8 +124,8 @@ void Run(TransportFactory factory, bool follows) {
   }
 }
 
-TEST(TransportChecks, OfHttp1) { Run(&MakeHttp1Transport, false); }
-TEST(TransportChecks, OfCurl) { Run(&MakeCurlTransport, true); }
+TEST(TransportChecks, OfHttp1) { RunOver(&MakeHttp1Transport, false); }
+TEST(TransportChecks, OfCurl) { RunOver(&MakeCurlTransport, true); }
 
 TEST(TransportChecks, AreNotThereWithoutAny) {
   RawServer server({{kGone}});
