@@ -30,7 +30,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if self.path == "/packed":
             answer, headers = PACKED, {"Content-Encoding": "gzip"}
         if self.path == "/broken":
-            answer, headers = PACKED[:20] + b"rubbish", {"Content-Encoding": "gzip"}
+            answer, headers = PACKED[:10] + b"\xff" * 20, {"Content-Encoding": "gzip"}
         if self.path == "/cookie" and "Cookie" not in self.headers:
             headers = {"Set-Cookie": f"id={number}; Path=/"}
         if self.path == "/many":
