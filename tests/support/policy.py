@@ -1,8 +1,11 @@
 """Agents with a file of their owner's, and what else their tests need."""
 
+import contextlib
 import http.server
+import random
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
 import threading
@@ -14,6 +17,17 @@ from support.recording_server import RecordingServer
 
 # All of 127/8 is this machine's.
 ALLOWED, DENIED = "127.0.0.1", "127.0.0.2"
+
+
+def port_of_both():
+    """One that both addresses have free, and that nobody's connection takes meanwhile: systems
+    choose theirs above."""
+    while True:
+        port = random.randrange(10_000, 32_000)
+        with contextlib.suppress(OSError), socket.socket() as one, socket.socket() as other:
+            one.bind((ALLOWED, port))
+            other.bind((DENIED, port))
+            return port
 
 
 def may_mount():
@@ -64,7 +78,7 @@ class PolicyTest(squall.TestCase):
     def setUp(self):
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
         self.file = self.folder / "agent.yaml"
-        self.denied = self.enterContext(RecordingServer(DENIED))
+        self.denied = self.enterContext(RecordingServer(DENIED, port_of_both()))
 
     def agent(self, text, hosts=None):
         self.file.write_text(text)
