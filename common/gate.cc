@@ -31,8 +31,10 @@ constexpr Nanos kPause = kSecond / 10;
 constexpr Nanos kLookInterval = kSecond;
 // Of TLS' first message, or of HTTP/2's settings: more is not said before there is an answer.
 constexpr int kMostUnanswered = 4096;
-// How long after somebody was turned away free memory goes back to the system.
+// How long after so many were turned away free memory goes back to the system: not for a few, as
+// whoever allocates may have to wait for it.
 constexpr Nanos kReturnInterval = 5 * kSecond;
+constexpr uint64_t kManyRefused = 100;
 // So many are accepted before anything else is looked at.
 constexpr int kAtOnce = 64;
 
@@ -113,7 +115,7 @@ class Door final : public Gate {
   // What those who were turned away have used, some time after them; until when it need not be
   // looked again.
   Nanos ReturnMemory(Nanos now) {
-    if (refused_ == refused_before_) return kForever;
+    if (refused_ < refused_before_ + kManyRefused) return kForever;
     if (return_at_ == kForever) return_at_ = now + kReturnInterval;
     if (now < return_at_) return return_at_;
     refused_before_ = refused_;

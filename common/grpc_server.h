@@ -27,7 +27,7 @@ class GrpcListener {
   // What a message and a connection may have.
   struct Limits {
     int most_bytes = kMaxMessageBytes;
-    uint64_t most_calls = 8;
+    uint64_t most_calls = Gate::Limits().most_calls;
   };
 
   // `party` listens. Null files: there is no TLS; nor is there on a unix socket.
