@@ -13,6 +13,7 @@
 #include "agent/calibration.h"
 #include "agent/control_link.h"
 #include "agent/kept_snapshots.h"
+#include "agent/plan_data.h"
 #include "agent/policy_watch.h"
 #include "agent/run_audit.h"
 #include "agent/run_engine.h"
@@ -36,7 +37,7 @@ struct ActiveRun {
   absl::Time since;
   Stage stage = Stage::kWelcomed;
   v1::Prepare prepare;
-  std::string list_text;
+  PlanData data;
   std::optional<Calibration> calibration;  // its target outlives the workers
   std::unique_ptr<RunEngine> engine;
   PolicyWatch watch;

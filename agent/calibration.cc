@@ -42,7 +42,9 @@ absl::Status CheckCalibration(const v1::Prepare& prepare) {
   if (!prepare.own_target()) return absl::OkStatus();
   const v1::Plan& plan = prepare.plan();
   if (plan.has_urls()) return Refusal("a list of URLs");
+  if (plan.templates()) return Refusal("placeholders");
   if (!plan.server_counts().empty()) return Refusal("a server's counts");
+  if (plan.has_checks()) return Refusal("checks of answers");
   if (!IsPlain(plan.request())) return Refusal("more than a plain GET");
   if (!IsPlain(plan.transport())) return Refusal("more than plain http1");
   for (const v1::Phase& phase : plan.phases()) {

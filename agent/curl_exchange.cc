@@ -6,6 +6,7 @@
 
 #include "agent/curl_timings.h"
 #include "agent/own_server.h"
+#include "common/values.h"
 
 namespace squall {
 namespace {
@@ -19,11 +20,14 @@ bool IsRedirect(uint32_t status) { return status >= 300 && status < 400; }
 
 }  // namespace
 
-CurlExchange::CurlExchange(uint32_t slot, const CurlRequest& request, const CurlGuard& guard)
+CurlExchange::CurlExchange(uint32_t slot, const CurlRequest& request, const CurlGuard& guard,
+                           const RequestSource* source, AnswerChecks* checks)
     : slot_(slot),
       request_(request),
       guard_(guard),
-      tag_(request.headers()),
+      check_(checks != nullptr ? std::make_unique<AnswerCheck>(*checks) : nullptr),
+      rendering_(request, source),
+      tag_(rendering_.headers()),
       easy_(curl_easy_init()),
       prior_knowledge_(easy_.get(), request.http2() && !request.transport().no_keepalive()) {
   message_[0] = '\0';
@@ -48,7 +52,8 @@ absl::Status CurlExchange::Prepare() {
     return absl::InternalError("libcurl refused to tell what it sends");
   }
   if (absl::Status status = request_.Apply(handle); !status.ok()) return status;
-  if (request_.tagged() && curl_easy_setopt(handle, CURLOPT_HTTPHEADER, tag_.headers())) {
+  curl_slist* headers = request_.tagged() ? tag_.headers() : rendering_.headers();
+  if (headers != request_.headers() && curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers)) {
     return absl::InternalError("libcurl took no headers");
   }
   return absl::OkStatus();
@@ -78,6 +83,7 @@ CURLcode CurlExchange::Begin(Nanos start, const std::string& url) {
   attempt_sent_ = false;
   connections_seen_ = 0;
   sample_size_ = 0;
+  if (check_ != nullptr) check_->Begin();
   message_[0] = '\0';
   if (method_dropped_) {
     method_dropped_ = false;
@@ -89,6 +95,10 @@ CURLcode CurlExchange::Begin(Nanos start, const std::string& url) {
     request_.ApplyAttempt(easy(), false, 0);
   }
   prior_knowledge_.Begin();
+  if (rendering_.renders()) {
+    if (const CURLcode result = rendering_.Apply(easy())) return result;
+  }
+  if (request_.transport().cookies()) cookies_.Bound(easy());
   return curl_easy_setopt(easy(), CURLOPT_URL, url.c_str());
 }
 
@@ -156,8 +166,16 @@ uint32_t CurlExchange::connections() const {
   return past_.connections + static_cast<uint32_t>(Info(CURLINFO_NUM_CONNECTS));
 }
 
+// As they came, before they were decoded.
+uint64_t CurlExchange::BodyBytes() const {
+  if (!request_.transport().compressed()) return body_bytes_;
+  curl_off_t bytes = 0;
+  if (attempt_sent_) curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_DOWNLOAD_T, &bytes);
+  return static_cast<uint64_t>(bytes);
+}
+
 void CurlExchange::CountInto(Outcome& outcome) const {
-  outcome.bytes_received = header_bytes_ + body_bytes_;
+  outcome.bytes_received = header_bytes_ + BodyBytes();
   outcome.bytes_sent = request_.has_body()
                            ? bytes_sent_
                            : past_.bytes_sent + static_cast<uint64_t>(Info(CURLINFO_REQUEST_SIZE));
@@ -178,7 +196,12 @@ Outcome CurlExchange::Answered() {
     outcome.timings = CurlTimings(easy(), outcome.connections > 0);
     if (outcome.connections > 0) outcome.timings.resolve += waited_;
   }
-  outcome.detail = std::string_view(sample_.data(), sample_size_);
+  if (check_ != nullptr) {
+    outcome.judged = check_->Judge(outcome.status);
+    outcome.detail = check_->detail();
+  } else {
+    outcome.detail = std::string_view(sample_.data(), sample_size_);
+  }
   return outcome;
 }
 
@@ -290,6 +313,7 @@ int CurlExchange::OnSending(void* self, char*, char*, int, int) noexcept {
   exchange.connections_seen_ = connections;
   exchange.answer_ = {};
   exchange.goodbye_.Forget();
+  if (exchange.check_ != nullptr) exchange.check_->Begin();
   return CURL_PREREQFUNC_OK;
 }
 
@@ -299,8 +323,21 @@ size_t CurlExchange::OnHeader(char* line, size_t, size_t size, void* self) noexc
   exchange.answer_.header_bytes += size;
   if (exchange.answer_.header_bytes > kMaxHeaderBytes) return 0;  // ends the transfer
   const std::string_view text(line, size);
+  if (exchange.check_ != nullptr) exchange.CheckHeader(text);
+  if (exchange.request_.transport().cookies()) exchange.cookies_.OnHeader(text);
   if (text == "\r\n" || text == "\n") exchange.EndOfHeader();
   return size;
+}
+
+// Of the answer that is still to be completed: what was provisional is forgotten, trailers come
+// later.
+void CurlExchange::CheckHeader(std::string_view line) {
+  if (answer_.complete) return;
+  if (line.ends_with('\n')) line.remove_suffix(1);
+  if (line.starts_with("HTTP/")) return check_->ForgetHeaders();
+  const size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return;
+  check_->OnHeader(line.substr(0, colon), TrimBlanks(line.substr(colon + 1)));
 }
 
 // Also comes at the end of trailers, which change nothing.
@@ -327,7 +364,9 @@ void CurlExchange::JudgeServer() {
 size_t CurlExchange::OnBody(char* bytes, size_t, size_t size, void* self) noexcept {
   CurlExchange& exchange = *static_cast<CurlExchange*>(self);
   exchange.body_bytes_ += size;
-  if (exchange.answer_.status >= 400) {
+  if (exchange.check_ != nullptr) {
+    exchange.check_->OnBody({bytes, size});
+  } else if (exchange.answer_.status >= Metrics::kMinFailedStatus) {
     const size_t more = std::min(size, exchange.sample_.size() - exchange.sample_size_);
     std::memcpy(exchange.sample_.data() + exchange.sample_size_, bytes, more);
     exchange.sample_size_ += more;

@@ -9,16 +9,20 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include <curl/curl.h>
 
 #include "absl/status/statusor.h"
+#include "agent/answer_check.h"
+#include "agent/curl_cookies.h"
 #include "agent/curl_failure.h"
 #include "agent/curl_goodbye.h"
 #include "agent/curl_guard.h"
 #include "agent/curl_handles.h"
 #include "agent/curl_prior_knowledge.h"
+#include "agent/curl_rendering.h"
 #include "agent/curl_request.h"
 #include "agent/curl_tag.h"
 #include "common/clock.h"
@@ -28,8 +32,10 @@ namespace squall {
 
 class CurlExchange {
  public:
-  // `request` and `guard` outlive it. It stays where it is: its handle calls back.
-  CurlExchange(uint32_t slot, const CurlRequest& request, const CurlGuard& guard);
+  // All outlive it; `source`: null if nothing is rendered; `checks`: null if there are none. It
+  // stays where it is: its handle calls back.
+  CurlExchange(uint32_t slot, const CurlRequest& request, const CurlGuard& guard,
+               const RequestSource* source, AnswerChecks* checks);
   CurlExchange(const CurlExchange&) = delete;
   CurlExchange& operator=(const CurlExchange&) = delete;
 
@@ -46,6 +52,11 @@ class CurlExchange {
   void ForgetConnection() { prior_knowledge_.End(false); }
   // Before Begin(), if requests are tagged.
   void Tag(const RequestTag& tag) { tag_.Set(tag); }
+  // The same, if they are rendered; returns the URL.
+  const std::string& Render(uint64_t number) {
+    rendering_.Set(number);
+    return rendering_.url();
+  }
   // Forgets the request before, and takes the new one's URL. `start` is now.
   CURLcode Begin(Nanos start, const std::string& url);
   // The request has waited for the addresses of its name.
@@ -84,9 +95,11 @@ class CurlExchange {
   bool MayResend() const;
   bool LibcurlMayResend(bool fresh) const;
   bool GaveUpTooEarly(CURLcode result) const;
+  void CheckHeader(std::string_view line);
   void EndOfHeader();
   void JudgeServer();
   uint32_t connections() const;
+  uint64_t BodyBytes() const;
   void CountInto(Outcome& outcome) const;
   Outcome Answered();
   CurlFailure FailureOf(CURLcode result) const;
@@ -96,10 +109,13 @@ class CurlExchange {
   const uint32_t slot_;
   const CurlRequest& request_;
   const CurlGuard& guard_;
-  CurlTag tag_;  // outlives the handle
+  const std::unique_ptr<AnswerCheck> check_;
+  CurlRendering rendering_;  // outlives the handle, like the next one
+  CurlTag tag_;
   CurlEasy easy_;
   CurlPriorKnowledge prior_knowledge_;
   CurlGoodbye goodbye_;
+  CurlCookies cookies_;
   bool in_flight_ = false;
   bool method_dropped_ = false;  // by a redirect that turns it into GET
   bool server_judged_ = false;

@@ -41,6 +41,8 @@ curl_blob Borrowed(const std::string& bytes) {
   return {const_cast<char*>(bytes.data()), bytes.size(), CURL_BLOB_NOCOPY};
 }
 
+bool IsCookie(const v1::Header& header) { return absl::EqualsIgnoreCase(header.name(), "Cookie"); }
+
 const char* Given(const std::string& path) { return path.empty() ? nullptr : path.c_str(); }
 
 absl::Status Refused(CURLcode result, std::string_view what) {
@@ -51,8 +53,8 @@ absl::Status Refused(CURLcode result, std::string_view what) {
 
 }  // namespace
 
-CurlRequest::CurlRequest(const v1::Plan& plan)
-    : request_(plan.request()),
+CurlRequest::CurlRequest(const v1::Plan& plan, const RequestTemplates* templates)
+    : request_(templates == nullptr ? plan.request() : templates->Settled(plan.request())),
       transport_(plan.transport()),
       idempotent_(IsIdempotent(request_.method())),
       authorities_(FindAuthorities().value_or(Authorities())) {
@@ -70,6 +72,7 @@ absl::Status CurlRequest::Apply(CURL* easy) const {
   if (CURLcode result = ApplyConnection(easy)) return Refused(result, "transport");
   if (CURLcode result = ApplyAttempt(easy, false, 0)) return Refused(result, "transport");
   if (CURLcode result = ApplyTls(easy)) return Refused(result, "certificates");
+  if (CURLcode result = ApplyAnswers(easy)) return Refused(result, "what is made of answers");
   if (CURLcode result = ApplyProxy(easy)) return Refused(result, "proxy");
   return absl::OkStatus();
 }
@@ -92,6 +95,7 @@ void CurlRequest::AddHeader(const std::string& line) {
 
 void CurlRequest::AddHeaders() {
   for (const v1::Header& header : request_.headers()) {
+    if (transport_.cookies() && IsCookie(header)) continue;  // one header with those of the jar
     // libcurl takes "Name:" as the wish to leave a header out; ";" stands for an empty value.
     AddHeader(header.value().empty() ? fmt::format("{};", header.name())
                                      : fmt::format("{}: {}", header.name(), header.value()));
@@ -169,7 +173,6 @@ CURLcode CurlRequest::ApplyConnection(CURL* easy) const {
   // Without this, giving up a request in the middle of a name lookup would block the loop.
   set(CURLOPT_QUICK_EXIT, 1L);
   set(CURLOPT_NETRC, long{CURL_NETRC_IGNORED});
-  set(CURLOPT_HTTP_CONTENT_DECODING, 0L);
   return set.result();
 }
 
@@ -192,6 +195,19 @@ CURLcode CurlRequest::ApplyTls(CURL* easy) const {
     curl_blob key = Borrowed(transport_.client_key_pem());
     set(CURLOPT_SSLCERT_BLOB, &certificate);
     set(CURLOPT_SSLKEY_BLOB, &key);
+  }
+  return set.result();
+}
+
+// Not all that this libcurl can decode: agents with others ask for the same.
+CURLcode CurlRequest::ApplyAnswers(CURL* easy) const {
+  Setter set(easy);
+  set(CURLOPT_HTTP_CONTENT_DECODING, transport_.compressed() ? 1L : 0L);
+  if (transport_.compressed()) set(CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
+  if (!transport_.cookies()) return set.result();
+  set(CURLOPT_COOKIEFILE, "");  // of no file
+  for (const v1::Header& header : request_.headers()) {
+    if (IsCookie(header)) set(CURLOPT_COOKIE, header.value().c_str());
   }
   return set.result();
 }

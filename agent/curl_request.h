@@ -1,7 +1,7 @@
 // What all requests of a plan have in common, as options of libcurl's easy handles.
 //
 // Whatever libcurl would do unasked is switched off here: variables of the environment, Expect,
-// decoding, normalising of paths, protocols other than HTTP.
+// decoding, cookies, normalising of paths, protocols other than HTTP.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@
 #include "agent/curl_handles.h"
 #include "agent/tls_authorities.h"
 #include "common/clock.h"
+#include "common/request_templates.h"
 #include "squall/v1/plan.pb.h"
 
 namespace squall {
@@ -22,7 +23,8 @@ inline constexpr long kMaxRedirects = 10;
 
 class CurlRequest {
  public:
-  explicit CurlRequest(const v1::Plan& plan);
+  // `templates` are the plan's, borrowed for the call; null: there are none.
+  explicit CurlRequest(const v1::Plan& plan, const RequestTemplates* templates = nullptr);
 
   // Sets everything but the URL and the callbacks. `easy` borrows headers, body and certificates:
   // this object outlives it. INVALID_ARGUMENT for what libcurl cannot send, naming the field.
@@ -42,6 +44,10 @@ class CurlRequest {
 
   bool idempotent() const { return idempotent_; }
   bool tagged() const { return request_.tag(); }
+  // Of the plan's own headers, which are the first ones.
+  const std::string& header_name(size_t index) const {
+    return request_.headers(static_cast<int>(index)).name();
+  }
   // Of all requests; null: none.
   curl_slist* headers() const { return headers_.get(); }
   bool has_body() const { return request_.has_body(); }
@@ -59,6 +65,7 @@ class CurlRequest {
   CURLcode ApplyMethod(CURL* easy) const;
   CURLcode ApplyConnection(CURL* easy) const;
   CURLcode ApplyTls(CURL* easy) const;
+  CURLcode ApplyAnswers(CURL* easy) const;
   CURLcode ApplyProxy(CURL* easy) const;
 
   const v1::Request request_;

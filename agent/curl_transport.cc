@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <ev.h>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "absl/status/status.h"
+#include "agent/answer_check.h"
 #include "agent/curl_binding.h"
 #include "agent/curl_driver.h"
 #include "agent/curl_exchange.h"
@@ -29,7 +31,9 @@ class CurlTransport final : public Transport {
       : loop_(setup.loop),
         sink_(setup.sink),
         gauge_(setup.network.connections),
-        request_(setup.plan),
+        source_(setup.source),
+        request_(setup.plan, source_ == nullptr ? nullptr : source_->templates()),
+        checks_(AnswerChecks::Of(setup.plan)),
         slots_a_pool_(request_.multiplexed() ? request_.transport().streams() : UINT32_MAX),
         one_origin_(!setup.plan.has_urls() && !setup.plan.transport().follow()),
         routes_(request_.transport(), setup.network, setup.loop, setup.first_turn),
@@ -46,9 +50,11 @@ class CurlTransport final : public Transport {
 
   absl::Status SetSlots(uint32_t slots) override;
 
-  void Send(uint32_t number, Nanos start, const std::string& url) override {
+  void Send(uint32_t number, Nanos start, const std::string& given) override {
     Slot& slot = *slots_[number];
     if (request_.tagged()) slot.exchange.Tag(sink_.TagOf(number));
+    const std::string& url =
+        source_ == nullptr ? given : slot.exchange.Render(sink_.TagOf(number).number);
     if (const CURLcode result = slot.exchange.Begin(start, url)) {
       return slot.driver->FailLater(slot.easy(), result);
     }
@@ -77,7 +83,7 @@ class CurlTransport final : public Transport {
   struct Slot final : Route::Waiter {
     Slot(CurlTransport& of, uint32_t number, CurlGroup& group)
         : transport(of),
-          exchange(number, of.request_, of.guard_),
+          exchange(number, of.request_, of.guard_, of.source_, of.checks_ ? &*of.checks_ : nullptr),
           binding(of.shared_, group, easy()) {
       ev_timer_init(&limit, &CurlTransport::OnLimit, 0., 0.);
       limit.data = this;
@@ -110,7 +116,9 @@ class CurlTransport final : public Transport {
   struct ev_loop* const loop_;
   Sink& sink_;
   ConnectionGauge& gauge_;
+  const RequestSource* const source_;  // null: nothing is rendered
   const CurlRequest request_;
+  std::optional<AnswerChecks> checks_;
   // Slots that are to share one HTTP/2 connection have a pool of their own, so that it comes to one
   // to each host (in a common pool, libcurl 7.88 opens more); all others have one pool. Where a
   // server allows fewer streams than the plan, the pool has more connections.

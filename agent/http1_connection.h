@@ -58,6 +58,7 @@ class Http1Connection final : private Route::Waiter, private SocketPoll::Watcher
     const TlsContext* tls;  // null: there are no https URLs
     TlsSessions sessions;
     Http1KnownHeader known_header;
+    AnswerChecks* checks;  // null: there are none
   };
 
   explicit Http1Connection(Shared& shared);

@@ -22,10 +22,10 @@ struct Http1Exchange {
   Nanos first_byte = 0;  // 0: none has come
   Http1Origin* origin = nullptr;
   Http1Connection* connection = nullptr;  // null: it is not in flight
-  const std::string* bytes = nullptr;     // of the request, but for a long body
+  std::string_view bytes;                 // of the request, but for a long body
   size_t sent = 0;                        // of these and the body, on this connection
   uint64_t sent_before = 0;               // on the connection before, if it was resent
-  std::string own_bytes;                  // what `bytes` points to where requests differ
+  std::string own_bytes;                  // where `bytes` are where requests differ
   Links<Http1Exchange> by_age;            // among those in flight
 
   bool fresh() const { return connections > 0; }

@@ -21,7 +21,8 @@ struct Http1Origin {
   bool https;
   std::string host;  // for TLS: without brackets
   Route& route;
-  std::string tail;  // of every request: Http1Request::Tail()
+  std::string tail;  // of every request: Http1Request::Tail(), where nothing is rendered
+  Template head;     // Http1Request::Head()
 };
 
 class Http1Origins {

@@ -53,7 +53,7 @@ std::string Credentials(std::string_view user) {
 
 }  // namespace
 
-Http1Request::Http1Request(const v1::Plan& plan)
+Http1Request::Http1Request(const v1::Plan& plan, const RequestTemplates* templates)
     : method_(plan.request().method()),
       idempotent_(IsIdempotent(method_)),
       tagged_(plan.request().tag()),
@@ -61,32 +61,42 @@ Http1Request::Http1Request(const v1::Plan& plan)
       has_authorization_(Has(plan.request(), "Authorization")),
       body_(plan.request().body()) {
   const v1::Request& request = plan.request();
+  if (templates != nullptr && !templates->body().fixed()) rendered_body_ = &templates->body();
+  if (templates != nullptr && rendered_body_ == nullptr) body_ = templates->body().text();
   const auto add_default = [&](const char* name, const std::string& value) {
-    if (!Has(request, name)) headers_ += fmt::format("{}: {}\r\n", name, value);
+    if (!Has(request, name)) headers_.AddText(fmt::format("{}: {}\r\n", name, value));
   };
   add_default("User-Agent", fmt::format("squall/{}", kVersion));
   add_default("Accept", "*/*");
-  for (const v1::Header& header : request.headers()) {
-    const char* separator = header.value().empty() ? ":" : ": ";
-    headers_ += fmt::format("{}{}{}\r\n", header.name(), separator, header.value());
+  for (int i = 0; i < request.headers_size(); ++i) {
+    const v1::Header& header = request.headers(i);
+    headers_.AddText(fmt::format("{}{}", header.name(), header.value().empty() ? ":" : ": "));
+    if (templates != nullptr) {
+      headers_.Add(templates->headers()[static_cast<size_t>(i)]);
+    } else {
+      headers_.AddText(header.value());
+    }
+    headers_.AddText(kLineEnd);
   }
   if (plan.transport().no_keepalive()) add_default("Connection", "close");
   if (request.has_body()) add_default("Content-Type", "application/x-www-form-urlencoded");
-  if (request.has_body() || AnnouncesLength(method_)) {
+  if (rendered_body_ == nullptr && (request.has_body() || AnnouncesLength(method_))) {
     add_default("Content-Length", std::to_string(body_.size()));
   }
-  headers_ += "\r\n";
+}
+
+Template Http1Request::Head(const UrlParts& url) const {
+  Template head(" HTTP/1.1\r\n");
+  if (!has_host_) head.AddText(fmt::format("Host: {}\r\n", url.authority));
+  if (!url.user.empty() && !has_authorization_) {
+    head.AddText(fmt::format("Authorization: Basic {}\r\n", Credentials(url.user)));
+  }
+  head.Add(headers_);
+  return head;
 }
 
 std::string Http1Request::Tail(const UrlParts& url) const {
-  std::string tail = " HTTP/1.1\r\n";
-  if (!has_host_) tail += fmt::format("Host: {}\r\n", url.authority);
-  if (!url.user.empty() && !has_authorization_) {
-    tail += fmt::format("Authorization: Basic {}\r\n", Credentials(url.user));
-  }
-  tail += headers_;
-  if (!body_is_long()) tail += body_;
-  return tail;
+  return fmt::format("{}{}{}", Head(url).text(), kLineEnd, short_body());
 }
 
 void Http1Request::Write(std::string_view target, std::string_view tail, std::string& bytes) const {
@@ -97,7 +107,7 @@ void Http1Request::Write(std::string_view target, std::string_view tail, std::st
 
 // Behind the other headers, in front of the empty line.
 void Http1Request::AddTag(const RequestTag& tag, std::string& bytes) const {
-  const size_t end = bytes.size() - kLineEnd.size() - (body_is_long() ? 0 : body_.size());
+  const size_t end = bytes.size() - kLineEnd.size() - (short_body().size());
   const fmt::format_int number(tag.number);
   const auto pieces = {kRunHeader,
                        kSeparator,

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "common/values.h"
+
 namespace squall {
 namespace {
 
@@ -26,6 +28,18 @@ const http_parser_settings Http1Response::kSettings = [] {
   return settings;
 }();
 
+const http_parser_settings Http1Response::kSettingsForHeaders = [] {
+  http_parser_settings settings = kSettings;
+  settings.on_header_field = &OnHeaderName;
+  settings.on_header_value = &OnHeaderValue;
+  return settings;
+}();
+
+Http1Response::Http1Response(Http1KnownHeader& known, AnswerChecks* checks)
+    : known_(known),
+      settings_(checks != nullptr && checks->of_headers() ? &kSettingsForHeaders : &kSettings),
+      check_(checks != nullptr ? std::make_unique<AnswerCheck>(*checks) : nullptr) {}
+
 void Http1Response::SetUp() noexcept { http_parser_set_max_header_size(kMaxHeaderBytes); }
 
 void Http1Response::Begin(bool to_head) noexcept {
@@ -34,11 +48,17 @@ void Http1Response::Begin(bool to_head) noexcept {
   sample_size_ = 0;
   header_bytes_ = 0;
   body_bytes_ = 0;
+  if (check_ == nullptr) return;
+  check_->Begin();
+  header_name_.clear();
+  header_value_.clear();
+  in_header_value_ = false;
 }
 
 void Http1Response::Expect() {
   part_ = Part::kHeader;
   complete_ = false;
+  if (check_ != nullptr) check_->ForgetHeaders();
 }
 
 Http1Response::Progress Http1Response::Read(std::string_view& bytes) noexcept {
@@ -49,6 +69,10 @@ Http1Response::Progress Http1Response::Read(std::string_view& bytes) noexcept {
     keeps_alive_ = true;
     header_bytes_ = meaning->header_bytes;
     body_bytes_ = meaning->body_bytes;
+    if (check_ != nullptr) {
+      check_->TakeHeadersAsBefore();
+      check_->OnBody(bytes.substr(header_bytes_, body_bytes_));
+    }
     bytes.remove_prefix(header_bytes_ + body_bytes_);
     return Progress::kComplete;
   }
@@ -58,12 +82,17 @@ Http1Response::Progress Http1Response::Read(std::string_view& bytes) noexcept {
   const std::string_view answer = bytes;
   known_.See(answer);
   const Progress progress = Parse(bytes);
-  // Without chunks, all that comes before the body is the header.
-  if (progress == Progress::kComplete && part_ == Part::kHeader && keeps_alive_ &&
-      sample_size_ == 0) {
+  if (Learnable(progress)) {
     known_.Learn(answer, {status_, to_head_, header_bytes_, body_bytes_});
   }
   return progress;
+}
+
+// Without chunks, all that comes before the body is the header. What is to be told of an answer
+// beside what its header means is in one that is parsed.
+bool Http1Response::Learnable(Progress progress) const {
+  return progress == Progress::kComplete && part_ == Part::kHeader && keeps_alive_ &&
+         sample_size_ == 0 && (check_ == nullptr || check_->HeadersHold());
 }
 
 // Most answers take one turn of the loop. The library is made to pause where the bytes of a chunked
@@ -72,7 +101,7 @@ Http1Response::Progress Http1Response::Parse(std::string_view& bytes) noexcept {
   while (!bytes.empty()) {  // to the library, no bytes are the end of the connection
     const uint64_t body_before = body_bytes_;
     const Part part = part_;
-    const size_t used = http_parser_execute(&parser_, &kSettings, bytes.data(), bytes.size());
+    const size_t used = http_parser_execute(&parser_, settings_, bytes.data(), bytes.size());
     bytes.remove_prefix(used);
     if (part != Part::kChunks) header_bytes_ += used - (body_bytes_ - body_before);
     if (header_bytes_ > kMaxHeaderBytes) return Invalid("the answer's header is too large");
@@ -96,13 +125,19 @@ Http1Response::Progress Http1Response::Parse(std::string_view& bytes) noexcept {
 
 bool Http1Response::Close() noexcept {
   if (!begun_) return false;
-  http_parser_execute(&parser_, &kSettings, nullptr, 0);
+  http_parser_execute(&parser_, settings_, nullptr, 0);
   status_ = parser_.status_code;
   return complete_ && status_ >= 200;
 }
 
-std::string_view Http1Response::sample() const {
-  return sample_size_ == 0 ? std::string_view() : std::string_view(sample_->data(), sample_size_);
+void Http1Response::Tell(Outcome& outcome) {
+  outcome.status = status_;
+  if (check_ != nullptr) {
+    outcome.judged = check_->Judge(status_);
+    outcome.detail = check_->detail();
+  } else if (sample_size_ != 0) {
+    outcome.detail = {sample_->data(), sample_size_};
+  }
 }
 
 Http1Response::Progress Http1Response::Invalid(std::string_view error) {
@@ -114,6 +149,31 @@ Http1Response& Http1Response::Of(http_parser* parser) {
   return *static_cast<Http1Response*>(parser->data);
 }
 
+// Names and values come in pieces where the bytes do, and alternate.
+int Http1Response::OnHeaderName(http_parser* parser, const char* bytes, size_t size) noexcept {
+  Http1Response& self = Of(parser);
+  if (self.in_header_value_) self.EndHeader();
+  self.header_name_.append(bytes, size);
+  return 0;
+}
+
+int Http1Response::OnHeaderValue(http_parser* parser, const char* bytes, size_t size) noexcept {
+  Http1Response& self = Of(parser);
+  self.in_header_value_ = true;
+  self.header_value_.append(bytes, size);
+  return 0;
+}
+
+// Trailers are no headers.
+void Http1Response::EndHeader() {
+  if (in_header_value_ && part_ == Part::kHeader) {
+    check_->OnHeader(header_name_, TrimBlanks(header_value_));
+  }
+  header_name_.clear();
+  header_value_.clear();
+  in_header_value_ = false;
+}
+
 int Http1Response::OnHeadersComplete(http_parser* parser) noexcept {
   constexpr int kGoOn = 0;
   constexpr int kNoBody = 1;
@@ -123,6 +183,7 @@ int Http1Response::OnHeadersComplete(http_parser* parser) noexcept {
       parser->status_code == kSwitchingProtocols) {
     return kRefuse;
   }
+  if (self.settings_ == &kSettingsForHeaders) self.EndHeader();
   if (self.to_head_ || HasNoBody(parser->status_code)) return kNoBody;
   if ((parser->flags & F_CHUNKED) != 0) {
     // The header's last byte is still to be read, and counts already.
@@ -144,7 +205,9 @@ int Http1Response::OnChunkHeader(http_parser* parser) noexcept {
 int Http1Response::OnBody(http_parser* parser, const char* bytes, size_t size) noexcept {
   Http1Response& self = Of(parser);
   self.body_bytes_ += size;
-  if (parser->status_code >= Metrics::kMinFailedStatus) {
+  if (self.check_ != nullptr) {
+    self.check_->OnBody({bytes, size});
+  } else if (parser->status_code >= Metrics::kMinFailedStatus) {
     if (self.sample_ == nullptr) self.sample_ = std::make_unique<decltype(sample_)::element_type>();
     const size_t more = std::min(size, self.sample_->size() - self.sample_size_);
     std::memcpy(self.sample_->data() + self.sample_size_, bytes, more);

@@ -9,8 +9,10 @@
 #include <cstdint>
 #include <http_parser.h>
 #include <memory>
+#include <string>
 #include <string_view>
 
+#include "agent/answer_check.h"
 #include "agent/http1_known_header.h"
 #include "common/metrics.h"
 
@@ -18,8 +20,9 @@ namespace squall {
 
 class Http1Response {
  public:
-  // `known` is shared by all answers of a thread, and outlives them.
-  explicit Http1Response(Http1KnownHeader& known) noexcept : known_(known) {}
+  // `known` is shared by all answers of a thread, and outlives them; so do `checks`, which all of
+  // them are held against (null: there are none).
+  explicit Http1Response(Http1KnownHeader& known, AnswerChecks* checks = nullptr);
   // The library holds a pointer to this object.
   Http1Response(const Http1Response&) = delete;
   Http1Response& operator=(const Http1Response&) = delete;
@@ -42,14 +45,13 @@ class Http1Response {
 
   // Any byte of it has come.
   bool begun() const { return begun_; }
-  // Of a complete answer.
-  uint32_t status() const { return status_; }
   // Of a complete answer: the server takes another request on this connection.
   bool keeps_alive() const { return keeps_alive_; }
   // Header, trailers and body, without the framing of chunks; provisional answers (1xx) as well.
   uint64_t bytes() const { return header_bytes_ + body_bytes_; }
-  // The beginning of an error's body.
-  std::string_view sample() const;
+  // Of a complete answer: status, verdict, and of a failure the detail, which is borrowed from
+  // here.
+  void Tell(Outcome& outcome);
   std::string_view error() const { return error_; }
 
  private:
@@ -57,6 +59,9 @@ class Http1Response {
   enum class Part : uint8_t { kHeader, kChunks, kTrailers };
 
   static const http_parser_settings kSettings;
+  static const http_parser_settings kSettingsForHeaders;  // that are looked at
+  static int OnHeaderName(http_parser* parser, const char* bytes, size_t size) noexcept;
+  static int OnHeaderValue(http_parser* parser, const char* bytes, size_t size) noexcept;
   static int OnHeadersComplete(http_parser* parser) noexcept;
   static int OnChunkHeader(http_parser* parser) noexcept;
   static int OnBody(http_parser* parser, const char* bytes, size_t size) noexcept;
@@ -66,8 +71,12 @@ class Http1Response {
   Progress Parse(std::string_view& bytes) noexcept;
   Progress Invalid(std::string_view error);
   void Expect();
+  bool Learnable(Progress progress) const;
+  void EndHeader();
 
   Http1KnownHeader& known_;
+  const http_parser_settings* const settings_;
+  const std::unique_ptr<AnswerCheck> check_;
   http_parser parser_;  // from the first byte on
   Part part_ = Part::kHeader;
   bool to_head_ = false;
@@ -80,6 +89,10 @@ class Http1Response {
   uint64_t body_bytes_ = 0;
   std::string_view error_;
   std::unique_ptr<std::array<char, Metrics::kMaxDetailBytes>> sample_;  // once there was an error
+  // Where headers are looked at: the one that is being read.
+  std::string header_name_;
+  std::string header_value_;
+  bool in_header_value_ = false;
 };
 
 }  // namespace squall

@@ -2,9 +2,9 @@
 
 #include <array>
 #include <csignal>
-#include <cstring>
 #include <deque>
 #include <ev.h>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,10 +13,12 @@
 #include <fmt/format.h>
 
 #include "absl/status/status.h"
+#include "agent/answer_check.h"
 #include "agent/http1_connection.h"
 #include "agent/http1_exchange.h"
 #include "agent/http1_origin.h"
 #include "agent/http1_pool.h"
+#include "agent/http1_renderer.h"
 #include "agent/http1_request.h"
 #include "agent/linked_list.h"
 #include "agent/routes.h"
@@ -86,8 +88,10 @@ class Http1Transport final : public Transport, private Http1Connection::Listener
   const bool alike_;  // all requests are the same bytes
   Routes routes_;
   SocketPoll poll_;
+  std::optional<AnswerChecks> checks_;
   Http1Connection::Shared shared_;
   Http1Origins origins_;
+  Http1Renderer renderer_;
   Http1Pool pool_;
   std::deque<Http1Exchange> exchanges_;  // by slot, all that there have been: they stay in place
   Http1Origin* one_origin_ = nullptr;    // where they are alike
@@ -106,20 +110,23 @@ Http1Transport::Http1Transport(const TransportSetup& setup)
       loop_(setup.loop),
       timeout_(setup.plan.transport().timeout_ns()),
       keepalive_(!setup.plan.transport().no_keepalive()),
-      request_(setup.plan),
-      alike_(!setup.plan.has_urls() && !request_.is_tagged()),
+      request_(setup.plan, setup.source == nullptr ? nullptr : setup.source->templates()),
+      alike_(!setup.plan.has_urls() && !request_.is_tagged() && setup.source == nullptr),
       routes_(setup.plan.transport(), setup.network, setup.loop, setup.first_turn),
       poll_(
           setup.loop, [](void* owner) noexcept { static_cast<Sink*>(owner)->OnBatch(); },
           &setup.sink),
+      checks_(AnswerChecks::Of(setup.plan)),
       shared_{poll_,
               routes_,
               setup.network.connections,
               *this,
               setup.network.tls.get(),
               TlsSessions(),
-              Http1KnownHeader()},
+              Http1KnownHeader(),
+              checks_ ? &*checks_ : nullptr},
       origins_(request_, routes_),
+      renderer_(setup.source, setup.plan, request_, origins_),
       pool_(shared_),
       buffer_(kBufferBytes) {
   Http1Transport::SetSlots(setup.slots).IgnoreError();
@@ -162,15 +169,16 @@ void Http1Transport::Send(uint32_t slot, Nanos start, const std::string& url) {
 void Http1Transport::WriteRequest(Http1Exchange& exchange, const std::string& url) {
   if (alike_ && one_origin_ != nullptr) {
     exchange.origin = one_origin_;
-    exchange.bytes = &one_request_;
+    exchange.bytes = one_request_;
     return;
   }
+  if (renderer_.renders()) return renderer_.Write(sink_.TagOf(exchange.slot), exchange);
   std::string_view target;
   exchange.origin = &origins_.Find(url, target);
   std::string& bytes = alike_ ? one_request_ : exchange.own_bytes;
   request_.Write(target, exchange.origin->tail, bytes);
   if (request_.is_tagged()) request_.AddTag(sink_.TagOf(exchange.slot), bytes);
-  exchange.bytes = &bytes;
+  exchange.bytes = bytes;
   if (alike_) one_origin_ = exchange.origin;
 }
 
@@ -198,7 +206,7 @@ void Http1Transport::Begin(Http1Exchange& exchange, Http1Connection& connection)
 }
 
 void Http1Transport::SendRest(Http1Exchange& exchange) {
-  std::string_view bytes = *exchange.bytes;
+  std::string_view bytes = exchange.bytes;
   std::string_view body = request_.long_body();
   const size_t of_bytes = std::min(exchange.sent, bytes.size());
   bytes.remove_prefix(of_bytes);
@@ -211,7 +219,7 @@ void Http1Transport::OnWritable(Http1Connection& connection) noexcept {
 }
 
 size_t Http1Transport::RequestBytes(const Http1Exchange& exchange) const {
-  return exchange.bytes->size() + request_.long_body().size();
+  return exchange.bytes.size() + request_.long_body().size();
 }
 
 // ---- receiving
@@ -291,23 +299,20 @@ void Http1Transport::Resend(Http1Exchange& exchange) {
 // ---- outcomes
 
 void Http1Transport::Complete(Http1Exchange& exchange, Nanos end, bool reusable) {
-  const Http1Connection& connection = *exchange.connection;
+  Http1Connection& connection = *exchange.connection;
   Outcome outcome;
-  outcome.status = connection.response.status();
+  connection.response.Tell(outcome);
   outcome.timings = TimingsOf(exchange, end);
   outcome.address = connection.address();
-  outcome.detail = connection.response.sample();
   Conclude(exchange, end, outcome, reusable);
 }
 
 void Http1Transport::Fail(Http1Exchange& exchange, v1::FailureKind kind, std::string_view detail) {
   Outcome outcome;
   outcome.kind = kind;
-  outcome.detail = detail.substr(0, Metrics::kMaxDetailBytes);
   // Closing the connection may take the detail with it.
   std::array<char, Metrics::kMaxDetailBytes> copy;
-  std::memcpy(copy.data(), outcome.detail.data(), outcome.detail.size());
-  outcome.detail = {copy.data(), outcome.detail.size()};
+  outcome.detail = {copy.data(), detail.copy(copy.data(), copy.size())};
   Conclude(exchange, SteadyNow(), outcome, false);
 }
 
@@ -379,12 +384,11 @@ void Http1Transport::OnTimeout(struct ev_loop*, ev_timer* timer, int) noexcept {
 
 absl::StatusOr<std::unique_ptr<Transport>> MakeHttp1Transport(const TransportSetup& setup) {
   // OpenSSL and systems without MSG_NOSIGNAL would raise it.
-  static const bool once = [] {
+  [[maybe_unused]] static const bool once = [] {
     std::signal(SIGPIPE, SIG_IGN);
     Http1Response::SetUp();
     return true;
   }();
-  (void)once;
   if (const std::string_view obstacle = WhatNeedsCurl(setup.plan); !obstacle.empty()) {
     return absl::InvalidArgumentError(fmt::format("transport http1 cannot do {}", obstacle));
   }

@@ -88,12 +88,12 @@ RunEngine::~RunEngine() {
 }
 
 absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& prepare,
-                                                             std::string list_text,
-                                                             uint32_t threads,
+                                                             PlanData data, uint32_t threads,
                                                              const Policy& given_policy,
                                                              std::function<void(Event)> events) {
   const v1::Plan& plan = prepare.plan();
-  absl::StatusOr<RequestSource> source = RequestSource::Create(plan, std::move(list_text));
+  absl::StatusOr<RequestSource> source =
+      RequestSource::Create(plan, std::move(data.list), std::move(data.feeder));
   if (!source.ok()) return source.status();
   const Policy policy = prepare.own_target() ? Policy() : given_policy;
   std::vector<Origin> origins = OriginsOf(*source);

@@ -22,6 +22,7 @@
 #include "agent/host_vitals.h"
 #include "agent/lease.h"
 #include "agent/network.h"
+#include "agent/plan_data.h"
 #include "agent/request_source.h"
 #include "agent/run_phase.h"
 #include "agent/server_watch.h"
@@ -43,7 +44,7 @@ class RunEngine final : private Worker::Listener {
   // what the agent does not do, if the policy forbids it; a target of the agent's own it lets be.
   // Waits some time for the addresses of the plan's names.
   static absl::StatusOr<std::unique_ptr<RunEngine>> Create(const v1::Prepare& prepare,
-                                                           std::string list_text, uint32_t threads,
+                                                           PlanData data, uint32_t threads,
                                                            const Policy& policy,
                                                            std::function<void(Event)> events);
   // Cuts off what is in flight; afterwards no more events.

@@ -199,27 +199,25 @@ void Session::OnPrepare(v1::Prepare& prepare) {
     active_->calibration.emplace(*std::move(calibration));
   }
   active_->stage = ActiveRun::Stage::kReceiving;
-  if (!active_->prepare.plan().has_urls()) return MakeEngine();
-  active_->list_text.reserve(active_->prepare.plan().urls().size_bytes());
+  active_->data.Expect(active_->prepare.plan());
+  if (active_->data.IsWhole(active_->prepare.plan())) MakeEngine();
 }
 
 void Session::OnData(const v1::DataChunk& chunk) {
-  const uint64_t size = active_->prepare.plan().urls().size_bytes();
-  if (active_->stage != ActiveRun::Stage::kReceiving ||
-      chunk.data().size() > size - active_->list_text.size()) {
+  const v1::Plan& plan = active_->prepare.plan();
+  if (active_->stage != ActiveRun::Stage::kReceiving || !active_->data.Add(plan, chunk.data())) {
     return Fail(v1::Failed::CODE_PROTOCOL, "DataChunk out of order");
   }
-  active_->list_text += chunk.data();
-  if (active_->list_text.size() == size) MakeEngine();
+  if (active_->data.IsWhole(plan)) MakeEngine();
 }
 
 void Session::MakeEngine() {
   const uint64_t run = ++runs_;
-  auto engine = RunEngine::Create(active_->prepare, std::move(active_->list_text), config_.threads,
+  auto engine = RunEngine::Create(active_->prepare, std::move(active_->data), config_.threads,
                                   config_.policy, [this, run](RunEngine::Event event) {
                                     mailbox_.Push(EngineEvent{run, std::move(event)});
                                   });
-  active_->list_text = {};
+  active_->data = {};
   if (!engine.ok()) return Refuse(engine.status());
   active_->audit.Leads((*engine)->target());
   active_->engine = *std::move(engine);

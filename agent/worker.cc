@@ -42,8 +42,9 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(
   }
   std::unique_ptr<Worker> worker(new Worker(loop, config, source, lease, phases, listener));
   if (absl::Status status = worker->loop_->pacing->Open(); !status.ok()) return status;
+  const RequestSource* renders = source.templates() == nullptr ? nullptr : &source;
   const TransportSetup setup = {
-      plan, network, loop, *worker, config.concurrency, config.first_connection};
+      plan, network, loop, *worker, config.concurrency, config.first_connection, renders};
   const bool http1 = plan.transport().kind() == v1::TRANSPORT_KIND_HTTP1;
   auto transport = http1 ? MakeHttp1Transport(setup) : MakeCurlTransport(setup);
   if (!transport.ok()) return transport.status();
@@ -355,7 +356,7 @@ void Worker::Issue(const Sample& sample) {
   slots_.SampleOf(slot).light = flight_.IsLight(slots_.in_flight());
   flight_.Began(sample.start, slots_.in_flight());
   idle_noted_ = false;
-  source_.Url(sample.number, url_);
+  if (source_.templates() == nullptr) source_.Url(sample.number, url_);
   transport_->Send(slot, sample.start, url_);
 }
 

@@ -26,6 +26,7 @@ function(squall_import_library target header library)
 endfunction()
 squall_import_library(ev ev.h ev)
 squall_import_library(http_parser http_parser.h http_parser)
+squall_import_library(re2 re2/re2.h re2)
 squall_import_library(ares ares.h cares)
 squall_import_library(yaml_cpp yaml-cpp/yaml.h yaml-cpp)
 

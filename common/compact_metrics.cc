@@ -119,7 +119,11 @@ void CompactMetrics::Merge(const v1::Metrics& proto) {
   for (const v1::AddressCount& entry : proto.addresses()) {
     addresses_[entry.address()] += {entry.connections(), entry.requests()};
   }
-  for (const v1::StatusCount& entry : proto.statuses()) statuses_[entry.status()] += entry.count();
+  for (const v1::StatusCount& entry : proto.statuses()) {
+    Status& status = statuses_[entry.status()];
+    status.count += entry.count();
+    status.failed += FailedOf(entry);
+  }
   for (const v1::FailureCount& entry : proto.failures()) {
     failures_[static_cast<size_t>(entry.kind())] += entry.count();
   }
@@ -136,7 +140,10 @@ Metrics CompactMetrics::Expand() const {
   const auto histograms = HistogramsOf(metrics);
   for (size_t i = 0; i < kHistograms; ++i) *histograms[i] = histograms_[i].Expand();
   metrics.addresses = addresses_;
-  for (const auto& [status, count] : statuses_) metrics.statuses[status] = count;
+  for (const auto& [status, counts] : statuses_) {
+    metrics.statuses[status] = counts.count;
+    metrics.failed_statuses[status] = counts.failed;
+  }
   for (const auto& [kind, count] : failures_) metrics.failures[kind] = count;
   metrics.samples = samples_;
   return metrics;

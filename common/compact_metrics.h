@@ -62,10 +62,15 @@ class CompactMetrics {
   uint64_t recorded() const;
 
  private:
+  struct Status {
+    uint64_t count = 0;
+    uint64_t failed = 0;  // because of it
+  };
+
   std::array<uint64_t, kCounters> counters_{};
   std::array<CompactHistogram, kHistograms> histograms_;
   std::map<std::string, AddressCounts> addresses_;
-  std::map<size_t, uint64_t> statuses_;
+  std::map<size_t, Status> statuses_;
   std::map<size_t, uint64_t> failures_;  // by kind
   std::vector<Metrics::Sample> samples_;
 };

@@ -21,7 +21,7 @@ bool IsTokenCharacter(char c) {
 }
 
 bool IsToken(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), IsTokenCharacter);
+  return !text.empty() && FirstBeyondToken(text) == text.size();
 }
 
 bool IsControl(char c) {
@@ -30,6 +30,11 @@ bool IsControl(char c) {
 }
 
 }  // namespace
+
+size_t FirstBeyondToken(std::string_view text) {
+  const auto* end = std::find_if_not(text.begin(), text.end(), IsTokenCharacter);
+  return static_cast<size_t>(end - text.begin());
+}
 
 absl::Status CheckMethod(std::string_view method) {
   if (!IsToken(method)) return Invalid(method, "not a method: write e.g. GET, POST or DELETE");

@@ -3,12 +3,16 @@
 // Pure. Errors are INVALID_ARGUMENT; their message begins with what was given and says what to do.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include "absl/status/statusor.h"
 #include "squall/v1/plan.pb.h"
 
 namespace squall {
+
+// Where the token (a method, a header's name) that `text` begins with ends.
+size_t FirstBeyondToken(std::string_view text);
 
 // A token in upper case. Methods are case-sensitive, so nothing is changed in silence.
 absl::Status CheckMethod(std::string_view method);

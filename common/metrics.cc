@@ -24,6 +24,10 @@ constexpr std::array<std::string_view, v1::FailureKind_ARRAYSIZE> kFailureNames 
     "cut off",
     "other",
     "denied by policy",
+    "header not as expected",
+    "size not as expected",
+    "body not as expected",
+    "JSON not as expected",
 };
 
 }  // namespace
@@ -41,10 +45,14 @@ void Metrics::Add(uint64_t number, const Latency& latency, const Outcome& outcom
     ++statuses[status];
     // The parts of a request that was sent twice do not sum to its service time.
     if (!outcome.resent) timings.Add(outcome.timings, outcome.connections > 0);
-    if (status >= kMinFailedStatus) kind = v1::FAILURE_KIND_STATUS;
+    if (outcome.judged) {
+      kind = *outcome.judged;
+      SQUALL_CHECK(kind == v1::FAILURE_KIND_NONE || IsOfAnswer(kind));
+    } else if (status >= kMinFailedStatus) {
+      kind = v1::FAILURE_KIND_STATUS;
+    }
   } else {
-    SQUALL_CHECK(v1::FailureKind_IsValid(kind) && kind != v1::FAILURE_KIND_STATUS);
-    ++failures[static_cast<size_t>(kind)];
+    SQUALL_CHECK(v1::FailureKind_IsValid(kind) && !IsOfAnswer(kind));
   }
   const bool success = kind == v1::FAILURE_KIND_NONE;
   const auto service = static_cast<uint64_t>(latency.service);
@@ -59,6 +67,12 @@ void Metrics::Add(uint64_t number, const Latency& latency, const Outcome& outcom
     ++succeeded;
   } else {
     ++failed;
+    if (kind == v1::FAILURE_KIND_STATUS) {
+      ++failed_statuses[status];
+    } else {
+      ++failures[static_cast<size_t>(kind)];
+      status = 0;
+    }
     KeepSample(samples, kind, status, number, outcome.detail);
   }
 }
@@ -80,7 +94,10 @@ void Metrics::Merge(const Metrics& other) {
   waited_beside_free += other.waited_beside_free;
   timings.Merge(other.timings);
   for (const auto& [address, counts] : other.addresses) addresses[address] += counts;
-  for (size_t i = 0; i < statuses.size(); ++i) statuses[i] += other.statuses[i];
+  for (size_t i = 0; i < statuses.size(); ++i) {
+    statuses[i] += other.statuses[i];
+    failed_statuses[i] += other.failed_statuses[i];
+  }
   for (size_t i = 0; i < failures.size(); ++i) failures[i] += other.failures[i];
   if (other.samples.empty()) return;
   samples.insert(samples.end(), other.samples.begin(), other.samples.end());
@@ -100,6 +117,7 @@ void Metrics::Clear() {
   timings.Clear();
   addresses.clear();
   statuses.fill(0);
+  failed_statuses.fill(0);
   failures.fill(0);
   samples.clear();
 }

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,9 +36,11 @@ struct Latency {
 
 // The outcome of one request.
 struct Outcome {
-  // FAILURE_KIND_NONE if a whole response came, otherwise why not. Never FAILURE_KIND_STATUS:
-  // the rule on statuses is applied by Metrics::Add.
+  // FAILURE_KIND_NONE if a whole response came, otherwise why not. Never one that IsOfAnswer().
   v1::FailureKind kind = v1::FAILURE_KIND_NONE;
+  // With FAILURE_KIND_NONE: what the plan's checks say of the response, FAILURE_KIND_NONE or one
+  // that IsOfAnswer(). Absent: the plan has none, and Metrics::Add applies the rule on statuses.
+  std::optional<v1::FailureKind> judged = {};
   // With FAILURE_KIND_NONE: the response's, 100 to 999. Not looked at otherwise.
   uint32_t status = 0;
   // Header and body as HTTP sees them.
@@ -79,9 +82,10 @@ struct Metrics {
   static constexpr size_t kMaxAddresses = 4096;
   static constexpr size_t kMaxAddressBytes = 256;
 
-  // Adds request `number`. Success is a whole response with a status below 400; everything else is
-  // a failure. Allocates only for what it meets first: a row of a histogram, or a failure that is
-  // kept as a sample. The address is not looked at: it has no name yet.
+  // Adds request `number`. Success is a whole response that the plan's checks let pass, without any
+  // one with a status below 400; everything else is a failure. Allocates only for what it meets
+  // first: a row of a histogram, or a failure that is kept as a sample. The address is not looked
+  // at: it has no name yet.
   void Add(uint64_t number, const Latency& latency, const Outcome& outcome);
 
   void Merge(const Metrics& other);
@@ -124,9 +128,19 @@ struct Metrics {
   TimingHistograms timings;
   std::map<std::string, AddressCounts> addresses;
   std::array<uint64_t, kStatuses> statuses{};
+  std::array<uint64_t, kStatuses> failed_statuses{};  // of these, failures because of their status
   std::array<uint64_t, v1::FailureKind_ARRAYSIZE> failures{};  // by kind; STATUS and NONE stay 0
   std::vector<Sample> samples;                                 // see failure_samples.h
 };
+
+// A kind that whole responses fail by: they are counted by status as well.
+constexpr bool IsOfAnswer(v1::FailureKind kind) {
+  return kind == v1::FAILURE_KIND_STATUS ||
+         (kind >= v1::FAILURE_KIND_HEADER && kind <= v1::FAILURE_KIND_JSON);
+}
+
+// How many responses of a status are failures because of it.
+uint64_t FailedOf(const v1::StatusCount& entry);
 
 // The name of a kind in reports and in JSON: "connection refused", "timeout", … A status failure is
 // named by its status elsewhere ("status 404").

@@ -49,7 +49,7 @@ absl::Status CheckLatencies(const v1::Metrics& proto) {
 
 // `responses`: how many there are, if all is well.
 absl::Status CheckStatusesAndFailures(const v1::Metrics& proto, uint64_t& responses) {
-  uint64_t succeeded_left = proto.succeeded();
+  uint64_t left = proto.succeeded() + proto.failed();
   uint64_t failed_left = proto.failed();
   uint32_t next_status = Metrics::kMinStatus;
   for (const v1::StatusCount& entry : proto.statuses()) {
@@ -57,25 +57,30 @@ absl::Status CheckStatusesAndFailures(const v1::Metrics& proto, uint64_t& respon
       return Malformed("status out of range or order");
     }
     next_status = entry.status() + 1;
-    uint64_t& left = entry.status() < Metrics::kMinFailedStatus ? succeeded_left : failed_left;
-    if (entry.count() == 0 || entry.count() > left) return Malformed("wrong count of a status");
+    const uint64_t failed = FailedOf(entry);
+    if (entry.count() == 0 || entry.count() > left || failed > entry.count() ||
+        failed > failed_left) {
+      return Malformed("wrong count of a status");
+    }
     left -= entry.count();
+    failed_left -= failed;
   }
-  responses = proto.succeeded() + proto.failed() - failed_left;
+  responses = proto.succeeded() + proto.failed() - left;
   int next_kind = v1::FAILURE_KIND_STATUS + 1;
   for (const v1::FailureCount& entry : proto.failures()) {
     if (entry.kind() < next_kind || !v1::FailureKind_IsValid(entry.kind())) {
       return Malformed("kind of failure unknown or out of order");
     }
     next_kind = entry.kind() + 1;
-    if (entry.count() == 0 || entry.count() > failed_left) {
+    // Those of answers are among the statuses.
+    const bool answered = IsOfAnswer(entry.kind());
+    if (entry.count() == 0 || entry.count() > failed_left || (!answered && entry.count() > left)) {
       return Malformed("wrong count of a kind of failure");
     }
     failed_left -= entry.count();
+    if (!answered) left -= entry.count();
   }
-  if (succeeded_left != 0 || failed_left != 0) {
-    return Malformed("statuses and failures do not add up");
-  }
+  if (left != 0 || failed_left != 0) return Malformed("statuses and failures do not add up");
   return absl::OkStatus();
 }
 
@@ -83,8 +88,9 @@ absl::Status CheckStatusesAndFailures(const v1::Metrics& proto, uint64_t& respon
 uint64_t FailuresLike(const v1::FailureSample& sample, const v1::Metrics& proto) {
   if (sample.kind() == v1::FAILURE_KIND_STATUS) {
     for (const v1::StatusCount& entry : proto.statuses()) {
-      if (entry.status() == sample.status()) return entry.count();
+      if (entry.status() == sample.status()) return FailedOf(entry);
     }
+    return 0;
   }
   for (const v1::FailureCount& entry : proto.failures()) {
     if (entry.kind() == sample.kind()) return entry.count();
@@ -99,8 +105,7 @@ absl::Status CheckSamples(const v1::Metrics& proto) {
   }
   for (auto entry = proto.samples().begin(); entry != proto.samples().end(); ++entry) {
     const bool by_status = entry->kind() == v1::FAILURE_KIND_STATUS;
-    const bool known = by_status ? entry->status() >= Metrics::kMinFailedStatus &&
-                                       entry->status() < Metrics::kStatuses
+    const bool known = by_status ? entry->status() < Metrics::kStatuses
                                  : v1::FailureKind_IsValid(entry->kind()) && entry->status() == 0;
     if (!known) return Malformed("sample of what is no failure");
     if (entry->detail().size() > FailureSample::kMaxDetailBytes) {
@@ -140,6 +145,11 @@ absl::Status CheckAddresses(const v1::Metrics& proto, uint64_t responses) {
 
 }  // namespace
 
+uint64_t FailedOf(const v1::StatusCount& entry) {
+  if (entry.has_failed()) return entry.failed();
+  return entry.status() >= Metrics::kMinFailedStatus ? entry.count() : 0;
+}
+
 v1::Metrics Metrics::ToProto() const {
   v1::Metrics proto;
   proto.set_succeeded(succeeded);
@@ -168,6 +178,8 @@ v1::Metrics Metrics::ToProto() const {
     v1::StatusCount& entry = *proto.add_statuses();
     entry.set_status(status);
     entry.set_count(statuses[status]);
+    const uint64_t failed_of = failed_statuses[status];
+    if (failed_of != FailedOf(entry)) entry.set_failed(failed_of);
   }
   for (size_t kind = 0; kind < failures.size(); ++kind) {
     if (failures[kind] == 0) continue;
@@ -220,6 +232,7 @@ void Metrics::Merge(const v1::Metrics& checked) {
   }
   for (const v1::StatusCount& entry : checked.statuses()) {
     statuses[entry.status()] += entry.count();
+    failed_statuses[entry.status()] += FailedOf(entry);
   }
   for (const v1::FailureCount& entry : checked.failures()) {
     failures[static_cast<size_t>(entry.kind())] += entry.count();

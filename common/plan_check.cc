@@ -1,12 +1,16 @@
 #include "common/plan_check.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "absl/strings/match.h"
+#include "common/check_specs.h"
 #include "common/http_syntax.h"
 #include "common/network_options.h"
 #include "common/protocol.h"
 #include "common/request_tag.h"
+#include "common/request_templates.h"
 #include "common/url.h"
 #include "common/values.h"
 
@@ -17,11 +21,12 @@ absl::Status Wrong(std::string_view field, std::string_view what) {
   return absl::InvalidArgumentError(fmt::format("plan: {}: {}", field, what));
 }
 
-absl::Status CheckRequest(const v1::Request& request, bool has_list) {
+absl::Status CheckRequest(const v1::Request& request, bool has_list, bool templates) {
   if (absl::Status status = CheckMethod(request.method()); !status.ok()) {
     return Wrong("request.method", std::string(status.message()));
   }
-  if (!has_list || !request.url().empty()) {
+  // Without a list, CheckTemplates() looks at a URL that may have placeholders.
+  if (has_list ? !request.url().empty() : !templates) {
     if (absl::Status status = CheckUrl(request.url()); !status.ok()) {
       return Wrong("request.url", std::string(status.message()));
     }
@@ -40,14 +45,50 @@ absl::Status CheckRequest(const v1::Request& request, bool has_list) {
   return absl::OkStatus();
 }
 
+bool IsKnown(v1::Order order) {
+  return order == v1::ORDER_SEQUENTIAL || order == v1::ORDER_SHUFFLED || order == v1::ORDER_RANDOM;
+}
+
 absl::Status CheckUrls(const v1::UrlList& urls) {
-  if (urls.order() != v1::ORDER_SEQUENTIAL && urls.order() != v1::ORDER_SHUFFLED &&
-      urls.order() != v1::ORDER_RANDOM) {
-    return Wrong("urls.order", "unknown");
-  }
+  if (!IsKnown(urls.order())) return Wrong("urls.order", "unknown");
   if (urls.entries() == 0 || urls.size_bytes() == 0) return Wrong("urls", "the list is empty");
   if (urls.size_bytes() > kMaxListBytes) return Wrong("urls", "the list is larger than 1 GiB");
   return absl::OkStatus();
+}
+
+absl::Status CheckInsertions(const v1::Plan& plan) {
+  size_t bytes = 0;
+  for (const v1::Insertion& insertion : plan.insertions()) {
+    if (insertion.kind() != v1::INSERTION_KIND_ENVIRONMENT &&
+        insertion.kind() != v1::INSERTION_KIND_FILE) {
+      return Wrong("insertions.kind", "unknown");
+    }
+    bytes += insertion.value().size();
+  }
+  if (bytes > kMaxInsertedBytes) return Wrong("insertions", "together larger than 8 MiB");
+  return absl::OkStatus();
+}
+
+absl::Status CheckFeeder(const v1::Feeder& feeder) {
+  if (!IsKnown(feeder.order())) return Wrong("feeder.order", "unknown");
+  if (feeder.rows() == 0 || feeder.size_bytes() == 0) return Wrong("feeder", "it is empty");
+  if (feeder.size_bytes() > kMaxListBytes) return Wrong("feeder", "larger than 1 GiB");
+  return absl::OkStatus();
+}
+
+absl::Status CheckTemplates(const v1::Plan& plan) {
+  if (!plan.templates()) {
+    const bool unused = plan.insertions_size() == 0 && !plan.has_feeder();
+    return unused ? absl::OkStatus() : Wrong("templates", "values for placeholders without any");
+  }
+  if (absl::Status status = CheckInsertions(plan); !status.ok()) return status;
+  if (plan.has_feeder()) {
+    if (absl::Status status = CheckFeeder(plan.feeder()); !status.ok()) return status;
+  }
+  const absl::Status status = RequestTemplates::Compile(plan, nullptr).status();
+  return status.ok()
+             ? status
+             : absl::InvalidArgumentError(fmt::format("plan: {}", std::string(status.message())));
 }
 
 absl::Status CheckArrivals(const v1::Arrivals& arrivals) {
@@ -97,6 +138,24 @@ absl::Status CheckPhases(const v1::Plan& plan) {
   return absl::OkStatus();
 }
 
+bool Has(const v1::Request& request, absl::string_view name) {
+  return std::any_of(
+      request.headers().begin(), request.headers().end(),
+      [name](const v1::Header& header) { return absl::EqualsIgnoreCase(header.name(), name); });
+}
+
+// What a transport would not send as it stands there, or to others.
+absl::Status CheckSending(const v1::Plan& plan) {
+  const v1::Transport& transport = plan.transport();
+  if (transport.compressed() && Has(plan.request(), "Accept-Encoding")) {
+    return Wrong("transport.compressed", "beside a header Accept-Encoding");
+  }
+  if (transport.cookies() && transport.follow() && Has(plan.request(), "Cookie")) {
+    return Wrong("transport.cookies", "beside a header Cookie and following redirects");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckTransport(const v1::Transport& transport) {
   if (transport.kind() != v1::TRANSPORT_KIND_HTTP1 && transport.kind() != v1::TRANSPORT_KIND_CURL) {
     return Wrong("transport.kind", "unknown");
@@ -136,6 +195,8 @@ std::string_view WhatNeedsCurl(const v1::Plan& plan) {
   if (transport.http_version() == v1::HTTP_VERSION_2) return "HTTP/2";
   if (transport.follow()) return "following redirects";
   if (!transport.proxy().empty()) return "a proxy";
+  if (transport.compressed()) return "decoding of answers (--compressed)";
+  if (transport.cookies()) return "jars of cookies (--cookies)";
   for (const v1::Header& header : plan.request().headers()) {
     // Both change how a body is sent.
     if (absl::EqualsIgnoreCase(header.name(), "Expect")) return "a header Expect";
@@ -147,9 +208,11 @@ std::string_view WhatNeedsCurl(const v1::Plan& plan) {
 }
 
 absl::Status CheckPlan(const v1::Plan& plan) {
-  if (absl::Status status = CheckRequest(plan.request(), plan.has_urls()); !status.ok()) {
+  if (absl::Status status = CheckRequest(plan.request(), plan.has_urls(), plan.templates());
+      !status.ok()) {
     return status;
   }
+  if (absl::Status status = CheckTemplates(plan); !status.ok()) return status;
   if (plan.has_urls()) {
     if (absl::Status status = CheckUrls(plan.urls()); !status.ok()) return status;
   }
@@ -158,8 +221,13 @@ absl::Status CheckPlan(const v1::Plan& plan) {
       return Wrong("server_counts", std::string(status.message()));
     }
   }
+  if (absl::Status status = CheckChecks(plan.checks()); !status.ok()) {
+    return absl::InvalidArgumentError(
+        fmt::format("plan: checks.{}", std::string(status.message())));
+  }
   if (absl::Status status = CheckPhases(plan); !status.ok()) return status;
   if (absl::Status status = CheckTransport(plan.transport()); !status.ok()) return status;
+  if (absl::Status status = CheckSending(plan); !status.ok()) return status;
   if (plan.transport().kind() == v1::TRANSPORT_KIND_HTTP1 && !WhatNeedsCurl(plan).empty()) {
     return Wrong("transport.kind", fmt::format("http1 cannot do {}", WhatNeedsCurl(plan)));
   }

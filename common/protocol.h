@@ -7,16 +7,21 @@
 namespace squall {
 
 // Rises with every change that the other side would misunderstand.
-inline constexpr uint32_t kProtocolVersion = 4;
+inline constexpr uint32_t kProtocolVersion = 5;
 
 // Largest message that either side takes, in bytes: a plan with its body, or a snapshot.
 inline constexpr int kMaxMessageBytes = 32 << 20;
 
-// How much of a list goes into one DataChunk, in bytes.
+// How much of a list or feeder goes into one DataChunk, in bytes.
 inline constexpr size_t kChunkBytes = 1 << 20;
 
-// Largest list that is taken, in bytes: it is held in memory on every agent.
+// Largest list or feeder that is taken, in bytes: it is held in memory on every agent.
 inline constexpr uint64_t kMaxListBytes = uint64_t{1} << 30;
+
+// Largest body that placeholders may make, and most that files and variables may add to a plan, in
+// bytes.
+inline constexpr size_t kMaxBodyBytes = size_t{16} << 20;
+inline constexpr size_t kMaxInsertedBytes = size_t{8} << 20;
 
 // Most requests of one run.
 inline constexpr uint64_t kMaxRequests = uint64_t{1} << 62;

@@ -6,7 +6,6 @@
 
 #include "absl/strings/match.h"
 #include "common/protocol.h"
-#include "common/url.h"
 #include "common/values.h"
 
 namespace squall {
@@ -53,7 +52,7 @@ std::optional<std::string_view> UrlListReader::Next() {
 }
 
 absl::StatusOr<UrlList> UrlList::Parse(std::string text, std::string_view name,
-                                       std::string_view base_url) {
+                                       std::string_view base_url, const UrlCheck& check) {
   if (text.size() > kMaxListBytes) {
     return absl::InvalidArgumentError(
         fmt::format("{}: larger than {} MiB", name, kMaxListBytes >> 20));
@@ -79,7 +78,8 @@ absl::StatusOr<UrlList> UrlList::Parse(std::string text, std::string_view name,
     }
     list.starts_.push_back(static_cast<uint32_t>(entry.data() - all.data()));
     list.Get(list.starts_.size() - 1, url);
-    if (absl::Status status = CheckUrl(url); !status.ok()) return at_line(status);
+    const size_t base_bytes = entry.starts_with('/') ? list.base_.size() : 0;
+    if (absl::Status status = check(url, base_bytes); !status.ok()) return at_line(status);
     list.any_https_ = list.any_https_ || absl::StartsWithIgnoreCase(url, "https:");
   }
   if (list.starts_.empty()) {

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/url.h"
 
 namespace squall {
 
@@ -34,12 +36,18 @@ class UrlListReader {
   uint64_t line_ = 0;
 };
 
+// Whether a URL may be sent. Its first `base_bytes` are the base that its line is joined to.
+using UrlCheck = std::function<absl::Status(std::string_view url, size_t base_bytes)>;
+inline absl::Status CheckListedUrl(std::string_view url, size_t) { return CheckUrl(url); }
+
 class UrlList {
  public:
   // `name` stands for the list in messages. `base_url` may be empty if no line begins with '/'.
   // INVALID_ARGUMENT for the first bad line, with its number, and for a list that has no URLs.
+  // `check` is asked of each URL, joined to the base.
   static absl::StatusOr<UrlList> Parse(std::string text, std::string_view name,
-                                       std::string_view base_url);
+                                       std::string_view base_url,
+                                       const UrlCheck& check = &CheckListedUrl);
 
   // At least 1.
   uint64_t size() const { return starts_.size(); }

@@ -75,7 +75,7 @@ struct Member {
   Nanos dial_at = kForever;     // when it is dialled (again)
   Nanos patience = 0;           // how long the stream dialled last is given for an answer
   std::string busy;             // what it said when it was busy
-  size_t list_sent = 0;         // bytes
+  size_t data_sent = 0;         // bytes of list and feeder
   size_t round_trips = 0;       // as many are made before its clock counts as known
 
   size_t ledger_index = 0;  // from its start on

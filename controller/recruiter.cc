@@ -66,7 +66,7 @@ void Recruiter::Prepare(size_t index, uint32_t share, uint32_t first_connection,
   Member& member = roster_[index];
   member.stage = Stage::kPreparing;
   member.give_up_at = SteadyNow() + kPrepareTime;
-  member.list_sent = 0;
+  member.data_sent = 0;
   v1::ControllerMessage message;
   v1::Prepare& prepare = *message.mutable_prepare();
   prepare.set_run_id(order_.run_id);
@@ -99,21 +99,25 @@ uint64_t Recruiter::RateShare(size_t index) const {
   return ProportionalShares(highest, weights)[index];
 }
 
-// The next piece of the list, when everything before it is on its way.
-void Recruiter::SendList(Member& member) {
+// The next piece of the list, or of the feeder behind it, when everything before it is on its way.
+void Recruiter::SendData(Member& member) {
   member.give_up_at = SteadyNow() + kPrepareTime;
-  if (member.list_sent == order_.list_text.size()) return;
-  const size_t size = std::min(kChunkBytes, order_.list_text.size() - member.list_sent);
+  const std::string& list = order_.list_text;
+  const bool of_list = member.data_sent < list.size();
+  const std::string& text = of_list ? list : order_.feeder_text;
+  const size_t sent = member.data_sent - (of_list ? 0 : list.size());
+  if (sent == text.size()) return;
+  const size_t size = std::min(kChunkBytes, text.size() - sent);
   v1::ControllerMessage message;
-  message.mutable_data()->set_data(order_.list_text.data() + member.list_sent, size);
-  member.list_sent += size;
+  message.mutable_data()->set_data(text.data() + sent, size);
+  member.data_sent += size;
   member.link->Send(std::move(message));
 }
 
 absl::Status Recruiter::OnNews(size_t index, const FleetNews& news) {
   Member& member = roster_[index];
   if (std::holds_alternative<AgentDrained>(news)) {
-    if (member.stage == Stage::kPreparing) SendList(member);
+    if (member.stage == Stage::kPreparing) SendData(member);
     return absl::OkStatus();
   }
   if (const auto* closed = std::get_if<AgentClosed>(&news)) return OnClosed(member, *closed);

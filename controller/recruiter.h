@@ -21,6 +21,7 @@ struct RunOrder {
   std::string run_id;
   v1::Plan plan;  // concurrency 0: the sum over agents of cores + 1
   std::string list_text;
+  std::string feeder_text;
   FleetTimes times;
   // Calibration: each agent sends to a target of its own (v1::Prepare). Without a concurrency it
   // has as many connections as its ceiling takes.
@@ -41,8 +42,8 @@ class Recruiter {
   void Greeted(size_t index);
   // Some more round trips, so that its clock is known as of now.
   void Time(size_t index);
-  // Sends plan and list. `share` of the concurrency, `first_connection` and `max_backlog` as in
-  // v1::Prepare.
+  // Sends plan, list and feeder. `share` of the concurrency, `first_connection` and `max_backlog`
+  // as in v1::Prepare.
   void Prepare(size_t index, uint32_t share, uint32_t first_connection, uint64_t max_backlog);
 
   // Errors name the agent. UNAVAILABLE and DEADLINE_EXCEEDED: it cannot be reached, or is busy; any
@@ -64,7 +65,7 @@ class Recruiter {
   absl::Status OnWelcome(Member& member, const v1::Welcome& welcome);
   absl::Status OnFailed(Member& member, const v1::Failed& failed);
   absl::Status OnPong(Member& member, const v1::Pong& pong, Nanos received);
-  void SendList(Member& member);
+  void SendData(Member& member);
 
   const RunOrder& order_;
   Roster& roster_;

@@ -7,6 +7,7 @@
 
 #include "absl/time/time.h"
 #include "controller/headroom.h"
+#include "controller/json_checks.h"
 #include "controller/json_evidence.h"
 #include "controller/summary.h"
 #include "controller/vitals_sum.h"
@@ -41,24 +42,34 @@ Json RequestJson(const v1::Request& request) {
           {"body_bytes", body_bytes}};
 }
 
+Json OrderJson(v1::Order order) {
+  switch (order) {
+    case v1::ORDER_SEQUENTIAL:
+      return "sequential";
+    case v1::ORDER_SHUFFLED:
+      return "shuffled";
+    case v1::ORDER_RANDOM:
+      return "random";
+    default:
+      return nullptr;
+  }
+}
+
 Json UrlsJson(const v1::Plan& plan) {
   if (!plan.has_urls()) return nullptr;
-  const auto order = [&]() -> Json {
-    switch (plan.urls().order()) {
-      case v1::ORDER_SEQUENTIAL:
-        return "sequential";
-      case v1::ORDER_SHUFFLED:
-        return "shuffled";
-      case v1::ORDER_RANDOM:
-        return "random";
-      default:
-        return nullptr;
-    }
-  };
   return {{"name", plan.urls().name()},
           {"size_bytes", plan.urls().size_bytes()},
           {"entries", plan.urls().entries()},
-          {"order", order()}};
+          {"order", OrderJson(plan.urls().order())}};
+}
+
+Json FeederJson(const v1::Plan& plan) {
+  if (!plan.has_feeder()) return nullptr;
+  const bool each = plan.feeder().order() == v1::ORDER_SEQUENTIAL;
+  return {{"name", plan.feeder().name()},
+          {"size_bytes", plan.feeder().size_bytes()},
+          {"rows", plan.feeder().rows()},
+          {"order", each ? "each" : OrderJson(plan.feeder().order())}};
 }
 
 Json TransportJson(const v1::Transport& transport) {
@@ -80,6 +91,8 @@ Json TransportJson(const v1::Transport& transport) {
           {"no_probe", transport.no_probe()},
           {"timeout_ns", transport.timeout_ns()},
           {"follow", transport.follow()},
+          {"compressed", transport.compressed()},
+          {"cookies", transport.cookies()},
           {"insecure", transport.insecure()},
           {"ca_pem_bytes", transport.ca_pem().size()},
           {"client_certificate_bytes", transport.client_certificate_pem().size()},
@@ -113,9 +126,13 @@ Json PlanJson(const v1::Plan& plan) {
   return {{"seed", plan.seed()},
           {"request", RequestJson(plan.request())},
           {"urls", UrlsJson(plan)},
+          {"templates", plan.templates()},
+          {"feeder", FeederJson(plan)},
           {"phases", PhasesJson(plan)},
           {"concurrency", plan.concurrency()},
           {"transport", TransportJson(plan.transport())},
+          {"checks", plan.has_checks() ? ChecksJson(plan.checks()) : Json()},
+          {"fail_fast", plan.fail_fast() == 0 ? Json() : Json(plan.fail_fast())},
           {"server_counts",
            plan.server_counts().empty() ? Json() : Json(WithoutPassword(plan.server_counts()))}};
 }

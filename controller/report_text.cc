@@ -9,6 +9,7 @@
 
 #include "common/phases.h"
 #include "common/plan_check.h"
+#include "controller/report_checks.h"
 #include "controller/report_coverage.h"
 #include "controller/report_fleet.h"
 #include "controller/report_latency.h"
@@ -139,6 +140,7 @@ std::string TransportText(const v1::Plan& plan) {
 std::string WhatRan(const RunResult& result, const TextStyle& style) {
   const v1::Plan& plan = result.plan;
   std::string what = plan.request().method() + " ";
+  const bool shows_seed = plan.has_urls() && plan.urls().order() != v1::ORDER_SEQUENTIAL;
   if (plan.has_urls()) {
     static constexpr std::array<std::string_view, 4> kOrders = {"", ", sequential", ", shuffled",
                                                                 ", random"};
@@ -146,10 +148,15 @@ std::string WhatRan(const RunResult& result, const TextStyle& style) {
     what += fmt::format("{} URL{} of {}{}", FormatCount(plan.urls().entries()),
                         Plural(plan.urls().entries()), plan.urls().name(),
                         order < kOrders.size() ? kOrders[order] : "");
-    if (plan.urls().order() != v1::ORDER_SEQUENTIAL) what += fmt::format(", seed {}", plan.seed());
+    if (shows_seed) what += fmt::format(", seed {}", plan.seed());
   } else {
     what += WithoutPassword(plan.request().url());
   }
+  if (plan.has_feeder()) {
+    what += fmt::format(", {} row{} of {}", FormatCount(plan.feeder().rows()),
+                        Plural(plan.feeder().rows()), plan.feeder().name());
+  }
+  if (plan.templates() && !shows_seed) what += fmt::format(", seed {}", plan.seed());
 
   const v1::Phase& phase = MeasuredPhase(plan);
   std::string how = Length(phase, style);
@@ -171,8 +178,13 @@ std::string WhatRan(const RunResult& result, const TextStyle& style) {
   }
   if (transport.no_keepalive()) how += ", no keep-alive";
   if (transport.follow()) how += ", following redirects";
+  if (transport.compressed()) how += ", compressed answers";
+  if (transport.cookies()) how += ", keeping cookies";
   if (transport.insecure()) how += ", certificates not verified";
   if (!transport.proxy().empty()) how += ", by proxy " + WithoutPassword(transport.proxy());
+  if (const std::string checks = ChecksText(plan.checks()); !checks.empty()) {
+    how += ", expecting " + checks;
+  }
 
   const auto width = static_cast<size_t>(std::max(style.width, 1));
   return Paint(Cut(Printable(what, style.utf8), width, style.utf8), Colour::kBold, style) + "\n" +

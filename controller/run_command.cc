@@ -66,6 +66,7 @@ absl::StatusOr<RunResult> Execute(RunOptions& options, RunArchive* archive, Prog
       coordinator.Run({.order = {.run_id = NewRunId(),
                                  .plan = std::move(options.plan),
                                  .list_text = std::move(options.url_list_text),
+                                 .feeder_text = std::move(options.feeder_text),
                                  .times = fleet.times},
                        .invitation = std::move(fleet.invitation),
                        .listen = std::move(fleet.listen),

@@ -50,6 +50,11 @@ constexpr char kExamples[] = R"(Examples:
   squall run --save monday -z 10m -q 2000 http://127.0.0.1:8080/ && squall report monday
   squall run plan.yaml -n 1000                  # flags come before what the plan says
   squall run -H 'Content-Type: application/json' -d '{"id": 7}' http://127.0.0.1:8080/items
+  squall run --feed users.csv 'http://127.0.0.1:8080/users/{{col id}}?key={{zipf 1.1 100000}}'
+
+In URL, header values, body and list, {{…}} stands for a value of its own in each request: seq,
+int LOWEST HIGHEST, zipf EXPONENT KEYS, uuid, hex DIGITS, pick A B …, time rfc3339 (unix, unix_ms),
+env NAME, col NAME, file NAME. {{"{{"}} is {{ itself.
 
 Every number is for the whole fleet. Results go to standard output, progress to standard error.
 Exit codes: 0 done, 2 usage error and nothing sent, 3 not completed as asked or not one response,
@@ -86,6 +91,11 @@ void AddRunFlags(CLI::App& run, RunFlags& flags) {
   what.Switch("--tag", flags.tag,
               "Name each request by two headers, Squall-Run and\nSquall-Request: what squall "
               "reconcile knows it by in\na server's log");
+  what.Value("--feed", "FILE", flags.feed,
+             "CSV with a header line, whose values {{col NAME}} stands\nfor; at most 1 GiB");
+  what.Value("--feed-order", "ORDER", flags.feed_order,
+             "each (default): every row once before any comes again,\nor random");
+  what.Switch("--no-templates", flags.no_templates, "Send {{ and }} as they are");
   what.Value("--server-counts", "URL", flags.server_counts,
              "Where the server tells as JSON what it has in flight,\nalso as a path; a squall "
              "target is asked anyway");
@@ -113,6 +123,9 @@ void AddRunFlags(CLI::App& run, RunFlags& flags) {
   when.Value("--max-backlog", "N", flags.max_backlog,
              "Drop requests that fall due when so many are waiting\nfor a connection (default: "
              "none is dropped)");
+
+  AddSendFlags(run, flags.sending, "What is requested", "How it is sent");
+  AddCheckFlags(run, flags.checks);
 
   Group how(run, "How it is sent");
   how.Value("-t,--timeout", "TIME", flags.timeout,

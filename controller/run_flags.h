@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "controller/check_flags.h"
 #include "controller/fleet_tls.h"
+#include "controller/send_flags.h"
 
 namespace CLI {
 class App;
@@ -37,6 +39,12 @@ struct RunFlags {
   std::optional<std::string> body_file;
   bool tag = false;
   std::optional<std::string> server_counts;
+  std::optional<std::string> feed;
+  std::optional<std::string> feed_order;
+  bool no_templates = false;
+
+  CheckFlags checks;
+  SendFlags sending;
 
   std::optional<std::string> timeout;
   std::optional<std::string> transport;

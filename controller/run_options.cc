@@ -18,11 +18,14 @@
 #include "common/url.h"
 #include "common/url_list.h"
 #include "common/values.h"
+#include "controller/check_flags.h"
 #include "controller/files.h"
 #include "controller/flag_values.h"
 #include "controller/fleet_flags.h"
 #include "controller/network_flags.h"
 #include "controller/result_folder.h"
+#include "controller/send_flags.h"
+#include "controller/template_flags.h"
 #include "controller/tls_options.h"
 
 namespace squall {
@@ -50,14 +53,16 @@ absl::Status ResolveUrl(const RunFlags& flags, RunOptions& options) {
     return Invalid("no URL: write e.g. squall run http://127.0.0.1:8080/");
   }
   const std::string& url = flags.url ? *flags.url : *flags.url_argument;
-  if (absl::Status status = CheckUrl(url); !status.ok()) {
-    return flags.url ? For("-u", status) : status;
+  if (!TemplateFlags::HasPlaceholders(flags, url)) {
+    if (absl::Status status = CheckUrl(url); !status.ok()) {
+      return flags.url ? For("-u", status) : status;
+    }
   }
   options.plan.mutable_request()->set_url(url);
   return absl::OkStatus();
 }
 
-absl::Status ResolveUrlList(const RunFlags& flags, RunOptions& options) {
+absl::Status ResolveUrlList(const RunFlags& flags, TemplateFlags& templates, RunOptions& options) {
   if (!flags.urls) {
     if (flags.order) return Invalid("--order is about a list of URLs: name one by --urls");
     return absl::OkStatus();
@@ -69,7 +74,10 @@ absl::Status ResolveUrlList(const RunFlags& flags, RunOptions& options) {
   const std::string name = Quoted(*flags.urls);
   const size_t size = text->size();
   absl::StatusOr<UrlList> list =
-      UrlList::Parse(*std::move(text), name, options.plan.request().url());
+      UrlList::Parse(*std::move(text), name, options.plan.request().url(),
+                     [&templates](std::string_view url, size_t base_bytes) {
+                       return templates.CheckLine(url, base_bytes);
+                     });
   if (!list.ok()) return list.status();
 
   v1::UrlList& urls = *options.plan.mutable_urls();
@@ -247,9 +255,13 @@ absl::Status ResolveOutput(const RunFlags& flags, RunOptions& options) {
     }
     options.save_path = *flags.save;
   }
-  const std::initializer_list<Text> inputs = {flags.urls,     flags.body_file,
-                                              flags.ca_file,  flags.certificate_file,
-                                              flags.key_file, AgentsFile(flags.agents)};
+  const std::initializer_list<Text> inputs = {flags.urls,
+                                              flags.feed,
+                                              flags.body_file,
+                                              flags.ca_file,
+                                              flags.certificate_file,
+                                              flags.key_file,
+                                              AgentsFile(flags.agents)};
   absl::Status status = ReadCoveragePath(flags, inputs, options);
   if (!status.ok()) return status;
   return ReadOutputPath("--json", flags.json, inputs, options.json_path);
@@ -268,11 +280,16 @@ absl::StatusOr<RunOptions> ResolveRunOptions(const RunFlags& flags) {
   if (status.ok()) status = ResolveArrivals(flags, plan);
   if (status.ok()) status = ResolveNetwork(flags, *plan.mutable_transport());
   if (status.ok()) status = ResolveRequest(flags, *plan.mutable_request());
+  if (status.ok()) status = ResolveSending(flags.sending, plan);
+  if (status.ok()) status = ResolveChecks(flags.checks, plan);
   if (status.ok()) status = ResolveServerCounts(flags, plan);
   if (status.ok()) status = ResolveTls(flags, *plan.mutable_transport());
   if (status.ok()) status = ResolveTransport(flags, plan);
   if (status.ok()) status = ResolveFleet(flags, options.fleet);
-  if (status.ok()) status = ResolveUrlList(flags, options);
+  TemplateFlags templates(flags, options);
+  if (status.ok()) status = templates.Resolve();
+  if (status.ok()) status = ResolveUrlList(flags, templates, options);
+  if (status.ok()) status = templates.Finish();
   if (status.ok()) status = ResolveOutput(flags, options);
   if (!status.ok()) return status;
   return options;

@@ -18,6 +18,8 @@ struct RunOptions {
   FleetOptions fleet;
   // The text of plan.urls, checked; empty if there is no list.
   std::string url_list_text;
+  // The text of plan.feeder; empty if there is none.
+  std::string feeder_text;
   // Where the JSON result goes: empty: nowhere; "-": standard output.
   std::string json_path;
   // The folder that the run is kept in, new or empty; empty: none.

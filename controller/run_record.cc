@@ -138,6 +138,15 @@ void RunRecord::Incomplete(std::string why) {
   if (result_.state == RunState::kComplete) result_.state = RunState::kIncomplete;
 }
 
+bool RunRecord::FailsFast() {
+  const uint64_t most = order_.plan.fail_fast();
+  const uint64_t failed = result_.fleet.failed + (result_.warm_up ? result_.warm_up->failed : 0);
+  if (failed_fast_ || most == 0 || failed < most) return false;
+  failed_fast_ = true;
+  progress_.Message(fmt::format("{} requests have failed: the run ends (--fail-fast)", failed));
+  return true;
+}
+
 void RunRecord::Show(Nanos now) {
   while (phase_ + 1 < allotment_.phases() && now >= allotment_.BeginOf(phase_ + 1)) {
     ++phase_;
@@ -246,7 +255,11 @@ RunResult RunRecord::Finish(bool interrupted) {
     return member->stage == Stage::kDone;
   });
   const bool timed = phase.has_arrivals() && phase.duration_ns() != 0;
-  if (complete) {
+  if (failed_fast_) {
+    const uint64_t failed = result_.fleet.failed + (result_.warm_up ? result_.warm_up->failed : 0);
+    Incomplete(fmt::format("{} requests have failed, and the run was to end at {} (--fail-fast)",
+                           failed, order_.plan.fail_fast()));
+  } else if (complete) {
     result_.state = RunState::kComplete;
   } else if (interrupted) {
     if (result_.state == RunState::kComplete) result_.state = RunState::kInterrupted;

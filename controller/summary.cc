@@ -55,8 +55,8 @@ std::vector<ErrorRow> ErrorRows(const Metrics& metrics) {
     }
     rows.push_back(std::move(row));
   };
-  for (uint32_t status = Metrics::kMinFailedStatus; status < Metrics::kStatuses; ++status) {
-    add(v1::FAILURE_KIND_STATUS, status, metrics.statuses[status],
+  for (uint32_t status = Metrics::kMinStatus; status < Metrics::kStatuses; ++status) {
+    add(v1::FAILURE_KIND_STATUS, status, metrics.failed_statuses[status],
         fmt::format("status {}", status));
   }
   for (size_t i = 0; i < metrics.failures.size(); ++i) {
@@ -95,6 +95,7 @@ v1::Plan WithoutSecrets(v1::Plan plan) {
     if (IsSecretHeader(header.name())) header.set_value("***");
   }
   if (request.has_body()) hide(*request.mutable_body());
+  for (v1::Insertion& insertion : *plan.mutable_insertions()) insertion.clear_value();
   v1::Transport& transport = *plan.mutable_transport();
   transport.set_proxy(WithoutPassword(transport.proxy()));
   hide(*transport.mutable_ca_pem());

@@ -43,10 +43,10 @@ double PerSecond(uint64_t amount, Nanos elapsed);
 // The sum of the agents' peaks: no more were ever open at once. 0: not known.
 uint64_t PeakConnections(const RunResult& result);
 
-// A status of 400 and above, or another kind of failure. Samples belong to the metrics.
+// A status that is a failure, or another kind of failure. Samples belong to the metrics.
 struct ErrorRow {
   std::string kind;
-  uint32_t status = 0;  // 0: no whole response
+  uint32_t status = 0;  // 0: another kind
   uint64_t count = 0;
   std::vector<const Metrics::Sample*> samples;
 };

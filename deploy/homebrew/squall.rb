@@ -18,6 +18,7 @@ class Squall < Formula
   depends_on "libev"
   depends_on "openssl@3"
   depends_on "protobuf"
+  depends_on "re2"
   depends_on "spdlog"
 
   uses_from_macos "zlib"

@@ -10,6 +10,7 @@
 #include <utility>
 #include <variant>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "agent/curl_tag.h"
@@ -57,8 +58,8 @@ struct Result {
 // One worker at work, and what its thread allocates between the snapshots that are taken of it.
 class Engine {
  public:
-  Engine(const v1::Prepare& prepare, std::string list) {
-    auto engine = RunEngine::Create(prepare, std::move(list), 1, Policy(),
+  Engine(const v1::Prepare& prepare, PlanData data) {
+    auto engine = RunEngine::Create(prepare, std::move(data), 1, Policy(),
                                     [this](RunEngine::Event event) { Take(std::move(event)); });
     if (!engine.ok()) {
       ADD_FAILURE() << engine.status();
@@ -125,9 +126,9 @@ v1::Prepare PrepareFor(const std::string& url, uint32_t concurrency) {
 }
 
 // Once its buffers have grown to what longer intervals need.
-Result WhenWarm(const v1::Prepare& prepare, std::string list = "") {
+Result WhenWarm(const v1::Prepare& prepare, std::string list = "", std::string feeder = "") {
   using std::chrono::milliseconds;
-  Engine engine(prepare, std::move(list));
+  Engine engine(prepare, {std::move(list), std::move(feeder)});
   for (int i = 0; i < 6; ++i) engine.Run(milliseconds(400));
   Result sum;
   for (int i = 0; i < 10; ++i) {
@@ -188,6 +189,49 @@ TEST_F(Allocations, AListNeedsNone) {
   plan.mutable_urls()->set_entries(1000);
   plan.mutable_urls()->set_order(v1::ORDER_SHUFFLED);
   EXPECT_LE(WhenWarm(prepare, list).allocations, kNewMagnitudes);
+}
+
+TEST_F(Allocations, PlaceholdersNeedNone) {
+  v1::Prepare prepare = PrepareFor(server_->url() + "/{{int 1 9}}?{{col id}}={{zipf 1.1 99}}", 20);
+  prepare.set_run_id("20261124T023500Z-1a2b");
+  const std::string feeder = "id\n\"a \"\"b\"\" c\"\nd\n";
+  v1::Plan& plan = *prepare.mutable_plan();
+  plan.set_templates(true);
+  plan.mutable_feeder()->set_size_bytes(feeder.size());
+  plan.mutable_feeder()->set_rows(2);
+  plan.mutable_feeder()->set_order(v1::ORDER_RANDOM);
+  plan.mutable_request()->set_tag(true);
+  plan.mutable_request()->set_method("POST");
+  plan.mutable_request()->set_body("{{seq}} {{time rfc3339}} {{pick a b}}");
+  v1::Header& header = *plan.mutable_request()->add_headers();
+  header.set_name("X-Id");
+  header.set_value("{{uuid}} {{hex 20}} {{time unix}}");
+  EXPECT_LE(WhenWarm(prepare, "", feeder).allocations, kNewMagnitudes);
+}
+
+TEST_F(Allocations, LinesWithPlaceholdersNeedNone) {
+  v1::Prepare prepare = PrepareFor(server_->url(), 20);
+  std::string list;
+  for (int i = 0; i < 100; ++i)
+    list += fmt::format("/{}/{{{{uuid}}}}?{{{{int 1 {}}}}}\n", i, i + 1);
+  v1::Plan& plan = *prepare.mutable_plan();
+  plan.set_templates(true);
+  plan.mutable_urls()->set_size_bytes(list.size());
+  plan.mutable_urls()->set_entries(100);
+  plan.mutable_urls()->set_order(v1::ORDER_SHUFFLED);
+  EXPECT_LE(WhenWarm(prepare, list).allocations, kNewMagnitudes);
+}
+
+TEST_F(Allocations, ChecksNeedNone) {
+  v1::Prepare prepare = PrepareFor(server_->url() + "/", 20);
+  v1::Checks& checks = *prepare.mutable_plan()->mutable_checks();
+  checks.add_statuses()->set_first(200);
+  checks.mutable_statuses(0)->set_last(299);
+  checks.add_headers()->set_name("Content-Length");
+  checks.add_bodies("target");
+  checks.add_bodies("sq[aeu]+all");
+  checks.mutable_size()->set_least(1);
+  EXPECT_LE(WhenWarm(prepare).allocations, kNewMagnitudes);
 }
 
 TEST_F(Allocations, AnArrivalRateNeedsNone) {

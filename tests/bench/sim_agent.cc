@@ -125,7 +125,7 @@ void SimAgent::OnPrepare(v1::Prepare& prepare) {
     }
   }
   if (prepare.lease_ns() != 0) lease_ = prepare.lease_ns();
-  awaited_bytes_ = plan.urls().size_bytes();
+  awaited_bytes_ = plan.urls().size_bytes() + plan.feeder().size_bytes();
   GetReady();
 }
 

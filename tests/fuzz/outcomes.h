@@ -45,7 +45,8 @@ v1::Snapshot TrueSnapshot(Data& data) {
     outcome.detail = detail;
     outcome.kind = static_cast<v1::FailureKind>(
         data.template ConsumeIntegralInRange<int>(0, v1::FailureKind_MAX));
-    if (outcome.kind <= v1::FAILURE_KIND_STATUS) {
+    if (outcome.kind == v1::FAILURE_KIND_NONE || IsOfAnswer(outcome.kind)) {
+      if (data.ConsumeBool()) outcome.judged = outcome.kind;
       outcome.kind = v1::FAILURE_KIND_NONE;
       outcome.status = data.template ConsumeIntegralInRange<uint32_t>(Metrics::kMinStatus,
                                                                       Metrics::kStatuses - 1);

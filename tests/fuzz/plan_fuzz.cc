@@ -1,8 +1,8 @@
 // Plans and lists as a controller sends them, up to the requests that are made of them.
 //
-// Properties: what an agent accepts has a URL for every n, the same each time; with a list, it may
-// be sent, and every pass over the list has each entry once, unless it is drawn at random; what is
-// refused is refused with a message that can be shown.
+// Properties: what an agent accepts has a URL for every n, the same each time, and checks that can
+// be made ready; with a list, it may be sent, and every pass over the list has each entry once,
+// unless it is drawn at random; what is refused is refused with a message that can be shown.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +11,7 @@
 
 #include <fuzzer/FuzzedDataProvider.h>
 
+#include "agent/answer_check.h"
 #include "agent/request_source.h"
 #include "common/plan_check.h"
 #include "common/url.h"
@@ -29,6 +30,19 @@ std::string AnyText(FuzzedDataProvider& data) {
   return text;
 }
 
+v1::Checks AnyChecks(FuzzedDataProvider& data) {
+  v1::Checks checks;
+  v1::StatusRange& range = *checks.add_statuses();
+  range.set_first(data.ConsumeIntegralInRange<uint32_t>(199, 1000));
+  range.set_last(data.ConsumeIntegralInRange<uint32_t>(199, 1000));
+  checks.add_headers()->set_name(AnyText(data));
+  if (data.ConsumeBool()) checks.mutable_headers(0)->set_value(AnyText(data));
+  checks.add_bodies(AnyText(data));
+  checks.add_json()->set_path("$" + AnyText(data));
+  if (data.ConsumeBool()) checks.mutable_json(0)->set_value(AnyText(data));
+  return checks;
+}
+
 v1::Plan LikelyPlan(FuzzedDataProvider& data, const std::string& list) {
   v1::Plan plan;
   plan.set_seed(data.ConsumeIntegral<uint64_t>());
@@ -45,6 +59,7 @@ v1::Plan LikelyPlan(FuzzedDataProvider& data, const std::string& list) {
   plan.add_phases()->set_measured(true);
   plan.mutable_phases()->rbegin()->set_requests(data.ConsumeIntegral<uint64_t>());
   plan.set_concurrency(1);
+  if (data.ConsumeBool()) *plan.mutable_checks() = AnyChecks(data);
   plan.mutable_transport()->set_kind(v1::TRANSPORT_KIND_HTTP1);
   plan.mutable_transport()->set_http_version(v1::HTTP_VERSION_1_1);
   plan.mutable_transport()->set_streams(1);
@@ -72,6 +87,7 @@ void TestPlan(FuzzedDataProvider& data) {
   if (!received.message) return;
   const v1::Plan& plan = *received.message;
   if (const absl::Status status = CheckPlan(plan); !status.ok()) return CheckRefusal(status);
+  AnswerChecks::Of(plan);
   const absl::StatusOr<RequestSource> source = RequestSource::Create(plan, list);
   if (!source.ok()) return CheckRefusal(source.status());
   if (!plan.has_urls()) {

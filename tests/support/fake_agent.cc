@@ -108,7 +108,8 @@ class Session {
       case v1::ControllerMessage::kHello:
         return OnHello(message.hello());
       case v1::ControllerMessage::kPrepare:
-        awaited_bytes_ = message.prepare().plan().urls().size_bytes();
+        awaited_bytes_ = message.prepare().plan().urls().size_bytes() +
+                         message.prepare().plan().feeder().size_bytes();
         return GetReady();
       case v1::ControllerMessage::kData:
         awaited_bytes_ -= message.data().data().size();

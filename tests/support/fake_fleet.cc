@@ -104,7 +104,7 @@ class FakeAgent {
   void OnPrepare(const v1::Prepare& prepare) {
     if (behaviour_.refuses_plan) return Fail(v1::Failed::CODE_PLAN, "no such thing here");
     granted_.resize(static_cast<size_t>(prepare.plan().phases_size()));
-    expected_ = prepare.plan().urls().size_bytes();
+    expected_ = prepare.plan().urls().size_bytes() + prepare.plan().feeder().size_bytes();
     if (expected_ == 0) return Ready();
     events_(AgentDrained{});
   }

@@ -12,7 +12,7 @@ from support import http2_frames as h2
 TLS_HELLO = bytes.fromhex("1603010200010001fc0303") + bytes(64)  # how TLS begins, and no more
 
 # Messages of the control protocol, by the numbers of control.proto.
-PROTOCOL_VERSION = 4
+PROTOCOL_VERSION = 5
 BOMB = h2.message(h2.bomb(256), compressed=True)
 
 

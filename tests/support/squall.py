@@ -35,6 +35,10 @@ def _any_port(host):
 LISTENING = re.compile(r"listening on (\S+)")
 
 
+# What answers with a status of a success fail by.
+CHECKS = {f"{what} not as expected" for what in ("header", "size", "body", "JSON")}
+
+
 @dataclass
 class Result:
     """What a finished `squall run` left behind."""
@@ -172,13 +176,17 @@ class TestCase(unittest.TestCase):
             self.assertEqual(totals[key], sum(agent[key] for agent in report["agents"]), key)
         for key, count in (("success", "succeeded"), ("failure", "failed")):
             self.assertEqual(report["latency"][key]["service"]["count"], totals[count], key)
-        statuses = result.status_codes.items()
-        self.assertEqual(totals["succeeded"], sum(count for status, count in statuses
-                                                  if status < 400))
-        self.assertEqual(totals["failed"], sum(result.errors.values()))
-        for status, count in statuses:
-            failures = result.errors.get(f"status {status}", 0)
-            self.assertEqual(failures, count if status >= 400 else 0)
+        statuses, errors = result.status_codes, result.errors
+        # Whole responses that are failures.
+        answered = sum(count for kind, count in errors.items()
+                       if kind.startswith("status ") or kind in CHECKS)
+        self.assertEqual(totals["succeeded"], sum(statuses.values()) - answered)
+        self.assertEqual(totals["failed"], sum(errors.values()))
+        checks = report["plan"]["checks"]
+        expected = (checks and checks["statuses"]) or [[200, 399]]
+        for status, count in statuses.items():
+            success = any(first <= status <= last for first, last in expected)
+            self.assertEqual(errors.get(f"status {status}", 0), 0 if success else count)
 
     def check_complete(self, result, requests):
         """As many as were asked, all of them recorded."""

@@ -45,7 +45,7 @@ class Runner final : public Transport::Sink {
     busy_[slot] = false;
     seen.push_back({slot, started_[slot], end, outcome.kind, outcome.status, outcome.bytes_received,
                     outcome.bytes_sent, outcome.connections, outcome.resent, outcome.timings,
-                    std::string(outcome.detail),
+                    std::string(outcome.detail), outcome.judged,
                     outcome.address == Outcome::kNoAddress
                         ? ""
                         : network_.addresses.Names().at(outcome.address)});

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,7 @@ struct Seen {
   bool resent = false;
   Timings timings;
   std::string detail;
+  std::optional<v1::FailureKind> judged;
   std::string address;  // where the answer came from; empty: there was none
 };
 

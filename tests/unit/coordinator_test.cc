@@ -108,6 +108,22 @@ TEST(Coordinator, SendsTheListWholeInPieces) {
   }
 }
 
+TEST(Coordinator, SendsTheFeederBehindTheList) {
+  FakeFleet fleet({{}, {}});
+  std::string& list = fleet.config.order.list_text;
+  std::string& feeder = fleet.config.order.feeder_text;
+  list = "http://127.0.0.1/{{col id}}\n";
+  feeder = "id\n";
+  while (feeder.size() < kChunkBytes + 7) feeder += "12345\n";
+  fleet.plan().set_templates(true);
+  fleet.plan().mutable_urls()->set_size_bytes(list.size());
+  fleet.plan().mutable_urls()->set_entries(1);
+  fleet.plan().mutable_urls()->set_order(v1::ORDER_SEQUENTIAL);
+  fleet.plan().mutable_feeder()->set_size_bytes(feeder.size());
+  ASSERT_TRUE(fleet.Run().ok());
+  for (const Heard& heard : fleet.dialer.heard) EXPECT_EQ(heard.list, list + feeder);
+}
+
 TEST(Coordinator, WaitsForABusyAgent) {
   FakeFleet fleet({{}, {.busy_times = 2}});
   const auto result = fleet.Run();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct Request {
   uint32_t status = 0;
   std::string detail;
   Timings timings = {};
+  std::optional<v1::FailureKind> judged = {};
 };
 
 // Every third opens a connection, and every eleventh is sent twice.
@@ -23,6 +25,7 @@ inline void Add(Metrics& metrics, const Request& request) {
   Outcome outcome;
   outcome.kind = request.kind;
   outcome.status = request.status;
+  outcome.judged = request.judged;
   outcome.bytes_received = request.number % 1000;
   outcome.bytes_sent = request.number % 77;
   outcome.connections = request.number % 3 == 0 ? 1 : 0;

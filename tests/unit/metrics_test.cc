@@ -1,8 +1,10 @@
 #include "common/metrics.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <ostream>
 #include <random>
 #include <set>
@@ -49,6 +51,7 @@ TEST(MetricsTest, EachOutcomeIsCountedInItsClass) {
     bool succeeded;
     v1::FailureKind sampled;
     uint32_t sampled_status;
+    std::optional<v1::FailureKind> judged = {};
   } kCases[] = {
       {"lowest status", v1::FAILURE_KIND_NONE, 100, true, {}, 0},
       {"ok", v1::FAILURE_KIND_NONE, 200, true, {}, 0},
@@ -59,12 +62,20 @@ TEST(MetricsTest, EachOutcomeIsCountedInItsClass) {
       {"other", v1::FAILURE_KIND_OTHER, 0, false, v1::FAILURE_KIND_OTHER, 0},
       {"status of what is no response", v1::FAILURE_KIND_REDIRECTS, 302, false,
        v1::FAILURE_KIND_REDIRECTS, 0},
+      {"error that is expected", v1::FAILURE_KIND_NONE, 404, true, {}, 0, v1::FAILURE_KIND_NONE},
+      {"success that is not", v1::FAILURE_KIND_NONE, 200, false, v1::FAILURE_KIND_STATUS, 200,
+       v1::FAILURE_KIND_STATUS},
+      {"body that is not", v1::FAILURE_KIND_NONE, 200, false, v1::FAILURE_KIND_BODY, 0,
+       v1::FAILURE_KIND_BODY},
+      {"JSON of an error", v1::FAILURE_KIND_NONE, 500, false, v1::FAILURE_KIND_JSON, 0,
+       v1::FAILURE_KIND_JSON},
   };
   for (const auto& test : kCases) {
     SCOPED_TRACE(test.name);
     Metrics metrics;
     metrics.Add(17, {.service = 5000},
                 {.kind = test.kind,
+                 .judged = test.judged,
                  .status = test.status,
                  .bytes_received = 11,
                  .bytes_sent = 12,
@@ -86,7 +97,10 @@ TEST(MetricsTest, EachOutcomeIsCountedInItsClass) {
     const bool response = test.kind == v1::FAILURE_KIND_NONE;
     EXPECT_EQ(metrics.responses(), response ? 1u : 0u);
     EXPECT_EQ(metrics.statuses[test.status], response ? 1u : 0u);
-    EXPECT_EQ(metrics.failures[static_cast<size_t>(test.kind)], response ? 0u : 1u);
+    const bool by_status = test.sampled == v1::FAILURE_KIND_STATUS;
+    EXPECT_EQ(metrics.failed_statuses[test.status], by_status ? 1u : 0u);
+    EXPECT_EQ(metrics.failures[static_cast<size_t>(test.sampled)],
+              test.succeeded || by_status ? 0u : 1u);
     const std::vector<Sample> sampled = {{test.sampled, test.sampled_status, 17, "why"}};
     EXPECT_EQ(metrics.samples, test.succeeded ? std::vector<Sample>() : sampled);
     EXPECT_EQ(ThroughWire(metrics).ToProto().SerializeAsString(),
@@ -104,6 +118,7 @@ TEST(MetricsDeathTest, ImpossibleOutcomesAreBrokenInvariants) {
       {"status below 100", v1::FAILURE_KIND_NONE, 99},
       {"status above 999", v1::FAILURE_KIND_NONE, 1000},
       {"rule on statuses applied by a transport", v1::FAILURE_KIND_STATUS, 404},
+      {"a check in place of an answer", v1::FAILURE_KIND_BODY, 200},
       {"unknown kind", v1::FailureKind_ARRAYSIZE, 0},
       {"negative kind", -1, 0},
   };
@@ -227,6 +242,10 @@ std::vector<Request> AnyRequests(std::mt19937_64& random) {
   std::vector<Request> requests(random() % 600);
   const uint32_t statuses = random() % 2 == 0 ? 5 : 300;  // the latter: more than 64 samples
   const bool open_loop = random() % 2 == 0;
+  const bool checked = random() % 2 == 0;
+  constexpr std::array kVerdicts = {v1::FAILURE_KIND_NONE, v1::FAILURE_KIND_NONE,
+                                    v1::FAILURE_KIND_STATUS, v1::FAILURE_KIND_JSON,
+                                    v1::FAILURE_KIND_HEADER};
   const auto any_time = [&random] { return static_cast<Nanos>(random() >> (2 + random() % 62)); };
   const auto any_part = [&] { return random() % 3 == 0 ? -1 : any_time(); };
   std::vector<uint64_t> numbers(requests.size());
@@ -240,9 +259,10 @@ std::vector<Request> AnyRequests(std::mt19937_64& random) {
     request.latency.again = random() % 4 == 0;
     request.timings = {any_part(), any_part(), any_part(), any_part(), any_part()};
     if (random() % 4 == 0) {
-      request.kind = static_cast<v1::FailureKind>(2 + random() % (v1::FailureKind_ARRAYSIZE - 2));
+      request.kind = static_cast<v1::FailureKind>(2 + random() % (v1::FAILURE_KIND_HEADER - 2));
     } else {
       request.status = 398 + static_cast<uint32_t>(random() % statuses);
+      if (checked) request.judged = kVerdicts[random() % kVerdicts.size()];
     }
     request.detail = std::string(random() % 300, static_cast<char>('a' + i % 26));
   }
@@ -254,10 +274,13 @@ std::vector<Sample> Selected(const std::vector<Request>& requests) {
   std::map<std::pair<int, uint32_t>, std::map<uint64_t, Sample>> by_kind;
   for (const Request& request : requests) {
     const bool response = request.kind == v1::FAILURE_KIND_NONE;
-    if (response && request.status < 400) continue;
-    const v1::FailureKind kind = response ? v1::FAILURE_KIND_STATUS : request.kind;
-    by_kind[{kind, request.status}][request.number] = {
-        kind, request.status, request.number, request.detail.substr(0, Metrics::kMaxDetailBytes)};
+    v1::FailureKind kind = request.kind;
+    if (response && request.judged) kind = *request.judged;
+    if (response && !request.judged && request.status >= 400) kind = v1::FAILURE_KIND_STATUS;
+    if (kind == v1::FAILURE_KIND_NONE) continue;
+    const uint32_t status = kind == v1::FAILURE_KIND_STATUS ? request.status : 0;
+    by_kind[{kind, status}][request.number] = {kind, status, request.number,
+                                               request.detail.substr(0, Metrics::kMaxDetailBytes)};
   }
   std::vector<Sample> selected;
   for (size_t rank = 0; rank < FailureSample::kMaxOfAKind; ++rank) {
@@ -305,6 +328,7 @@ TEST(MetricsTest, MergedIsWhatOneRecorderWouldHaveMade) {
     ASSERT_EQ(merged.success_service, single.success_service) << seed;
     ASSERT_EQ(merged.failure_service, single.failure_service) << seed;
     ASSERT_EQ(merged.statuses, single.statuses) << seed;
+    ASSERT_EQ(merged.failed_statuses, single.failed_statuses) << seed;
     ASSERT_EQ(merged.failures, single.failures) << seed;
     ASSERT_EQ(merged.samples, Selected(requests)) << seed;
     ASSERT_EQ(merged.addresses, whole.addresses) << seed;

@@ -93,6 +93,45 @@ TEST(CheckPlan, NamesTheFieldThatIsWrong) {
          plan.mutable_urls()->set_entries(1);
          plan.mutable_urls()->set_size_bytes(uint64_t{1} << 40);
        }},
+      {"templates", [](v1::Plan& plan) { plan.add_insertions(); }},
+      {"templates", [](v1::Plan& plan) { plan.mutable_feeder()->set_rows(1); }},
+      {"insertions.kind",
+       [](v1::Plan& plan) {
+         plan.set_templates(true);
+         plan.add_insertions();
+       }},
+      {"insertions",
+       [](v1::Plan& plan) {
+         plan.set_templates(true);
+         plan.add_insertions()->set_kind(v1::INSERTION_KIND_FILE);
+         plan.mutable_insertions(0)->set_value(std::string((size_t{8} << 20) + 1, 'x'));
+       }},
+      {"feeder.order",
+       [](v1::Plan& plan) {
+         plan.set_templates(true);
+         plan.mutable_feeder()->set_rows(1);
+       }},
+      {"feeder",
+       [](v1::Plan& plan) {
+         plan.set_templates(true);
+         plan.mutable_feeder()->set_order(v1::ORDER_RANDOM);
+       }},
+      {"request.url",
+       [](v1::Plan& plan) {
+         plan.set_templates(true);
+         plan.mutable_request()->set_url("http://{{seq}}/");
+       }},
+      {"request.headers",
+       [](v1::Plan& plan) {
+         plan.set_templates(true);
+         plan.mutable_request()->add_headers()->set_name("X");
+         plan.mutable_request()->mutable_headers(0)->set_value("{{int 1}}");
+       }},
+      {"request.body",
+       [](v1::Plan& plan) {
+         plan.set_templates(true);
+         plan.mutable_request()->set_body("{{");
+       }},
       {"phases", [](v1::Plan& plan) { plan.mutable_phases(0)->clear_requests(); }},
       {"phases.requests",
        [](v1::Plan& plan) { plan.mutable_phases(0)->set_requests(uint64_t{1} << 63); }},

@@ -176,6 +176,8 @@ TEST(JsonReport, WritesThePlan) {
              {{"method", "GET"}, {"url", ""}, {"headers", Json::array()}, {"body_bytes", nullptr}}},
             {"urls",
              {{"name", "urls.txt"}, {"size_bytes", 34}, {"entries", 2}, {"order", "shuffled"}}},
+            {"templates", false},
+            {"feeder", nullptr},
             {"phases", Json::array({{{"measured", true},
                                      {"requests", 2000},
                                      {"duration_ns", 0},
@@ -190,10 +192,14 @@ TEST(JsonReport, WritesThePlan) {
               {"no_probe", false},
               {"timeout_ns", 30'000'000'000},
               {"follow", false},
+              {"compressed", false},
+              {"cookies", false},
               {"insecure", false},
               {"ca_pem_bytes", 0},
               {"client_certificate_bytes", 0},
               {"proxy", ""}}},
+            {"checks", nullptr},
+            {"fail_fast", nullptr},
             {"server_counts", nullptr}}));
 }
 

@@ -191,6 +191,7 @@ TEST_F(SessionCalibration, RefusesWhatCouldLeadElsewhere) {
          plan.mutable_urls()->set_entries(1);
          plan.mutable_urls()->set_order(v1::ORDER_SEQUENTIAL);
        }},
+      {"placeholders", [](v1::Plan& plan) { plan.set_templates(true); }},
       {"plain GET", [](v1::Plan& plan) { plan.mutable_request()->set_method("POST"); }},
       {"plain GET", [](v1::Plan& plan) { plan.mutable_request()->set_body("x"); }},
       {"plain GET", [](v1::Plan& plan) { plan.mutable_request()->set_tag(true); }},

@@ -70,6 +70,8 @@ TEST(WithoutSecrets, KeepsOnlySizes) {
     header->set_value("secret");
   }
   plan.mutable_transport()->set_client_key_pem("secret key");
+  plan.add_insertions()->set_name("TOKEN");
+  plan.mutable_insertions(0)->set_value("secret");
   const v1::Plan shown = WithoutSecrets(plan);
   EXPECT_EQ(shown.seed(), 7u);
   EXPECT_EQ(shown.request().url(), "http://me:***@host/");
@@ -77,6 +79,8 @@ TEST(WithoutSecrets, KeepsOnlySizes) {
   EXPECT_EQ(shown.request().headers(0).value(), "***");
   EXPECT_EQ(shown.request().headers(1).value(), "secret");
   EXPECT_EQ(shown.transport().client_key_pem(), "**********");
+  EXPECT_EQ(shown.insertions(0).name(), "TOKEN");
+  EXPECT_EQ(shown.insertions(0).value(), "");
   EXPECT_EQ(WithoutSecrets(shown).SerializeAsString(), shown.SerializeAsString());
   EXPECT_FALSE(WithoutSecrets(v1::Plan()).request().has_body());
 }

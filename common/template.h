@@ -1,0 +1,75 @@
+// Texts with placeholders, {{seq}}, whose values differ from request to request (docs/requests.md).
+//
+// Compiled once; rendering allocates nothing and makes no system call. Immutable once it is made:
+// many threads may render.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/placeholder.h"
+#include "common/placeholder_syntax.h"
+
+namespace squall {
+
+class Template {
+ public:
+  // Without placeholders.
+  explicit Template(std::string text = "") : text_(std::move(text)), fixed_bound_(text_.size()) {}
+
+  // INVALID_ARGUMENT for the first mistake: "column 5: {{sq}}: …", with the line in front where the
+  // text has several.
+  static absl::StatusOr<Template> Compile(std::string_view text, const TemplateScope& scope);
+
+  // To make one out of others.
+  void AddText(std::string_view text);
+  void AddValue(Placeholder placeholder, uint64_t key);
+  void Add(const Template& other);
+
+  // The same for every request; then text() is all of it.
+  bool fixed() const { return pieces_.empty(); }
+  const std::string& text() const { return text_; }
+  bool uses_time() const { return uses_time_; }
+  bool uses_row() const { return !columns_.empty(); }
+
+  // Bytes that rendering may take: for one request, and for any, of this feeder where columns are
+  // used.
+  size_t Bound(const TemplateInput& input) const {
+    size_t bound = fixed_bound_;
+    for (const size_t piece : columns_) bound += pieces_[piece].value.Bound(input.row);
+    return bound;
+  }
+  size_t LargestBound(const Feeder* feeder) const;
+
+  // Writes it, behind which it returns. `to` has room for Bound(input).
+  char* Write(const TemplateInput& input, char* to) const;
+  // Over `to`, whose memory is used again.
+  void Render(const TemplateInput& input, std::string& to) const;
+
+  // All but the first `bytes` of the text that it begins with.
+  Template WithoutBeginning(size_t bytes) const;
+  // Up to the first `c` in its own text, not in a value.
+  Template UpTo(char c) const;
+
+ private:
+  struct Piece {
+    size_t text_end;  // of the text in front of it, within text_
+    uint64_t key;
+    Placeholder value;
+  };
+
+  std::string text_;
+  std::vector<Piece> pieces_;
+  std::vector<size_t> columns_;  // which pieces are columns
+  size_t fixed_bound_ = 0;       // of all but these
+  bool uses_time_ = false;
+};
+
+// Of a template's placeholder, by its place among those that are not always the same.
+uint64_t PlaceholderKey(uint64_t template_key, uint64_t place);
+
+}  // namespace squall

@@ -1,0 +1,55 @@
+// Placeholders of a run's URL, headers, body and list: every mistake in them is found here, before
+// anything is sent; and what they refer to on this machine is read into the plan.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/feeder.h"
+#include "common/request_templates.h"
+#include "common/url_list.h"
+#include "controller/run_flags.h"
+#include "controller/run_options.h"
+
+namespace squall {
+
+class TemplateFlags {
+ public:
+  // Both outlive it. `options` has URL, headers and body, as they were typed.
+  TemplateFlags(const RunFlags& flags, RunOptions& options);
+  TemplateFlags(const TemplateFlags&) = delete;
+  TemplateFlags& operator=(const TemplateFlags&) = delete;
+
+  // Whether a URL has placeholders, and is checked here.
+  static bool HasPlaceholders(const RunFlags& flags, std::string_view url) {
+    return !flags.no_templates && HasPlaceholder(url);
+  }
+
+  // Reads the feeder; URL, headers and body.
+  absl::Status Resolve();
+  // For the list, which comes next: one of its URLs.
+  absl::Status CheckLine(std::string_view url, size_t base_bytes);
+  // After the list.
+  absl::Status Finish();
+
+ private:
+  absl::Status ReadFeeder();
+  absl::Status ResolveUrl();
+  absl::Status ResolveHeaders();
+  absl::Status ResolveBody();
+  absl::Status Take(const absl::StatusOr<Template>& compiled);
+  absl::StatusOr<std::string_view> Insert(v1::InsertionKind kind, std::string_view name);
+
+  const RunFlags& flags_;
+  RunOptions& options_;
+  v1::Plan& plan_;
+  const Insertions insertions_;
+  std::optional<Feeder> feeder_;
+  bool uses_row_ = false;
+  size_t inserted_bytes_ = 0;
+};
+
+}  // namespace squall
