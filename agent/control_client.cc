@@ -10,6 +10,7 @@
 #include "common/grpc_arguments.h"
 #include "common/grpc_stream.h"
 #include "common/grpc_tls.h"
+#include "common/packed_message.h"
 #include "common/tls_files.h"
 #include "squall/v1/control.grpc.pb.h"
 
@@ -114,7 +115,7 @@ bool ControlClient::Serve(Nanos patience) {
               grpc::ClientBidiReactor<v1::AgentMessage, v1::ControllerMessage>* reactor) {
         stub->async()->Attach(context, reactor);
       },
-      IsWorthCompressing);
+      Pack);
   bool lived = false;
   std::string apart;
   {

@@ -1,7 +1,6 @@
 // An agent's end of the control streams, as events of the session's mailbox.
 #pragma once
 
-#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -15,13 +14,6 @@ namespace squall {
 
 using ControlLink = Channel<v1::AgentMessage>;
 
-// What an agent says is compressed where it is much: snapshots of many different times. (Not what
-// is to show how fast a link is.)
-inline bool IsWorthCompressing(const v1::AgentMessage& message) {
-  constexpr size_t kLittle = 4096;
-  return message.has_snapshot() && message.ByteSizeLong() > kLittle;
-}
-
 // What a stream tells the session, through its mailbox.
 struct LinkOpened {  // of one that was dialled from elsewhere
   std::shared_ptr<ControlLink> link;
@@ -30,7 +22,7 @@ struct LinkMessage {
   std::shared_ptr<ControlLink> link;
   v1::ControllerMessage message;
   Nanos received = 0;
-  std::shared_ptr<void> room = {};  // that it takes in the mailbox (agent/inflow.h)
+  std::shared_ptr<void> room = {};  // that it takes in the mailbox (common/inflow.h)
 };
 struct LinkClosed {
   std::shared_ptr<ControlLink> link;

@@ -4,14 +4,18 @@
 
 #include <grpcpp/grpcpp.h>
 
-#include "agent/inflow.h"
 #include "common/grpc_arguments.h"
 #include "common/grpc_server.h"
 #include "common/grpc_stream.h"
+#include "common/inflow.h"
+#include "common/packed_message.h"
 #include "squall/v1/control.grpc.pb.h"
 
 namespace squall {
 namespace {
+
+// Of what all who called have said, in bytes.
+constexpr size_t kMostUnheard = 128 << 20;
 
 using Stream = ServerStream<v1::ControllerMessage, v1::AgentMessage>;
 
@@ -33,7 +37,7 @@ class Server final : public ControlServer, private v1::Agent::CallbackService {
     if (!peer.ok()) {
       return new RefusedStream<v1::ControllerMessage, v1::AgentMessage>(peer.status());
     }
-    auto* stream = new Stream(context, *std::move(peer), IsWorthCompressing,
+    auto* stream = new Stream(context, *std::move(peer), Pack,
                               [this, name = context->peer()] { listener_.Known(name); });
     const auto link = stream->channel();
     events_(LinkOpened{link});
@@ -56,7 +60,7 @@ class Server final : public ControlServer, private v1::Agent::CallbackService {
   }
 
   const std::function<void(LinkEvent)> events_;
-  Inflow inflow_;
+  Inflow inflow_{kMostUnheard};
   GrpcListener listener_;  // last: its end ends the events
 };
 

@@ -15,6 +15,10 @@ inline constexpr int kWindowBytes = 8 << 20;
 // `set` is called with the name and the value of each.
 template <typename Set>
 void SetStreamArguments(Set set) {
+  // gRPC would inflate whatever comes and look at its size afterwards. Neither side compresses by
+  // it (common/packed_message.h): what comes compressed is left as it is, and is no message then.
+  set(GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0);
+  set(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
   set(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   set(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kWindowBytes);
 }

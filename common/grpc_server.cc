@@ -61,7 +61,7 @@ void TurnTlsAway(int fd) {
   close(fd);
 }
 
-void SetArguments(Party party, grpc::ServerBuilder& builder) {
+void SetArguments(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kPingMilliseconds);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingTimeoutMilliseconds);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
@@ -71,9 +71,7 @@ void SetArguments(Party party, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMostStreams);
   SetStreamArguments(
       [&builder](const char* name, int value) { builder.AddChannelArgument(name, value); });
-  // gRPC inflates whatever comes, and looks at its size afterwards. What controllers say is never
-  // compressed.
-  if (party == Party::kController) return;
+  // It is not read (common/grpc_arguments.h): whoever compresses is told so.
   for (const grpc_compression_algorithm algorithm : {GRPC_COMPRESS_DEFLATE, GRPC_COMPRESS_GZIP}) {
     builder.SetCompressionAlgorithmSupportStatus(algorithm, false);
   }
@@ -87,7 +85,7 @@ absl::Status GrpcListener::Listen(const Address& address, grpc::Service* service
   KeepGrpc();
   if (address.display.starts_with("unix:")) tls_ = nullptr;
   grpc::ServerBuilder builder;
-  SetArguments(party_, builder);
+  SetArguments(builder);
   builder.SetMaxReceiveMessageSize(limits_.most_bytes);
   builder.RegisterService(service);
   const auto acceptor = [&builder](std::shared_ptr<grpc::ServerCredentials> credentials) {

@@ -32,16 +32,9 @@ struct StreamEvents {
   std::function<void(const grpc::Status& status)> closed;
 };
 
-// Which messages are compressed (by deflate). Null: none.
+// What a message goes out as. Null: as it is.
 template <typename Out>
-using WorthCompressing = bool (*)(const Out& message);
-
-template <typename Out>
-grpc::WriteOptions OptionsFor(const Out& message, WorthCompressing<Out> worth) {
-  grpc::WriteOptions options;
-  if (worth == nullptr || !worth(message)) options.set_no_compression();
-  return options;
-}
+using Packing = Out (*)(Out message);
 
 // What a channel needs of its stream.
 template <typename Out>
@@ -65,15 +58,17 @@ class StreamChannel final : public Channel<Out> {
   };
 
   StreamChannel(StreamOperations<Out>* stream, std::string peer,
-                std::shared_ptr<const PeerRecord> record, Cancel cancel,
+                std::shared_ptr<const PeerRecord> record, Cancel cancel, Packing<Out> packing,
                 std::function<void()> known = {})
       : stream_(stream),
         peer_(std::move(peer)),
         record_(std::move(record)),
         cancel_(std::move(cancel)),
+        packing_(packing),
         known_(std::move(known)) {}
 
   void Send(Out message) override {
+    if (packing_ != nullptr) message = packing_(std::move(message));
     const size_t bytes = message.ByteSizeLong();
     Do(queue_.Push(std::move(message), bytes));
   }
@@ -110,6 +105,7 @@ class StreamChannel final : public Channel<Out> {
   const std::string peer_;
   const std::shared_ptr<const PeerRecord> record_;
   const Cancel cancel_;
+  const Packing<Out> packing_;
   const std::function<void()> known_;
   WriteQueue<Out> queue_;
 };
@@ -120,15 +116,12 @@ class ServerStream final : public grpc::ServerBidiReactor<In, Out>, private Stre
  public:
   // `known` as Channel::Known().
   ServerStream(grpc::CallbackServerContext* context, std::shared_ptr<const PeerRecord> record,
-               WorthCompressing<Out> worth_compressing = nullptr, std::function<void()> known = {})
+               Packing<Out> packing = nullptr, std::function<void()> known = {})
       : context_(context),
-        worth_compressing_(worth_compressing),
         channel_(std::make_shared<StreamChannel<Out>>(
             static_cast<StreamOperations<Out>*>(this), context->peer(), std::move(record),
-            typename StreamChannel<Out>::Cancel{[context] { context->TryCancel(); }},
-            std::move(known))) {
-    if (worth_compressing != nullptr) context->set_compression_algorithm(GRPC_COMPRESS_DEFLATE);
-  }
+            typename StreamChannel<Out>::Cancel{[context] { context->TryCancel(); }}, packing,
+            std::move(known))) {}
 
   std::shared_ptr<Channel<Out>> channel() const { return channel_; }
 
@@ -140,9 +133,7 @@ class ServerStream final : public grpc::ServerBidiReactor<In, Out>, private Stre
   }
 
  private:
-  void Write(const Out* message) override {
-    this->StartWrite(message, OptionsFor(*message, worth_compressing_));
-  }
+  void Write(const Out* message) override { this->StartWrite(message); }
   void End() override { this->Finish(grpc::Status::OK); }
 
   void OnReadDone(bool ok) noexcept override {
@@ -169,7 +160,6 @@ class ServerStream final : public grpc::ServerBidiReactor<In, Out>, private Stre
   }
 
   grpc::CallbackServerContext* const context_;
-  const WorthCompressing<Out> worth_compressing_;
   const std::shared_ptr<StreamChannel<Out>> channel_;
   StreamEvents<In, Out> events_;
   In incoming_;
@@ -183,16 +173,14 @@ class ClientStream final : private grpc::ClientBidiReactor<Out, In>, private Str
   using Call = std::function<void(grpc::ClientContext*, grpc::ClientBidiReactor<Out, In>*)>;
 
   ClientStream(std::string peer, std::shared_ptr<const PeerRecord> record,
-               StreamEvents<In, Out> events, const Call& call,
-               WorthCompressing<Out> worth_compressing = nullptr)
+               StreamEvents<In, Out> events, const Call& call, Packing<Out> packing = nullptr)
       : context_(std::make_shared<grpc::ClientContext>()),
         channel_(std::make_shared<StreamChannel<Out>>(
             static_cast<StreamOperations<Out>*>(this), std::move(peer), std::move(record),
             typename StreamChannel<Out>::Cancel{[context = context_] { context->TryCancel(); },
-                                                /*any_time=*/true})),
-        worth_compressing_(worth_compressing),
+                                                /*any_time=*/true},
+            packing)),
         events_(std::move(events)) {
-    if (worth_compressing != nullptr) context_->set_compression_algorithm(GRPC_COMPRESS_DEFLATE);
     call(context_.get(), this);
     this->AddHold();  // for writes from other threads; given back at the end
     HappensBefore(this);
@@ -210,9 +198,7 @@ class ClientStream final : private grpc::ClientBidiReactor<Out, In>, private Str
   std::shared_ptr<Channel<Out>> channel() const { return channel_; }
 
  private:
-  void Write(const Out* message) override {
-    this->StartWrite(message, OptionsFor(*message, worth_compressing_));
-  }
+  void Write(const Out* message) override { this->StartWrite(message); }
   void End() override {
     this->StartWritesDone();
     this->RemoveHold();
@@ -245,7 +231,6 @@ class ClientStream final : private grpc::ClientBidiReactor<Out, In>, private Str
 
   const std::shared_ptr<grpc::ClientContext> context_;
   const std::shared_ptr<StreamChannel<Out>> channel_;
-  const WorthCompressing<Out> worth_compressing_;
   const StreamEvents<In, Out> events_;
   In incoming_;
 

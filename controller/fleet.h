@@ -41,6 +41,7 @@ inline bool IsPartOfPlan(const v1::ControllerMessage& message) {
 struct AgentSaid {
   v1::AgentMessage message;
   Nanos received = 0;
+  std::shared_ptr<void> room = {};  // that it takes in the mailbox (common/inflow.h)
 };
 // Everything queued for it has been written, and a part of the plan or of the list was last.
 struct AgentDrained {};

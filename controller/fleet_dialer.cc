@@ -7,7 +7,7 @@
 #include "common/grpc_arguments.h"
 #include "common/grpc_stream.h"
 #include "common/grpc_tls.h"
-#include "controller/certified_name.h"
+#include "controller/agent_words.h"
 #include "controller/fleet.h"
 #include "squall/v1/control.grpc.pb.h"
 
@@ -53,8 +53,8 @@ class Link final : public AgentLink {
             .said =
                 [this, events](v1::AgentMessage message, Nanos received) {
                   answered_ = true;
-                  NameByCertificate(peer_->identity(), message);
-                  events(AgentSaid{std::move(message), received});
+                  auto news = words_.Said(std::move(message), received, peer_->identity());
+                  if (news) events(*std::move(news));
                 },
             .drained =
                 [events](const v1::ControllerMessage& last) {
@@ -63,8 +63,9 @@ class Link final : public AgentLink {
             .closed =
                 [this, events](const grpc::Status& status) {
                   const std::string apart = WhyNotTogether(status, *peer_, Party::kAgent, tls_);
-                  events(AgentClosed{apart.empty() ? Explain(status, answered_)
-                                                   : absl::UnavailableError(apart)});
+                  auto news = words_.Closed(apart.empty() ? Explain(status, answered_)
+                                                          : absl::UnavailableError(apart));
+                  if (news) events(*std::move(news));
                 }},
         [this](grpc::ClientContext* context,
                grpc::ClientBidiReactor<v1::ControllerMessage, v1::AgentMessage>* reactor) {
@@ -80,7 +81,8 @@ class Link final : public AgentLink {
   const bool tls_;
   const std::shared_ptr<PeerRecord> peer_ = std::make_shared<PeerRecord>();
   std::unique_ptr<v1::Agent::Stub> stub_;
-  bool answered_ = false;           // gRPC's reactions only
+  AgentWords words_;                // gRPC's reactions only
+  bool answered_ = false;           // likewise
   std::unique_ptr<Stream> stream_;  // last: it waits for its last event
 };
 

@@ -1,4 +1,6 @@
 #include <atomic>
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include <grpcpp/grpcpp.h>
@@ -6,7 +8,7 @@
 #include "common/grpc_arguments.h"
 #include "common/grpc_server.h"
 #include "common/grpc_stream.h"
-#include "controller/certified_name.h"
+#include "controller/agent_words.h"
 #include "controller/fleet.h"
 #include "squall/v1/control.grpc.pb.h"
 
@@ -47,24 +49,23 @@ class Server final : public FleetServer, private v1::Controller::CallbackService
     }
     const uint64_t number = next_link_.fetch_add(1);
     auto* stream = new Stream(context, *peer);
-    const auto say = [this, number](FleetNews news) {
-      events_(FleetEvent{number, std::move(news)});
+    const auto say = [this, number](std::optional<FleetNews> news) {
+      if (news) events_(FleetEvent{number, *std::move(news)});
     };
     say(AgentAttached{std::make_unique<Link>(stream->channel()), ReadablePeer(context->peer())});
+    const auto words = std::make_shared<AgentWords>();
     stream->Begin(
-        {.said =
-             [say, identity = (*peer)->identity()](v1::AgentMessage message, Nanos received) {
-               NameByCertificate(identity, message);
-               say(AgentSaid{std::move(message), received});
-             },
+        {.said = [say, words, identity = (*peer)->identity()](
+                     v1::AgentMessage message,
+                     Nanos received) { say(words->Said(std::move(message), received, identity)); },
          .drained =
              [say](const v1::ControllerMessage& last) {
                if (IsPartOfPlan(last)) say(AgentDrained{});
              },
          .closed =
-             [say](const grpc::Status& status) {
-               say(AgentClosed{status.ok() ? absl::OkStatus()
-                                           : absl::UnavailableError("its connection broke")});
+             [say, words](const grpc::Status& status) {
+               say(words->Closed(status.ok() ? absl::OkStatus()
+                                             : absl::UnavailableError("its connection broke")));
              }});
     return stream;
   }

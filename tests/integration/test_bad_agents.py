@@ -1,12 +1,15 @@
 """Agents that are down, are none, are busy or misbehave: a clear error, and no hang."""
 
+import contextlib
 import socket
+import time
 import unittest
 
 import context  # noqa: F401
+from support import http2_frames as h2
 from support import squall
 from support.nginx import Nginx, closed_port
-from support.processes import wait_until
+from support.processes import SCALE, wait_until
 from support.recording_server import RecordingServer
 
 # How a fake agent misbehaves, and words of the message.
@@ -15,6 +18,7 @@ BEFORE_START = [
     ("refuses-version", "version"),
     ("failed-plan", "too little of everything"),
     ("silent", "answer"),
+    ("packs-a-bomb", "out of order"),
     ("never-ready", "not ready after"),
 ]
 AFTER_START = [
@@ -24,6 +28,8 @@ AFTER_START = [
     ("contradiction", "histograms"),
 ]
 LONGEST_WAIT_SECONDS = 100
+# What an instrumented program has freed stays.
+MOST_GROWTH = 64 << 20 if SCALE == 1 else 200 << 20
 
 
 class BadAgents(squall.TestCase):
@@ -76,6 +82,32 @@ class BadAgents(squall.TestCase):
                 self.check_refused(self.run_with(self.agent.address, fake.address), fake.address,
                                    words)
         self.check_agent_is_free()
+
+    def test_a_bomb_is_not_inflated(self):
+        """A hundred kilobytes that would be 256 MiB, where the controller dials and where it
+        listens."""
+        with squall.FakeAgent("compresses") as fake, \
+                squall.Run("-n", 10, self.server.url, "--agents", fake.address) as run:
+            self.check_stays_small(run)
+            self.check_refused(run.finish(10), fake.address)
+        with squall.Run("-n", 10, self.server.url, "--listen", "127.0.0.1:0", "--expect", 1,
+                        "--wait", "3s") as run:
+            address = wait_until(lambda: squall.LISTENING.search(run.stderr), 10, "it listens")[1]
+            host, _, port = address.rpartition(":")
+            with socket.create_connection((host, int(port))) as agent:
+                agent.sendall(h2.opened(path=h2.ATTACH, grpc_encoding="gzip") +
+                              h2.data(1, h2.message(h2.bomb(256), compressed=True)))
+                self.check_stays_small(run)
+            self.check_refused(run.finish(10))
+
+    def check_stays_small(self, run):
+        """From now until its end."""
+        before = most = run.peak_bytes
+        while run.exit_code is None:
+            with contextlib.suppress(OSError, TypeError):  # it has ended meanwhile
+                most = run.peak_bytes
+            time.sleep(0.002)
+        self.assertLess(most - before, MOST_GROWTH)
 
     def test_misbehaving_after_start(self):
         """The others do its work."""

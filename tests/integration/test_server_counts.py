@@ -15,10 +15,12 @@ from support.nginx import Nginx
 from support.processes import SCALE, Process
 
 SECONDS = 3 / min(SCALE, 2)
+# Of a mean: what an instrumented client does with 64 answers at once takes time.
+MARGIN = 0.02 if SCALE == 1 else 0.1
 
 
 class ServerCounts(squall.TestCase):
-    def check_agrees(self, result, most, margin=0.02, target=True):
+    def check_agrees(self, result, most, margin=MARGIN, target=True):
         """Its mean is that of the fleet, and its peak as asked."""
         self.check_consistent(result)
         parallelism = result.report["parallelism"]
@@ -67,7 +69,7 @@ class ServerCounts(squall.TestCase):
         with squall.Target("--delay", "20ms") as target:
             squall.run(target.url, "-c", 50, "-n", 500)
             result = squall.run(target.url, "-c", 5, "-n", 250)
-            server = self.check_agrees(result, 5, margin=0.02)
+            server = self.check_agrees(result, 5)
             self.assertEqual(server["peak_since_start"], 50)
 
     def test_a_warm_up_is_no_part_of_it(self):

@@ -33,7 +33,8 @@ ADAPTERS = [
     (re.compile(r"ares\.h$"), ["common/ares_*"]),
     (re.compile(r"curl/"), ["agent/curl_*"]),
     (re.compile(r"re2/"), ["common/body_pattern.cc"]),
-    (re.compile(r"zlib\.h$"), ["controller/gzip.cc", "controller/hdr_log.cc", "controller/result_proto.cc", "tests/*"]),
+    (re.compile(r"zlib\.h$"), ["common/packed_message.cc", "controller/gzip.cc", "controller/hdr_log.cc",
+                                 "controller/result_proto.cc", "tests/*"]),
     (re.compile(r"yaml-cpp/"), ["common/yaml_settings.cc"]),
     (
         re.compile(r"openssl/"),

@@ -18,6 +18,7 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+#include <zlib.h>
 
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
@@ -33,6 +34,8 @@ namespace {
 enum class Mode {
   kHonest,
   kSilent,
+  kCompresses,
+  kPacksABomb,
   kWrongVersion,
   kRefusesVersion,
   kFailedPlan,
@@ -52,6 +55,8 @@ struct NamedMode {
 constexpr std::array kModes = {
     NamedMode{"honest", Mode::kHonest},
     NamedMode{"silent", Mode::kSilent},                     // never answers Hello
+    NamedMode{"compresses", Mode::kCompresses},             // 256 MiB instead of Welcome, by gRPC
+    NamedMode{"packs-a-bomb", Mode::kPacksABomb},           // a Packed that is longer than it says
     NamedMode{"wrong-version", Mode::kWrongVersion},        // Welcome of the next version
     NamedMode{"refuses-version", Mode::kRefusesVersion},    // Failed instead of Welcome
     NamedMode{"failed-plan", Mode::kFailedPlan},            // Failed instead of Ready
@@ -85,6 +90,18 @@ v1::Metrics Successes(uint64_t count) {
   status->set_status(200);
   status->set_count(count);
   return metrics;
+}
+
+v1::AgentMessage Deflated(const std::string& plain, uint32_t said_bytes) {
+  std::string zlib(compressBound(plain.size()), '\0');
+  uLongf size = zlib.size();
+  compress(reinterpret_cast<Bytef*>(zlib.data()), &size,
+           reinterpret_cast<const Bytef*>(plain.data()), plain.size());
+  zlib.resize(size);
+  v1::AgentMessage message;
+  message.mutable_packed()->set_zlib(std::move(zlib));
+  message.mutable_packed()->set_bytes(said_bytes);
+  return message;
 }
 
 // One stream: the agent's side of one run.
@@ -144,6 +161,17 @@ class Session {
 
   void OnHello(const v1::Hello& hello) {
     if (mode_ == Mode::kSilent) return;
+    if (mode_ == Mode::kPacksABomb) {
+      std::string plain;
+      reply_.mutable_welcome()->mutable_name()->resize(size_t{24} << 20);
+      reply_.SerializeToString(&plain);
+      reply_ = Deflated(plain, 1 << 20);
+      return Reply();
+    }
+    if (mode_ == Mode::kCompresses) {
+      reply_.mutable_welcome()->mutable_name()->resize(size_t{256} << 20);
+      return Reply();
+    }
     if (mode_ == Mode::kRefusesVersion) {
       return Fail(v1::Failed::CODE_VERSION, "this agent speaks another protocol version");
     }
@@ -257,6 +285,7 @@ int Serve(Mode mode) {
   grpc::ServerBuilder builder;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  if (mode == Mode::kCompresses) builder.SetDefaultCompressionAlgorithm(GRPC_COMPRESS_GZIP);
   builder.RegisterService(&agent);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr || port == 0) {

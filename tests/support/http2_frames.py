@@ -10,6 +10,7 @@ END_STREAM, ACK, END_HEADERS = 1, 1, 4
 INITIAL_WINDOW_SIZE = 4  # a setting
 
 SESSION = "/squall.v1.Agent/Session"
+ATTACH = "/squall.v1.Controller/Attach"
 
 
 def frame(kind, flags=0, stream=0, payload=b""):

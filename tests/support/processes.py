@@ -101,8 +101,16 @@ class Process:
     @property
     def resident_bytes(self):
         """Linux."""
+        return self._status_bytes("VmRSS")
+
+    @property
+    def peak_bytes(self):
+        """The most it ever had resident (Linux)."""
+        return self._status_bytes("VmHWM")
+
+    def _status_bytes(self, name):
         status = Path(f"/proc/{self.program_pid}/status").read_text()
-        return 1024 * int(re.search(r"VmRSS:\s+(\d+) kB", status)[1])
+        return 1024 * int(re.search(rf"{name}:\s+(\d+) kB", status)[1])
 
     @property
     def exit_code(self):

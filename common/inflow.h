@@ -1,5 +1,5 @@
-// How much of what came at the control port may wait for the session, in bytes of messages. Beyond
-// it a stream is broken off rather than heard: its other end can come again, memory cannot.
+// How much of what came over control streams may wait to be heard, in bytes of messages. Beyond it
+// a stream is given up rather than heard: its other end can come again, memory cannot.
 //
 // Any thread.
 #pragma once
@@ -12,13 +12,14 @@ namespace squall {
 
 class Inflow {
  public:
-  static constexpr size_t kMostBytes = 128 << 20;
   static constexpr size_t kOverhead = 512;  // of each message, however short it is
+
+  explicit Inflow(size_t most_bytes) : most_bytes_(most_bytes) {}
 
   // To be kept as long as a message of so many bytes is; null: there is no room for it.
   std::shared_ptr<void> Take(size_t message_bytes) {
     const size_t bytes = message_bytes + kOverhead;
-    if (waiting_->fetch_add(bytes) + bytes > kMostBytes) {
+    if (waiting_->fetch_add(bytes) + bytes > most_bytes_) {
       waiting_->fetch_sub(bytes);
       return nullptr;
     }
@@ -26,6 +27,7 @@ class Inflow {
   }
 
  private:
+  const size_t most_bytes_;
   const std::shared_ptr<std::atomic<size_t>> waiting_ = std::make_shared<std::atomic<size_t>>(0);
 };
 
