@@ -13,7 +13,7 @@
 #include "agent/calibration.h"
 #include "agent/control_link.h"
 #include "agent/kept_snapshots.h"
-#include "agent/plan_data.h"
+#include "agent/list_intake.h"
 #include "agent/policy_watch.h"
 #include "agent/run_audit.h"
 #include "agent/run_engine.h"
@@ -37,7 +37,9 @@ struct ActiveRun {
   absl::Time since;
   Stage stage = Stage::kWelcomed;
   v1::Prepare prepare;
-  PlanData data;
+  std::unique_ptr<ListIntake> intake;      // null: no list is awaited
+  std::optional<ListText> list;            // once it is there
+  std::string feeder;                      // as far as it has come
   std::optional<Calibration> calibration;  // its target outlives the workers
   std::unique_ptr<RunEngine> engine;
   PolicyWatch watch;

@@ -87,8 +87,9 @@ CLI::App* AddAgentCommand(CLI::App& app, AgentFlags& flags) {
       ->check(CLI::Range(1, 1024));
   command
       ->add_option("--state", flags.state,
-                   "Folder for what it keeps: its ceiling (squall calibrate).\n"
-                   "Default: $STATE_DIRECTORY, $XDG_STATE_HOME/squall or\n"
+                   "Folder for what it keeps: its ceiling (squall calibrate)\nand lists of URLs "
+                   "(squall agent lists). "
+                   "Default:\n$STATE_DIRECTORY, $XDG_STATE_HOME/squall or\n"
                    "~/.local/state/squall")
       ->type_name("DIR");
   command->add_option("--health", flags.health,
@@ -115,6 +116,7 @@ CLI::App* AddAgentCommand(CLI::App& app, AgentFlags& flags) {
   command->add_option("--parent-fd", flags.parent_fd)->group("");
   command->add_flag("--parent-stdio", flags.parent_stdio)->group("");
   AddServiceCommands(*command, flags.service);
+  AddListsCommand(*command, flags.lists);
   command->footer(
       "Off this machine an agent obeys controllers with a certificate (--tls). Both files are "
       "read\n"
@@ -131,6 +133,7 @@ CLI::App* AddAgentCommand(CLI::App& app, AgentFlags& flags) {
 
 int RunAgent(AgentFlags flags) {
   if (flags.service.action != ServiceFlags::Action::kNone) return RunService(flags.service);
+  if (flags.lists.asked) return RunLists(flags.lists);
   Policy policy;
   if (!flags.config.empty()) {
     absl::StatusOr<AgentConfig> config = ReadAgentConfig(flags.config);

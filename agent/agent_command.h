@@ -5,6 +5,7 @@
 #include <string>
 
 #include "agent/agent_tls.h"
+#include "agent/lists_command.h"
 #include "agent/service_command.h"
 
 namespace CLI {
@@ -29,6 +30,7 @@ struct AgentFlags {
   // The same, of a parent behind ssh, which is at the other end of standard input and output.
   bool parent_stdio = false;
   ServiceFlags service;  // squall agent install, uninstall, status
+  ListsFlags lists;      // squall agent lists
 };
 
 // Declares the subcommand and its flags.

@@ -9,6 +9,7 @@
 
 #include "agent/socket_calls.h"
 #include "common/network_options.h"
+#include "common/quiet_socket.h"
 #include "common/url.h"
 
 namespace squall {
@@ -168,6 +169,7 @@ curl_socket_t CurlBinding::OnOpen(void* self, curlsocktype, curl_sockaddr* addre
   binding.shared_.sink.OnConnecting(to.number);
   const curl_socket_t opened = socket(address->family, address->socktype, address->protocol);
   if (opened < 0) return CURL_SOCKET_BAD;
+  MakeQuiet(opened);
   const Endpoint* source = binding.shared_.routes.Source(to);
   if (source == nullptr || BindTo(opened, *source)) return opened;
   close(opened);

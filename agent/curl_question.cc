@@ -15,6 +15,7 @@
 #include "agent/endpoint.h"
 #include "agent/server_counts.h"
 #include "common/clock.h"
+#include "common/quiet_socket.h"
 #include "common/url.h"
 
 namespace squall {
@@ -103,7 +104,10 @@ curl_socket_t CurlQuestion::OnOpen(void* self, curlsocktype, curl_sockaddr* addr
   const absl::Status allowed = question.guard_.CheckOpening(question.easy_.get(), to);
   question.denied_ = std::string(allowed.message());
   if (!allowed.ok()) return CURL_SOCKET_BAD;
-  return socket(address->family, address->socktype, address->protocol);
+  const curl_socket_t opened = socket(address->family, address->socktype, address->protocol);
+  if (opened < 0) return CURL_SOCKET_BAD;
+  MakeQuiet(opened);
+  return opened;
 }
 
 absl::Status CurlQuestion::Open() {

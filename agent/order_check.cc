@@ -7,6 +7,7 @@
 #include "agent/plan_policy.h"
 #include "agent/port_limit.h"
 #include "agent/source_addresses.h"
+#include "common/digest.h"
 #include "common/plan_check.h"
 #include "common/protocol.h"
 #include "common/run_id.h"
@@ -44,6 +45,12 @@ absl::Status CheckTimes(const v1::Prepare& prepare) {
   return absl::InvalidArgumentError("prepare: lease, grace and interval do not fit together");
 }
 
+// It is to be the name of a file.
+absl::Status CheckListName(const v1::Plan& plan) {
+  if (!plan.has_urls() || plan.urls().sha256().size() == kSha256Bytes) return absl::OkStatus();
+  return absl::InvalidArgumentError("plan: urls.sha256: not a SHA-256");
+}
+
 // It is to stand in a header.
 absl::Status CheckRunId(const v1::Prepare& prepare) {
   if (!prepare.plan().request().tag() || IsRunId(prepare.run_id())) return absl::OkStatus();
@@ -63,6 +70,7 @@ absl::Status CheckShare(const v1::Plan& plan, uint32_t concurrency, const Policy
 
 absl::Status CheckPrepare(v1::Prepare& prepare, const Policy& policy, uint64_t file_limit) {
   absl::Status status = CheckPlan(prepare.plan());
+  if (status.ok()) status = CheckListName(prepare.plan());
   if (status.ok()) status = CheckCalibration(prepare);
   if (status.ok()) status = CheckLimits(policy, prepare);
   if (status.ok()) status = CheckShare(prepare.plan(), prepare.concurrency(), policy, file_limit);

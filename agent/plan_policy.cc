@@ -3,15 +3,12 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
-#include <set>
 
 #include <fmt/format.h>
 
-#include "absl/strings/ascii.h"
 #include "absl/time/time.h"
 #include "agent/destination.h"
 #include "common/mailbox.h"
-#include "common/url.h"
 
 namespace squall {
 namespace {
@@ -118,35 +115,6 @@ absl::Status CheckLimits(const Policy& policy, const v1::Prepare& prepare) {
   if (status.ok()) status = CheckRate(policy.limits().rate_nano, prepare);
   if (status.ok()) status = CheckDuration(policy.limits().duration_ns, prepare.plan());
   return status;
-}
-
-std::string Origin::Display() const {
-  const bool ipv6 = host.find(':') != std::string::npos;
-  return fmt::format("{}://{}{}{}:{}", https ? "https" : "http", ipv6 ? "[" : "", host,
-                     ipv6 ? "]" : "", port);
-}
-
-Origin OriginOf(std::string_view url) {
-  const UrlParts parts = SplitUrl(url);
-  return {parts.https,
-          absl::AsciiStrToLower(absl::string_view(parts.host.data(), parts.host.size())),
-          parts.port};
-}
-
-std::vector<Origin> OriginsOf(const RequestSource& source) {
-  std::set<Origin> seen;
-  std::vector<Origin> origins;
-  std::string url;
-  std::string last;
-  for (uint64_t index = 0; index < source.entries(); ++index) {
-    source.Entry(index, url);
-    const UrlParts parts = SplitUrl(url);
-    if (parts.origin == last) continue;
-    last = parts.origin;
-    Origin origin = OriginOf(url);
-    if (seen.insert(origin).second) origins.push_back(std::move(origin));
-  }
-  return origins;
 }
 
 std::string TargetText(const v1::Transport& transport, const std::vector<Origin>& origins) {

@@ -5,7 +5,6 @@
 // (10.0.0.8:80): deny_targets 10.0.0.0/8 (/etc/squall/agent.yaml:7)".
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -13,8 +12,8 @@
 
 #include "absl/status/status.h"
 #include "agent/policy.h"
-#include "agent/request_source.h"
 #include "agent/resolver.h"
+#include "common/origin.h"
 #include "squall/v1/control.pb.h"
 #include "squall/v1/plan.pb.h"
 
@@ -24,21 +23,6 @@ namespace squall {
 absl::Status CheckLimits(const Policy& policy, const v1::Prepare& prepare);
 // That of connections alone, for a share of the plan's concurrency.
 absl::Status CheckConnections(const Policy& policy, const v1::Plan& plan, uint32_t concurrency);
-
-// A scheme, host and port that URLs lead to.
-struct Origin {
-  bool https = false;
-  std::string host;  // as in UrlParts, in lower case
-  uint16_t port = 0;
-
-  // "http://api.test:80", without user and password.
-  std::string Display() const;
-  friend auto operator<=>(const Origin&, const Origin&) = default;
-};
-// Of a URL that has been checked.
-Origin OriginOf(std::string_view url);
-// Those of all URLs that requests are made of, each once.
-std::vector<Origin> OriginsOf(const RequestSource& source);
 
 // For the agent's log: "http://api.test:80", "12 origins by proxy.test:3128", "… at
 // unix:/run/app.sock".

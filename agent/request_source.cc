@@ -1,6 +1,8 @@
 #include "agent/request_source.h"
 
+#include <algorithm>
 #include <chrono>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,6 +16,10 @@ namespace {
 
 // What a plan's seed is changed by for the order of a feeder's rows.
 constexpr uint64_t kFeederSeeds = 0x666565646572;
+
+// At least as small as any system's, and entries that lie together are few pages.
+constexpr size_t kPage = 4096;
+constexpr size_t kMostPages = 64;
 
 int64_t UnixMs() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -29,15 +35,24 @@ absl::Status OtherSize(const std::string& name, uint64_t came, const char* what,
 
 }  // namespace
 
-absl::StatusOr<RequestSource> RequestSource::Create(const v1::Plan& plan, std::string list_text,
-                                                    std::string feeder_text) {
+absl::StatusOr<RequestSource> RequestSource::Create(const v1::Plan& plan, ListText list,
+                                                    std::string feeder) {
   RequestSource source;
   source.url_ = plan.request().url();
   absl::Status status;
-  if (plan.templates()) status = source.MakeTemplates(plan, std::move(feeder_text));
-  if (status.ok() && plan.has_urls()) status = source.MakeList(plan, std::move(list_text));
+  if (plan.templates()) status = source.MakeTemplates(plan, std::move(feeder));
+  if (status.ok() && plan.has_urls()) status = source.MakeList(plan, std::move(list));
   if (!status.ok()) return status;
   return source;
+}
+
+absl::StatusOr<RequestSource> RequestSource::Create(const v1::Plan& plan, std::string list_text,
+                                                    std::string feeder) {
+  if (!plan.has_urls()) return Create(plan, ListText(), std::move(feeder));
+  absl::StatusOr<ListText> list =
+      ListText::InMemory(std::move(list_text), Quoted(plan.urls().name()), plan.request().url());
+  if (!list.ok()) return list.status();
+  return Create(plan, *std::move(list), std::move(feeder));
 }
 
 absl::Status RequestSource::MakeTemplates(const v1::Plan& plan, std::string feeder_text) {
@@ -61,25 +76,37 @@ absl::Status RequestSource::MakeTemplates(const v1::Plan& plan, std::string feed
   return absl::OkStatus();
 }
 
-absl::Status RequestSource::MakeList(const v1::Plan& plan, std::string list_text) {
+absl::Status RequestSource::MakeList(const v1::Plan& plan, ListText text) {
   const v1::UrlList& urls = plan.urls();
   const std::string name = Quoted(urls.name());
-  UrlCheck check = &CheckListedUrl;
-  const Insertions insertions = InsertionsOf(plan);
-  if (templated_) {
-    const Feeder* feeder = templated_->feeder ? &*templated_->feeder : nullptr;
-    check = [this, scope = UrlScope(plan, feeder, insertions)](std::string_view url,
-                                                               size_t base_bytes) mutable {
-      scope.base_bytes = base_bytes;
-      return HasPlaceholder(url) ? templated_->lines.Add(url, scope) : CheckUrl(url);
-    };
-  }
-  absl::StatusOr<UrlList> list = UrlList::Parse(std::move(list_text), name, url_, check);
+  absl::StatusOr<UrlList> list = UrlList::Make(std::move(text), name, url_);
   if (!list.ok()) return list.status();
   if (list->size() != urls.entries()) return OtherSize(name, list->size(), "URLs", urls.entries());
-  if (templated_) templated_->uses_time |= templated_->lines.uses_time();
+  if (list->facts().placeholder_lines() != 0) {
+    if (absl::Status status = ReadPlaceholders(plan, *list); !status.ok()) return status;
+  }
   const uint64_t entries = list->size();
   listed_.emplace(Listed{*std::move(list), Sequence(urls.order(), plan.seed(), entries)});
+  return absl::OkStatus();
+}
+
+// Of the list's lines that have some: what they mean is the plan's, not the list's.
+absl::Status RequestSource::ReadPlaceholders(const v1::Plan& plan, const UrlList& list) {
+  const Insertions insertions = InsertionsOf(plan);
+  const Feeder* feeder = templated_ && templated_->feeder ? &*templated_->feeder : nullptr;
+  TemplateScope scope = UrlScope(plan, feeder, insertions);
+  UrlListReader reader(list.text().text);
+  std::string url;
+  while (const std::optional<std::string_view> entry = reader.Next()) {
+    if (!HasPlaceholder(*entry)) continue;
+    scope.base_bytes = list.Join(*entry, url);
+    const absl::Status status = templated_ ? templated_->lines.Add(url, scope) : CheckUrl(url);
+    if (!status.ok()) {
+      return absl::InvalidArgumentError(fmt::format("{}:{}: {}", Quoted(plan.urls().name()),
+                                                    reader.line(), std::string(status.message())));
+    }
+  }
+  if (templated_) templated_->uses_time |= templated_->lines.uses_time();
   return absl::OkStatus();
 }
 
@@ -87,12 +114,26 @@ bool RequestSource::any_https() const {
   return listed_ ? listed_->list.any_https() : SplitUrl(url_).https;
 }
 
-void RequestSource::Entry(uint64_t index, std::string& url) const {
-  if (listed_) {
-    listed_->list.Get(index, url);
-  } else {
-    url = url_;
+std::vector<Origin> RequestSource::Origins() const {
+  if (!listed_) return {OriginOf(url_)};
+  std::set<Origin> seen;  // the base's may be among the others as well
+  std::vector<Origin> origins;
+  for (const std::string& known : listed_->list.facts().origins()) {
+    Origin origin = OriginOf(known.empty() ? url_ : known);
+    if (seen.insert(origin).second) origins.push_back(std::move(origin));
   }
+  return origins;
+}
+
+bool RequestSource::ReadAhead(uint64_t n) const {
+  if (!listed_) return false;
+  const std::string_view lines = listed_->list.Around(listed_->sequence.Index(n));
+  const size_t end = std::min(lines.size(), kPage * kMostPages);
+  for (size_t at = 0; at < end; at += kPage) {
+    static_cast<void>(*static_cast<const volatile char*>(lines.data() + at));
+  }
+  if (end != 0) static_cast<void>(*static_cast<const volatile char*>(lines.data() + end - 1));
+  return true;
 }
 
 void RequestSource::Url(uint64_t n, std::string& url) const {
@@ -106,8 +147,10 @@ void RequestSource::Url(uint64_t n, std::string& url) const {
 
 void RequestSource::Url(const TemplateInput& input, std::string& url) const {
   if (!listed_) return templated_->request.url().Render(input, url);
-  listed_->list.Get(listed_->sequence.Index(input.n), url);
-  if (!templated_->lines.empty()) templated_->lines.Render(input, url);
+  const bool renders = !templated_->lines.empty();
+  listed_->list.Get(listed_->sequence.Index(input.n), url, renders);
+  if (!renders) return;
+  if (!templated_->lines.Render(input, url) || !UrlList::MayBeUrl(url)) listed_->list.Damaged(url);
 }
 
 TemplateInput RequestSource::Input(uint64_t n) const {

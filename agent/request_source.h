@@ -6,9 +6,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/feeder.h"
+#include "common/origin.h"
 #include "common/request_templates.h"
 #include "common/sequence.h"
 #include "common/url_list.h"
@@ -18,9 +20,13 @@ namespace squall {
 
 class RequestSource {
  public:
-  // The texts of the plan's list and feeder, empty without one.
+  // `list` is the text of the plan's list, and `feeder` that of its feeder; whatever they are,
+  // without one. A list with placeholders is read once.
+  static absl::StatusOr<RequestSource> Create(const v1::Plan& plan, ListText list,
+                                              std::string feeder);
+  // The same, of texts in memory.
   static absl::StatusOr<RequestSource> Create(const v1::Plan& plan, std::string list_text,
-                                              std::string feeder_text = "");
+                                              std::string feeder = "");
 
   // The URL of request n, into `url`, whose memory is reused.
   void Url(uint64_t n, std::string& url) const;
@@ -33,10 +39,15 @@ class RequestSource {
   // What the values of request n are made of.
   TemplateInput Input(uint64_t n) const;
 
-  // What requests take their URLs from: entry `index` of so many, as it stands there. Up to its
-  // path it has no placeholders.
-  uint64_t entries() const { return listed_ ? listed_->list.size() : 1; }
-  void Entry(uint64_t index, std::string& url) const;
+  // Where all requests lead to, each once, as they come first in the list.
+  std::vector<Origin> Origins() const;
+
+  // Its list is not what it was any more: some URLs lead nowhere. Any thread.
+  bool damaged() const { return listed_ && listed_->list.damaged(); }
+
+  // Looks at the memory where the URL of request n is, so that Url() need not wait for a disk.
+  // False: there is none, but in the plan itself.
+  bool ReadAhead(uint64_t n) const;
 
   // One of the plan's URLs at least is an https URL.
   bool any_https() const;
@@ -55,7 +66,8 @@ class RequestSource {
   };
 
   absl::Status MakeTemplates(const v1::Plan& plan, std::string feeder_text);
-  absl::Status MakeList(const v1::Plan& plan, std::string list_text);
+  absl::Status MakeList(const v1::Plan& plan, ListText text);
+  absl::Status ReadPlaceholders(const v1::Plan& plan, const UrlList& list);
 
   std::string url_;
   std::optional<Listed> listed_;

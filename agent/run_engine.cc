@@ -88,15 +88,16 @@ RunEngine::~RunEngine() {
 }
 
 absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& prepare,
-                                                             PlanData data, uint32_t threads,
+                                                             ListText list, std::string feeder,
+                                                             uint32_t threads,
                                                              const Policy& given_policy,
                                                              std::function<void(Event)> events) {
   const v1::Plan& plan = prepare.plan();
   absl::StatusOr<RequestSource> source =
-      RequestSource::Create(plan, std::move(data.list), std::move(data.feeder));
+      RequestSource::Create(plan, std::move(list), std::move(feeder));
   if (!source.ok()) return source.status();
   const Policy policy = prepare.own_target() ? Policy() : given_policy;
-  std::vector<Origin> origins = OriginsOf(*source);
+  std::vector<Origin> origins = source->Origins();
   const std::string target = TargetText(plan.transport(), origins);
   if (!plan.server_counts().empty()) origins.push_back(OriginOf(plan.server_counts()));
   Resolver names;  // that connections are timed with asks anew
@@ -132,6 +133,9 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
     if (!worker.ok()) return worker.status();
     engine->workers_.push_back(*std::move(worker));
     engine->spares_.push_back(std::make_unique<Interval>(engine->phases_.size()));
+  }
+  if (plan.has_urls()) {
+    engine->read_ahead_ = std::make_unique<ReadAhead>(engine->source_, engine->phases_);
   }
   engine->WatchHost(plan);
   std::string first_url;
@@ -183,6 +187,7 @@ void RunEngine::RenewLease(Nanos until) {
 
 void RunEngine::Grant(size_t phase, const std::vector<Span>& spans, bool exhausted, bool again) {
   if (!spans.empty()) phases_[phase].stride = spans.back().stride;
+  if (read_ahead_ != nullptr) read_ahead_->Granted(phase, spans);
   if (phases_[phase].open_loop()) {
     phases_[phase].arrivals->Add(spans, again);
   } else {
@@ -228,6 +233,9 @@ bool RunEngine::Collect(Worker::Listener::Swapped swapped, Collected& collected)
   if (--awaited_ != 0) return false;
 
   collected.finished = finished_ == workers();
+  if (source_.damaged()) {
+    fault_.Update(absl::InternalError("its copy of the list has changed, or cannot be read"));
+  }
   collected.status = fault_;
   NameAddresses();
   const auto add = [&](size_t phase, const Losses& losses) {

@@ -22,7 +22,7 @@
 #include "agent/host_vitals.h"
 #include "agent/lease.h"
 #include "agent/network.h"
-#include "agent/plan_data.h"
+#include "agent/read_ahead.h"
 #include "agent/request_source.h"
 #include "agent/run_phase.h"
 #include "agent/server_watch.h"
@@ -42,10 +42,10 @@ class RunEngine final : private Worker::Listener {
   // some may have nothing to do before SetConcurrency(). `events` is called from their threads and
   // must not block. INVALID_ARGUMENT if the plan cannot be executed here. PERMISSION_DENIED, with
   // what the agent does not do, if the policy forbids it; a target of the agent's own it lets be.
-  // Waits some time for the addresses of the plan's names.
+  // Waits some time for the addresses of the plan's names. `list`: as in RequestSource.
   static absl::StatusOr<std::unique_ptr<RunEngine>> Create(const v1::Prepare& prepare,
-                                                           PlanData data, uint32_t threads,
-                                                           const Policy& policy,
+                                                           ListText list, std::string feeder,
+                                                           uint32_t threads, const Policy& policy,
                                                            std::function<void(Event)> events);
   // Cuts off what is in flight; afterwards no more events.
   ~RunEngine();
@@ -133,6 +133,7 @@ class RunEngine final : private Worker::Listener {
   Nanos vitals_at_ = 0;  // when a snapshot told of them last
   std::optional<HostVitals> vitals_;
   std::unique_ptr<ServerWatch> server_;           // null: it is not asked
+  std::unique_ptr<ReadAhead> read_ahead_;         // null: there is no list
   std::vector<std::unique_ptr<Worker>> workers_;  // last, so that they end first
 };
 

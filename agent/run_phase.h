@@ -1,6 +1,7 @@
 // A phase of the run, as the workers of one agent execute it.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -24,6 +25,7 @@ struct RunPhase {
   Nanos begin = 0;
   Nanos end = kForever;
   uint64_t stride = 1;                   // of the newest span granted
+  std::atomic<uint64_t> drawn{0};        // numbers that workers drew; some of them again
   SpanQueue numbers;                     // to be sent in a closed loop …
   std::optional<ArrivalQueue> arrivals;  // … or each at its time
 };

@@ -8,13 +8,17 @@
 #include "agent/denials.h"
 #include "agent/order_check.h"
 #include "agent/session_messages.h"
+#include "agent/state_folder.h"
 #include "common/protocol.h"
 #include "common/values.h"
 
 namespace squall {
 
 Session::Session(Config config)
-    : config_(std::move(config)), ceilings_(config_.state_folder), instance_(DrawInstance()) {}
+    : config_(std::move(config)),
+      ceilings_(config_.state_folder),
+      lists_(ListFolder(config_.state_folder), config_.list_bytes),
+      instance_(DrawInstance()) {}
 Session::~Session() = default;
 
 void Session::Post(LinkEvent event) {
@@ -38,6 +42,7 @@ void Session::Run() {
         sign->answer(active_ ? WhoRuns(*active_) : "");
       }
       if (auto* news = std::get_if<EngineEvent>(&*message)) OnEngine(*news);
+      if (auto* news = std::get_if<ListEvent>(&*message)) OnList(*news);
     }
     const Nanos now = SteadyNow();
     if (now >= NextSnapshot()) AskForSnapshot(now);
@@ -96,8 +101,10 @@ void Session::OnMessage(LinkMessage& event) {
   switch (message.kind_case()) {
     case v1::ControllerMessage::kPrepare:
       return OnPrepare(*message.mutable_prepare());
+    case v1::ControllerMessage::kFeeder:
+      return OnFeeder(message.feeder());
     case v1::ControllerMessage::kData:
-      return OnData(message.data());
+      return OnData(*message.mutable_data());
     case v1::ControllerMessage::kAck:
       return OnAck(message.ack().sequence());
     case v1::ControllerMessage::kDismiss:
@@ -180,56 +187,6 @@ void Session::Resume(const std::shared_ptr<ControlLink>& link) {
   if (active_->stage == ActiveRun::Stage::kFinished) return Finish();
   active_->early = true;  // a fresh one renews the lease
   active_->last_asked -= active_->interval();
-}
-
-void Session::OnPrepare(v1::Prepare& prepare) {
-  if (active_->stage != ActiveRun::Stage::kWelcomed) {
-    return Fail(v1::Failed::CODE_PROTOCOL, "Prepare out of order");
-  }
-  active_->audit.Begin(active_->link->peer(), prepare.plan(), absl::Now());
-  const absl::Status status = CheckPrepare(prepare, config_.policy, config_.file_limit);
-  if (!status.ok()) return Refuse(status);
-  if (!prepare.own_target()) active_->watch = PolicyWatch(config_.policy.limits());
-  active_->prepare.Swap(&prepare);
-  if (active_->prepare.own_target()) {
-    auto calibration = Calibration::Begin(config_.program, config_.threads, active_->prepare);
-    if (!calibration.ok()) {
-      return Fail(v1::Failed::CODE_INTERNAL, std::string(calibration.status().message()));
-    }
-    active_->calibration.emplace(*std::move(calibration));
-  }
-  active_->stage = ActiveRun::Stage::kReceiving;
-  active_->data.Expect(active_->prepare.plan());
-  if (active_->data.IsWhole(active_->prepare.plan())) MakeEngine();
-}
-
-void Session::OnData(const v1::DataChunk& chunk) {
-  const v1::Plan& plan = active_->prepare.plan();
-  if (active_->stage != ActiveRun::Stage::kReceiving || !active_->data.Add(plan, chunk.data())) {
-    return Fail(v1::Failed::CODE_PROTOCOL, "DataChunk out of order");
-  }
-  if (active_->data.IsWhole(plan)) MakeEngine();
-}
-
-void Session::MakeEngine() {
-  const uint64_t run = ++runs_;
-  auto engine = RunEngine::Create(active_->prepare, std::move(active_->data), config_.threads,
-                                  config_.policy, [this, run](RunEngine::Event event) {
-                                    mailbox_.Push(EngineEvent{run, std::move(event)});
-                                  });
-  active_->data = {};
-  if (!engine.ok()) return Refuse(engine.status());
-  active_->audit.Leads((*engine)->target());
-  active_->engine = *std::move(engine);
-  active_->stage = ActiveRun::Stage::kReady;
-  log_.Write(spdlog::level::info, "ready", *active_,
-             fmt::format("peer={} concurrency={} workers={}", active_->link->peer(),
-                         active_->prepare.concurrency(), active_->engine->workers()));
-  v1::AgentMessage message;
-  v1::Ready& ready = *message.mutable_ready();
-  ready.set_workers(active_->engine->workers());
-  *ready.mutable_source_addresses() = active_->prepare.plan().transport().source_addresses();
-  Say(std::move(message));
 }
 
 // Each is carried out once, and in order.

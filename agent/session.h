@@ -18,6 +18,8 @@
 #include "agent/bystanders.h"
 #include "agent/ceiling_store.h"
 #include "agent/control_link.h"
+#include "agent/list_cache.h"
+#include "agent/list_intake.h"
 #include "agent/policy.h"
 #include "agent/run_engine.h"
 #include "agent/run_log.h"
@@ -37,6 +39,7 @@ class Session {
     bool dials = false;
     std::string program = {};       // this program's file, to be started as a target
     std::string state_folder = {};  // what outlives the process; empty: nothing does
+    uint64_t list_bytes = 0;        // of lists, kept at most; 0: as ListCache has it
     // Whoever reaches it off this machine commands it: it is said in each Welcome.
     bool obeys_anybody = false;
     Policy policy = {};  // what its owner lets it do
@@ -60,8 +63,13 @@ class Session {
     uint64_t run;
     RunEngine::Event event;
   };
-  using Message =
-      std::variant<LinkOpened, LinkMessage, LinkClosed, LifeSign, EngineEvent, QuitRequest>;
+  // The same of the list of a run.
+  struct ListEvent {
+    uint64_t intake;
+    ListIntake::Event event;
+  };
+  using Message = std::variant<LinkOpened, LinkMessage, LinkClosed, LifeSign, EngineEvent,
+                               ListEvent, QuitRequest>;
 
   void OnMessage(LinkMessage& event);
   void OnClosed(const LinkClosed& event);
@@ -78,7 +86,9 @@ class Session {
   void Resume(const std::shared_ptr<ControlLink>& link);
   v1::AgentMessage Welcome() const;
   void OnPrepare(v1::Prepare& prepare);
-  void OnData(const v1::DataChunk& chunk);
+  void OnData(v1::DataChunk& chunk);
+  void GetList();
+  void OnList(ListEvent& news);
   void OnCommand(const v1::ControllerMessage& message);
   void OnGrant(const v1::Grant& grant);
   void OnStart(const v1::Start& start);
@@ -86,7 +96,8 @@ class Session {
   void OnAck(uint64_t sequence);
   void OnStop(const v1::Stop& stop);
   void OnDismiss(const v1::Dismiss& dismiss);
-  void MakeEngine();
+  void OnFeeder(const v1::FeederChunk& chunk);
+  void MakeEngineIfAll();
   void OnCollected(RunEngine::Collected& collected);
   void Finish();
 
@@ -101,12 +112,14 @@ class Session {
 
   const Config config_;
   CeilingStore ceilings_;
+  ListCache lists_;
   const std::string instance_;  // drawn: tells this process from others of the same name
   Mailbox<Message> mailbox_;
   Bystanders bystanders_;
   RunLog log_;
   std::unique_ptr<ActiveRun> active_;  // the run that is going on
   uint64_t runs_ = 0;                  // made so far
+  uint64_t intakes_ = 0;               // lists got so far
 };
 
 }  // namespace squall

@@ -14,6 +14,10 @@ std::string StateFolder(const std::string& asked, const Environment& environment
   return home.starts_with('/') ? home + "/.local/state/squall" : "";
 }
 
+std::string ListFolder(const std::string& state_folder) {
+  return state_folder.empty() ? "" : state_folder + "/lists";
+}
+
 std::string StateFolder(const std::string& asked) { return StateFolder(asked, ProcessEnvironment); }
 
 }  // namespace squall

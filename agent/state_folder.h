@@ -11,6 +11,8 @@ namespace squall {
 // squall in $XDG_STATE_HOME, which is ~/.local/state by default
 // (https://specifications.freedesktop.org/basedir-spec/). Empty: there is none. It need not exist.
 std::string StateFolder(const std::string& asked, const Environment& environment);
+// Where lists are in it (agent/list_cache.h); empty without one.
+std::string ListFolder(const std::string& state_folder);
 // Of this process.
 std::string StateFolder(const std::string& asked);
 

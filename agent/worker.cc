@@ -291,6 +291,7 @@ bool Worker::DrawNumbers() {
   const SpanQueue::Drawn drawn = phases_[phase_].numbers.Draw();
   if (drawn.low) listener_.OnAttention();
   chunk_ = drawn.span;
+  phases_[phase_].drawn.fetch_add(chunk_.count, std::memory_order_relaxed);
   return chunk_.count != 0;
 }
 
@@ -305,6 +306,7 @@ bool Worker::DrawArrivals(Nanos now) {
       phases_[phase_].arrivals->Draw(config_.index, slots_.room(), now - phase_begin(), hand_);
   recorder_.RecordWaiting(phase_, waited.all, waited.beside_free);
   drawn_waited_ = waited.all != 0;
+  phases_[phase_].drawn.fetch_add(hand_.size(), std::memory_order_relaxed);
   return !hand_.empty();
 }
 
@@ -390,8 +392,7 @@ RequestTag Worker::TagOf(uint32_t slot) noexcept {
 // A worker with nothing in flight that can get nothing to send asks, once, to be looked at.
 void Worker::NoteIfIdle() {
   if (idle_noted_ || slots_.in_flight() != 0 || in_hand() != 0) return;
-  const bool issuing = state_ == State::kIssuing && slots_.limit() != 0;
-  if (!issuing && state_ != State::kEnded) return;
+  if (state_ != State::kEnded && (state_ != State::kIssuing || slots_.limit() == 0)) return;
   idle_noted_ = true;
   listener_.OnAttention();
 }

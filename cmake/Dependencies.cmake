@@ -29,6 +29,7 @@ squall_import_library(http_parser http_parser.h http_parser)
 squall_import_library(re2 re2/re2.h re2)
 squall_import_library(ares ares.h cares)
 squall_import_library(yaml_cpp yaml-cpp/yaml.h yaml-cpp)
+squall_import_library(zstd zstd.h zstd)
 
 add_library(squall::log INTERFACE IMPORTED GLOBAL)
 if(SQUALL_STATIC)

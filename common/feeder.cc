@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-static_assert(kMaxListBytes <= UINT32_MAX, "positions are kept in 32 bits");
+static_assert(kMaxFeederBytes <= UINT32_MAX, "positions are kept in 32 bits");
 
 bool IsControl(char c) {
   const auto byte = static_cast<unsigned char>(c);
@@ -133,9 +133,9 @@ FeederField FeederRow::Field(size_t column) const {
 }
 
 absl::StatusOr<Feeder> Feeder::Parse(std::string text, std::string_view name) {
-  if (text.size() > kMaxListBytes) {
+  if (text.size() > kMaxFeederBytes) {
     return absl::InvalidArgumentError(
-        fmt::format("{}: larger than {} MiB", name, kMaxListBytes >> 20));
+        fmt::format("{}: larger than {} MiB", name, kMaxFeederBytes >> 20));
   }
   Feeder feeder;
   feeder.text_ = std::move(text);

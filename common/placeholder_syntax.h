@@ -20,6 +20,8 @@
 namespace squall {
 
 inline constexpr std::string_view kOpenBraces = "{{";
+
+inline bool HasPlaceholder(std::string_view text) { return text.find(kOpenBraces) != text.npos; }
 inline constexpr std::string_view kCloseBraces = "}}";
 
 // Where a template stands: what may be in its values.

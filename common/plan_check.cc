@@ -52,7 +52,7 @@ bool IsKnown(v1::Order order) {
 absl::Status CheckUrls(const v1::UrlList& urls) {
   if (!IsKnown(urls.order())) return Wrong("urls.order", "unknown");
   if (urls.entries() == 0 || urls.size_bytes() == 0) return Wrong("urls", "the list is empty");
-  if (urls.size_bytes() > kMaxListBytes) return Wrong("urls", "the list is larger than 1 GiB");
+  if (urls.size_bytes() > kMaxListBytes) return Wrong("urls", "the list is larger than 1 TiB");
   return absl::OkStatus();
 }
 
@@ -72,7 +72,7 @@ absl::Status CheckInsertions(const v1::Plan& plan) {
 absl::Status CheckFeeder(const v1::Feeder& feeder) {
   if (!IsKnown(feeder.order())) return Wrong("feeder.order", "unknown");
   if (feeder.rows() == 0 || feeder.size_bytes() == 0) return Wrong("feeder", "it is empty");
-  if (feeder.size_bytes() > kMaxListBytes) return Wrong("feeder", "larger than 1 GiB");
+  if (feeder.size_bytes() > kMaxFeederBytes) return Wrong("feeder", "larger than 1 GiB");
   return absl::OkStatus();
 }
 

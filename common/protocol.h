@@ -12,11 +12,28 @@ inline constexpr uint32_t kProtocolVersion = 5;
 // Largest message that either side takes, in bytes: a plan with its body, or a snapshot.
 inline constexpr int kMaxMessageBytes = 32 << 20;
 
-// How much of a list or feeder goes into one DataChunk, in bytes.
+// How much of a list or feeder goes into one DataChunk or FeederChunk at most, in bytes of its
+// text.
 inline constexpr size_t kChunkBytes = 1 << 20;
 
-// Largest list or feeder that is taken, in bytes: it is held in memory on every agent.
-inline constexpr uint64_t kMaxListBytes = uint64_t{1} << 30;
+// How much of a list an agent lets be on its way, in bytes: it has it in memory.
+inline constexpr uint64_t kListWindow = 8 * kChunkBytes;
+
+// Largest list that is taken, in bytes.
+inline constexpr uint64_t kMaxListBytes = uint64_t{1} << 40;
+
+// Largest feeder that is taken, in bytes: it is held in memory on every agent.
+inline constexpr uint64_t kMaxFeederBytes = uint64_t{1} << 30;
+
+// Most lines with placeholders that a list may have, and its largest size then, in bytes: all of it
+// is gone through before each run. And how many different placeholders there may be: they are held
+// in memory.
+inline constexpr uint64_t kMaxPlaceholderLines = 1'000'000;
+inline constexpr uint64_t kMaxPlaceholderListBytes = uint64_t{1} << 30;
+inline constexpr size_t kMaxLinePlaceholders = 100'000;
+
+// Most origins that a list may lead to: they are held in memory.
+inline constexpr size_t kMostOrigins = 100'000;
 
 // Largest body that placeholders may make, and most that files and variables may add to a plan, in
 // bytes.

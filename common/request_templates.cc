@@ -183,6 +183,7 @@ absl::Status LineTemplates::Add(std::string_view url, const TemplateScope& scope
   if (!compiled.ok()) return compiled.status();
   key_ = scope.key;
   uses_time_ = uses_time_ || compiled->uses_time();
+  uses_row_ = uses_row_ || compiled->uses_row();
   for (size_t open = url.find(kOpenBraces); open != std::string_view::npos;
        open = url.find(kOpenBraces, open)) {
     const absl::StatusOr<PlaceholderText> read = ReadPlaceholder(url.substr(open));
@@ -191,6 +192,12 @@ absl::Status LineTemplates::Add(std::string_view url, const TemplateScope& scope
     if (meanings_.find(read->whole) != meanings_.end()) continue;
     absl::StatusOr<PlaceholderMeaning> meaning = ParsePlaceholder(*read, scope);
     if (!meaning.ok()) return meaning.status();
+    if (meanings_.size() == kMaxLinePlaceholders) {
+      return Invalid(
+          fmt::format("more than {} different placeholders in a list: let a feeder "
+                      "(--feed) bring what differs",
+                      kMaxLinePlaceholders));
+    }
     meanings_.emplace(read->whole, *std::move(meaning));
   }
   return absl::OkStatus();
@@ -198,7 +205,7 @@ absl::Status LineTemplates::Add(std::string_view url, const TemplateScope& scope
 
 // What is rendered grows behind the line itself, which goes at the end: so it needs no memory of
 // its own.
-void LineTemplates::Render(const TemplateInput& input, std::string& url) const {
+bool LineTemplates::Render(const TemplateInput& input, std::string& url) const {
   const size_t line = url.size();
   uint64_t place = 0;
   size_t at = 0;
@@ -206,6 +213,7 @@ void LineTemplates::Render(const TemplateInput& input, std::string& url) const {
     url.append(url, at, open - at);
     const size_t size = PlaceholderSize(std::string_view(url).substr(open, line - open));
     const auto meaning = meanings_.find(std::string_view(url).substr(open, size));
+    if (meaning == meanings_.end()) return false;
     at = open + size;
     if (const auto* text = std::get_if<std::string>(&meaning->second)) {
       url.append(*text);
@@ -219,9 +227,10 @@ void LineTemplates::Render(const TemplateInput& input, std::string& url) const {
     const char* end = value.Write(PlaceholderKey(key_, place++), input, to);
     url.resize(begin + static_cast<size_t>(end - to));
   }
-  if (at == 0) return;  // it has none
+  if (at == 0) return true;  // it has none
   url.append(url, at, line - at);
   url.erase(0, line);
+  return true;
 }
 
 }  // namespace squall

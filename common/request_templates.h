@@ -13,12 +13,11 @@
 
 #include "absl/status/statusor.h"
 #include "common/feeder.h"
+#include "common/placeholder_syntax.h"
 #include "common/template.h"
 #include "squall/v1/plan.pb.h"
 
 namespace squall {
-
-inline bool HasPlaceholder(std::string_view text) { return text.find(kOpenBraces) != text.npos; }
 
 // A URL with its placeholders in path and query, without its fragment.
 absl::StatusOr<Template> CompileUrl(std::string_view text, const TemplateScope& scope);
@@ -64,13 +63,15 @@ class LineTemplates {
  public:
   LineTemplates() = default;
 
-  // Checks an entry, and keeps its placeholders.
+  // Checks an entry, and keeps its placeholders. INVALID_ARGUMENT as well if there are too many.
   absl::Status Add(std::string_view url, const TemplateScope& scope);
   bool empty() const { return meanings_.empty(); }
   bool uses_time() const { return uses_time_; }
+  bool uses_row() const { return uses_row_; }
 
   // Turns an entry that has been added into its URL; one without placeholders stays as it is.
-  void Render(const TemplateInput& input, std::string& url) const;
+  // False: it is none of those that have been added.
+  bool Render(const TemplateInput& input, std::string& url) const;
 
  private:
   struct Hash {
@@ -81,6 +82,7 @@ class LineTemplates {
   uint64_t key_ = 0;
   std::unordered_map<std::string, PlaceholderMeaning, Hash, std::equal_to<>> meanings_;
   bool uses_time_ = false;
+  bool uses_row_ = false;
 };
 
 }  // namespace squall

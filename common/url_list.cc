@@ -1,11 +1,12 @@
 #include "common/url_list.h"
 
 #include <algorithm>
-
-#include <fmt/format.h>
+#include <utility>
 
 #include "absl/strings/match.h"
-#include "common/protocol.h"
+#include "common/list_scan.h"
+#include "common/placeholder_syntax.h"
+#include "common/url.h"
 #include "common/values.h"
 
 namespace squall {
@@ -13,27 +14,15 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-static_assert(kMaxListBytes <= UINT32_MAX, "positions are kept in 32 bits");
-
-// The rest of the line at `start`, without blanks around it.
-std::string_view LineAt(std::string_view text, size_t start) {
-  return TrimBlanks(text.substr(start, text.find('\n', start) - start));
+bool IsHttps(std::string_view url) {
+  return absl::StartsWithIgnoreCase(absl::string_view(url.data(), url.size()), "https:");
 }
 
-// `base_url` as lines can be joined to it.
-absl::StatusOr<std::string_view> JoinableBase(std::string_view base_url) {
-  if (base_url.empty()) {
-    return absl::InvalidArgumentError(
-        "the line begins with '/': give the URL that it is to be joined to by -u");
-  }
-  if (base_url.find_first_of("?#") != std::string_view::npos) {
-    return absl::InvalidArgumentError(fmt::format(
-        "the line begins with '/' but cannot be joined to {}: give a URL without ? and #",
-        Quoted(base_url)));
-  }
-  if (absl::Status status = CheckUrl(base_url); !status.ok()) return status;
-  if (base_url.ends_with('/')) base_url.remove_suffix(1);
-  return base_url;
+// A scheme of ours, and a host behind it that is written with nothing strange.
+bool HasOrigin(std::string_view url) {
+  const size_t scheme = IsHttps(url) ? 8 : 7;
+  return url.size() > scheme && absl::StartsWithIgnoreCase({url.data(), url.size()}, "http") &&
+         url.substr(scheme - 3, 3) == "://" && url[scheme] != '/';
 }
 
 }  // namespace
@@ -43,59 +32,86 @@ UrlListReader::UrlListReader(std::string_view text)
 
 std::optional<std::string_view> UrlListReader::Next() {
   while (next_ < text_.size()) {
-    const std::string_view entry = LineAt(text_, next_);
-    next_ = std::min(text_.find('\n', next_), text_.size()) + 1;
+    const size_t end = std::min(text_.find('\n', next_), text_.size());
+    const std::string_view entry = TrimBlanks(text_.substr(next_, end - next_));
+    next_ = end + 1;
     ++line_;
     if (!entry.empty() && !entry.starts_with('#')) return entry;
   }
   return std::nullopt;
 }
 
-absl::StatusOr<UrlList> UrlList::Parse(std::string text, std::string_view name,
-                                       std::string_view base_url, const UrlCheck& check) {
-  if (text.size() > kMaxListBytes) {
-    return absl::InvalidArgumentError(
-        fmt::format("{}: larger than {} MiB", name, kMaxListBytes >> 20));
-  }
-  UrlList list;
-  list.text_ = std::move(text);
-  const std::string_view all = list.text_;
-  list.starts_.reserve(static_cast<size_t>(std::count(all.begin(), all.end(), '\n')) + 1);
-
-  UrlListReader reader(all);
-  const auto at_line = [name, &reader](const absl::Status& status) {
-    const absl::string_view message = status.message();
-    return absl::InvalidArgumentError(fmt::format(
-        "{}:{}: {}", name, reader.line(), std::string_view(message.data(), message.size())));
-  };
-  std::string url;
-  while (const std::optional<std::string_view> found = reader.Next()) {
-    const std::string_view entry = *found;
-    if (entry.starts_with('/') && list.base_.empty()) {
-      const absl::StatusOr<std::string_view> base = JoinableBase(base_url);
-      if (!base.ok()) return at_line(base.status());
-      list.base_ = *base;
-    }
-    list.starts_.push_back(static_cast<uint32_t>(entry.data() - all.data()));
-    list.Get(list.starts_.size() - 1, url);
-    const size_t base_bytes = entry.starts_with('/') ? list.base_.size() : 0;
-    if (absl::Status status = check(url, base_bytes); !status.ok()) return at_line(status);
-    list.any_https_ = list.any_https_ || absl::StartsWithIgnoreCase(url, "https:");
-  }
-  if (list.starts_.empty()) {
-    return absl::InvalidArgumentError(fmt::format("{}: has no URLs: write one a line", name));
-  }
-  list.starts_.shrink_to_fit();
+absl::StatusOr<ListText> ListText::InMemory(std::string text, std::string_view name,
+                                            std::string_view base_url) {
+  ListScan scan{std::string(name), std::string(base_url)};
+  if (absl::Status status = scan.Add(text); !status.ok()) return status;
+  absl::StatusOr<ListIndex> index = scan.Finish();
+  if (!index.ok()) return index.status();
+  auto owner = std::make_shared<const std::string>(std::move(text));
+  const std::string_view view = *owner;
+  ListText list;
+  list.owner = std::move(owner);
+  list.text = view;
+  list.index = *std::move(index);
   return list;
 }
 
-void UrlList::Get(uint64_t index, std::string& url) const {
-  const std::string_view entry = LineAt(text_, starts_[index]);
-  if (entry.starts_with('/')) {
-    url.assign(base_).append(entry);
-  } else {
-    url.assign(entry);
+absl::StatusOr<UrlList> UrlList::Make(ListText text, std::string_view name,
+                                      std::string_view base_url) {
+  const v1::ListFacts& facts = text.index.facts;
+  if (absl::Status status = CheckJoined(facts, name, base_url); !status.ok()) return status;
+  std::string base;
+  if (facts.first_joined_line() != 0) base = *JoinableBase(base_url);
+  return UrlList(std::move(text), std::move(base));
+}
+
+bool UrlList::any_https() const {
+  const auto& origins = facts().origins();
+  return std::any_of(origins.begin(), origins.end(), [this](const std::string& origin) {
+    return IsHttps(origin.empty() ? base_ : origin);
+  });
+}
+
+std::string_view UrlList::Around(uint64_t index) const {
+  const uint64_t place = index / list_.index.stride;
+  const uint64_t begin = list_.index.positions[place];
+  const uint64_t end = place + 1 < list_.index.positions.size() ? list_.index.positions[place + 1]
+                                                                : list_.text.size();
+  return list_.text.substr(begin, end - begin);
+}
+
+size_t UrlList::Join(std::string_view entry, std::string& url) const {
+  const size_t base_bytes = entry.starts_with('/') ? base_.size() : 0;
+  url.assign(base_, 0, base_bytes).append(entry);
+  return base_bytes;
+}
+
+bool UrlList::MayBeUrl(std::string_view entry) {
+  if (entry.size() > kMaxUrlBytes) return false;
+  unsigned bad = 0;
+  for (const char c : entry) {
+    const auto byte = static_cast<unsigned char>(c);
+    bad |= static_cast<unsigned>(byte <= 0x20) | static_cast<unsigned>(byte == 0x7F);
   }
+  return bad == 0;
+}
+
+void UrlList::Damaged(std::string& url) const {
+  url.assign(kDamaged);
+  list_.damaged->store(true, std::memory_order_relaxed);
+}
+
+void UrlList::Get(uint64_t index, std::string& url, bool rendered) const {
+  UrlListReader reader(Around(index));
+  std::optional<std::string_view> entry;
+  for (uint64_t skipped = index % list_.index.stride + 1; skipped != 0; --skipped) {
+    entry = reader.Next();
+    if (!entry) return Damaged(url);
+  }
+  const bool is_whole = entry->starts_with('/') ? !base_.empty() : HasOrigin(*entry);
+  if (!is_whole) return Damaged(url);
+  Join(*entry, url);
+  if (!(rendered && HasPlaceholder(*entry)) && !MayBeUrl(url)) Damaged(url);
 }
 
 }  // namespace squall

@@ -1,21 +1,20 @@
-// A list of URLs as a text, one a line.
+// A list of URLs as a text, one a line (common/list_scan.h says what lines mean).
 //
-// Blank lines and lines that begin with '#' are skipped; blanks around a URL, carriage returns at
-// the end of a line and a byte order mark are tolerated. A line that begins with '/' is joined to
-// the base. Holds the text once and four bytes for each line. Immutable: many threads may read.
+// The text is a file that is mapped, or a string; an index finds the entries in it. Immutable: many
+// threads may read.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "absl/status/statusor.h"
-#include "common/url.h"
+#include "common/list_index.h"
 
 namespace squall {
 
@@ -36,39 +35,64 @@ class UrlListReader {
   uint64_t line_ = 0;
 };
 
-// Whether a URL may be sent. Its first `base_bytes` are the base that its line is joined to.
-using UrlCheck = std::function<absl::Status(std::string_view url, size_t base_bytes)>;
-inline absl::Status CheckListedUrl(std::string_view url, size_t) { return CheckUrl(url); }
+// A list's text with its index: that of a file, or in memory.
+struct ListText {
+  std::shared_ptr<const void> owner;  // of the text
+  std::string_view text;
+  ListIndex index;
+  // It is not what it was when the index was made, as was seen when it was read.
+  std::shared_ptr<std::atomic<bool>> damaged = std::make_shared<std::atomic<bool>>(false);
+
+  // Errors are those of ListScan.
+  static absl::StatusOr<ListText> InMemory(std::string text, std::string_view name,
+                                           std::string_view base_url);
+};
 
 class UrlList {
  public:
-  // `name` stands for the list in messages. `base_url` may be empty if no line begins with '/'.
-  // INVALID_ARGUMENT for the first bad line, with its number, and for a list that has no URLs.
-  // `check` is asked of each URL, joined to the base.
-  static absl::StatusOr<UrlList> Parse(std::string text, std::string_view name,
-                                       std::string_view base_url,
-                                       const UrlCheck& check = &CheckListedUrl);
+  // An entry that has been damaged since the index was made leads nowhere (RFC 2606).
+  static constexpr std::string_view kDamaged = "http://damaged-list.invalid/";
+
+  // INVALID_ARGUMENT if lines cannot be joined to `base_url`, which may be empty if none begins
+  // with '/'. `name` stands for the list.
+  static absl::StatusOr<UrlList> Make(ListText text, std::string_view name,
+                                      std::string_view base_url);
 
   // At least 1.
-  uint64_t size() const { return starts_.size(); }
+  uint64_t size() const { return list_.index.facts.entries(); }
 
   // One of them at least is an https URL.
-  bool any_https() const { return any_https_; }
+  bool any_https() const;
 
-  // Sets `url` to entry `index`, 0 ≤ index < size(). Allocates only while `url` has not yet grown
-  // to the longest entry.
-  void Get(uint64_t index, std::string& url) const;
+  // Sets `url` to entry `index`, 0 ≤ index < size(). With `rendered`, placeholders are the caller's
+  // business, who then asks MayBeUrl(). Allocates
+  // only while `url` has not yet grown to the longest entry.
+  void Get(uint64_t index, std::string& url, bool rendered = false) const;
 
-  // The text as it was given. Leaves nothing behind.
-  std::string ReleaseText() && { return std::move(text_); }
+  // An entry as it stands in the list, joined to the base if it begins with '/'. How many bytes of
+  // it are the base.
+  size_t Join(std::string_view entry, std::string& url) const;
+
+  // What keeps a damaged entry from being taken to pieces as a URL: not whether it is the right
+  // one.
+  static bool MayBeUrl(std::string_view entry);
+  // Puts what leads nowhere in place of a URL that turned out to be of a damaged entry.
+  void Damaged(std::string& url) const;
+
+  // A part of the text in which entry `index` is.
+  std::string_view Around(uint64_t index) const;
+
+  // Some entry was, so far. Any thread.
+  bool damaged() const { return list_.damaged->load(std::memory_order_relaxed); }
+
+  const ListText& text() const { return list_; }
+  const v1::ListFacts& facts() const { return list_.index.facts; }
 
  private:
-  UrlList() = default;
+  UrlList(ListText text, std::string base) : list_(std::move(text)), base_(std::move(base)) {}
 
-  std::string text_;
-  std::string base_;              // without the slash at its end
-  std::vector<uint32_t> starts_;  // position in text_ of each entry
-  bool any_https_ = false;
+  ListText list_;
+  std::string base_;  // without the slash at its end
 };
 
 }  // namespace squall

@@ -49,9 +49,6 @@ class Coordinator {
   // result.
   absl::StatusOr<RunResult> Run(Config config);
 
-  // The text of the list, when the run is over: somebody may still want it.
-  std::string ReleaseListText() { return std::move(config_.order.list_text); }
-
  private:
   void Start();
   void StartMember(size_t index, Nanos lease_from);

@@ -8,25 +8,11 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include "common/file_descriptor.h"
 #include "common/values.h"
 
 namespace squall {
 namespace {
-
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  ~FileDescriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-
-  int get() const { return fd_; }
-
- private:
-  const int fd_;
-};
 
 absl::Status SystemError(const std::string& path) {
   return absl::ErrnoToStatus(errno, Quoted(path));

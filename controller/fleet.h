@@ -34,7 +34,7 @@ class AgentLink {
 // Of what is sent, the parts of the plan and of the list: the only ones whose way out is waited
 // for.
 inline bool IsPartOfPlan(const v1::ControllerMessage& message) {
-  return message.has_prepare() || message.has_data();
+  return message.has_prepare() || message.has_feeder() || message.has_data();
 }
 
 // The agent said something.

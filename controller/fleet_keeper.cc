@@ -100,6 +100,7 @@ void FleetKeeper::OnBegun(size_t index, FleetNews& news, Happenings& out) {
       [[fallthrough]];
     case v1::AgentMessage::kFailed:
       return out.push_back({Kind::kSaid, index, {}, std::move(message)});
+    case v1::AgentMessage::kListWanted:
     case v1::AgentMessage::kReady:
     case v1::AgentMessage::kPacked:
     case v1::AgentMessage::KIND_NOT_SET:

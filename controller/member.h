@@ -29,6 +29,13 @@ inline std::vector<Address> AddressesOf(const std::vector<AgentSpec>& agents) {
   return addresses;
 }
 
+// Of the plan's list, in bytes of its text.
+struct ListOnItsWay {
+  uint64_t wanted = 0;  // up to here; 0: nothing was asked for yet
+  uint64_t sent = 0;
+  bool under_way = false;  // a piece of it has not left yet
+};
+
 struct Member {
   enum class Stage {
     kAbsent,     // cannot be reached yet, and is waited for
@@ -75,8 +82,9 @@ struct Member {
   Nanos dial_at = kForever;     // when it is dialled (again)
   Nanos patience = 0;           // how long the stream dialled last is given for an answer
   std::string busy;             // what it said when it was busy
-  size_t data_sent = 0;         // bytes of list and feeder
-  size_t round_trips = 0;       // as many are made before its clock counts as known
+  size_t feeder_sent = 0;       // bytes
+  ListOnItsWay list;
+  size_t round_trips = 0;  // as many are made before its clock counts as known
 
   size_t ledger_index = 0;  // from its start on
   uint64_t sequence = 0;    // of the last snapshot merged

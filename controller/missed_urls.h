@@ -2,15 +2,15 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
+
+#include "controller/list_file.h"
 
 namespace squall {
 
-// One a line, as they stand in `list_text` and in its order. `reached` is by entry; empty: all are,
+// One a line, as they stand in the list and in its order. `reached` is by entry; empty: all are,
 // and the file has nothing in it. False, with a message on standard error, if it could not be
 // written whole.
-bool WriteMissedUrls(const std::string& path, std::string_view list_text,
-                     const std::vector<bool>& reached);
+bool WriteMissedUrls(const std::string& path, ListFile& list, const std::vector<bool>& reached);
 
 }  // namespace squall

@@ -34,7 +34,8 @@ Recruiter::Recruiter(const RunOrder& order, Roster& roster, Progress& progress)
       roster_(roster),
       progress_(progress),
       unclaimed_sources_(order.plan.transport().source_addresses().begin(),
-                         order.plan.transport().source_addresses().end()) {}
+                         order.plan.transport().source_addresses().end()),
+      chunks_(order.list) {}
 
 void Recruiter::Dial(size_t index) {
   Member& member = roster_[index];
@@ -66,7 +67,8 @@ void Recruiter::Prepare(size_t index, uint32_t share, uint32_t first_connection,
   Member& member = roster_[index];
   member.stage = Stage::kPreparing;
   member.give_up_at = SteadyNow() + kPrepareTime;
-  member.data_sent = 0;
+  member.feeder_sent = 0;
+  member.list = {};
   v1::ControllerMessage message;
   v1::Prepare& prepare = *message.mutable_prepare();
   prepare.set_run_id(order_.run_id);
@@ -99,26 +101,53 @@ uint64_t Recruiter::RateShare(size_t index) const {
   return ProportionalShares(highest, weights)[index];
 }
 
-// The next piece of the list, or of the feeder behind it, when everything before it is on its way.
-void Recruiter::SendData(Member& member) {
+absl::Status Recruiter::OnListWanted(Member& member, const v1::ListWanted& wanted) {
   member.give_up_at = SteadyNow() + kPrepareTime;
-  const std::string& list = order_.list_text;
-  const bool of_list = member.data_sent < list.size();
-  const std::string& text = of_list ? list : order_.feeder_text;
-  const size_t sent = member.data_sent - (of_list ? 0 : list.size());
-  if (sent == text.size()) return;
-  const size_t size = std::min(kChunkBytes, text.size() - sent);
+  if (wanted.until() == 0) return absl::OkStatus();  // it is at work on what it has
+  ListOnItsWay& list = member.list;
+  if (list.wanted == 0) list.sent = wanted.from();
+  if (wanted.until() < list.wanted || wanted.until() < list.sent ||
+      wanted.until() > order_.plan.urls().size_bytes()) {
+    return absl::InternalError(
+        fmt::format("{}: wants more of the list than there is of it", Named(member)));
+  }
+  list.wanted = wanted.until();
+  const bool feeder_goes_first = member.feeder_sent < order_.feeder_text.size();
+  return list.under_way || feeder_goes_first ? absl::OkStatus() : SendList(member);
+}
+
+// What comes next when everything before it is on its way.
+absl::Status Recruiter::SendData(Member& member) {
+  const std::string& feeder = order_.feeder_text;
+  if (member.feeder_sent == feeder.size()) return SendList(member);
+  member.give_up_at = SteadyNow() + kPrepareTime;
+  const size_t size = std::min(kChunkBytes, feeder.size() - member.feeder_sent);
   v1::ControllerMessage message;
-  message.mutable_data()->set_data(text.data() + sent, size);
-  member.data_sent += size;
+  message.mutable_feeder()->set_data(feeder.data() + member.feeder_sent, size);
+  member.feeder_sent += size;
   member.link->Send(std::move(message));
+  return absl::OkStatus();
+}
+
+// The next piece of the list, if it is wanted.
+absl::Status Recruiter::SendList(Member& member) {
+  member.give_up_at = SteadyNow() + kPrepareTime;
+  ListOnItsWay& list = member.list;
+  list.under_way = list.sent < list.wanted;
+  if (!list.under_way) return absl::OkStatus();
+  auto piece = chunks_.At(list.sent, list.wanted, !IsNear(member.spec.address));
+  if (!piece.ok()) return piece.status();
+  v1::ControllerMessage message;
+  *message.mutable_data() = std::move(piece->chunk);
+  list.sent = piece->end;
+  member.link->Send(std::move(message));
+  return absl::OkStatus();
 }
 
 absl::Status Recruiter::OnNews(size_t index, const FleetNews& news) {
   Member& member = roster_[index];
   if (std::holds_alternative<AgentDrained>(news)) {
-    if (member.stage == Stage::kPreparing) SendData(member);
-    return absl::OkStatus();
+    return member.stage == Stage::kPreparing ? SendData(member) : absl::OkStatus();
   }
   if (const auto* closed = std::get_if<AgentClosed>(&news)) return OnClosed(member, *closed);
 
@@ -129,6 +158,9 @@ absl::Status Recruiter::OnNews(size_t index, const FleetNews& news) {
   }
   if (message.has_welcome() && member.stage == Stage::kDialed) {
     return OnWelcome(member, message.welcome());
+  }
+  if (message.has_list_wanted() && member.stage == Stage::kPreparing && order_.list != nullptr) {
+    return OnListWanted(member, message.list_wanted());
   }
   if (message.has_ready() && member.stage == Stage::kPreparing) {
     member.stage = Stage::kReady;

@@ -5,11 +5,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <set>
 #include <string>
 
 #include "absl/status/status.h"
 #include "controller/fleet_times.h"
+#include "controller/list_chunks.h"
 #include "controller/progress.h"
 #include "controller/roster.h"
 #include "squall/v1/plan.pb.h"
@@ -19,8 +21,8 @@ namespace squall {
 // What every agent of a run is told.
 struct RunOrder {
   std::string run_id;
-  v1::Plan plan;  // concurrency 0: the sum over agents of cores + 1
-  std::string list_text;
+  v1::Plan plan;                   // concurrency 0: the sum over agents of cores + 1
+  std::shared_ptr<ListFile> list;  // of plan.urls; null without one
   std::string feeder_text;
   FleetTimes times;
   // Calibration: each agent sends to a target of its own (v1::Prepare). Without a concurrency it
@@ -42,8 +44,8 @@ class Recruiter {
   void Greeted(size_t index);
   // Some more round trips, so that its clock is known as of now.
   void Time(size_t index);
-  // Sends plan, list and feeder. `share` of the concurrency, `first_connection` and `max_backlog`
-  // as in v1::Prepare.
+  // Sends the plan, its feeder, and of the list what the agent wants. `share` of the concurrency,
+  // `first_connection` and `max_backlog` as in v1::Prepare.
   void Prepare(size_t index, uint32_t share, uint32_t first_connection, uint64_t max_backlog);
 
   // Errors name the agent. UNAVAILABLE and DEADLINE_EXCEEDED: it cannot be reached, or is busy; any
@@ -65,12 +67,15 @@ class Recruiter {
   absl::Status OnWelcome(Member& member, const v1::Welcome& welcome);
   absl::Status OnFailed(Member& member, const v1::Failed& failed);
   absl::Status OnPong(Member& member, const v1::Pong& pong, Nanos received);
-  void SendData(Member& member);
+  absl::Status OnListWanted(Member& member, const v1::ListWanted& wanted);
+  absl::Status SendData(Member& member);
+  absl::Status SendList(Member& member);
 
   const RunOrder& order_;
   Roster& roster_;
   Progress& progress_;
   std::set<std::string> unclaimed_sources_;
+  ListChunks chunks_;
   bool begun_ = false;
 };
 

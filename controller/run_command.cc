@@ -41,7 +41,7 @@ int Fail(const absl::Status& status) {
 }
 
 // The run itself, with an agent of its own if none is named. While it lasts, Ctrl-C is its
-// business; before and after, it ends the process. Uses the options up, but for the list's text.
+// business; before and after, it ends the process. Uses the options up, but for the list.
 absl::StatusOr<RunResult> Execute(RunOptions& options, RunArchive* archive, Progress& progress) {
   RaiseFileLimit();  // a stream to each agent
   const std::unique_ptr<Dialer> dialer = MakeGrpcDialer(options.fleet.tls);
@@ -62,10 +62,13 @@ absl::StatusOr<RunResult> Execute(RunOptions& options, RunArchive* archive, Prog
   absl::Status status = remote.Start(AddressesOf(fleet.invitation.agents),
                                      [&](std::string_view line) { progress.Message(line); });
   if (!status.ok()) return status;
+  // Who joins late is not to keep the others waiting.
+  if (options.list != nullptr && fleet.invitation.join_late) status = options.list->Unpack();
+  if (!status.ok()) return status;
   absl::StatusOr<RunResult> result =
       coordinator.Run({.order = {.run_id = NewRunId(),
                                  .plan = std::move(options.plan),
-                                 .list_text = std::move(options.url_list_text),
+                                 .list = options.list,
                                  .feeder_text = std::move(options.feeder_text),
                                  .times = fleet.times},
                        .invitation = std::move(fleet.invitation),
@@ -73,7 +76,6 @@ absl::StatusOr<RunResult> Execute(RunOptions& options, RunArchive* archive, Prog
                        .tls = std::move(fleet.tls),
                        .abort_on_loss = fleet.abort_on_loss,
                        .archive = archive});
-  options.url_list_text = coordinator.ReleaseListText();
   return result;
 }
 
@@ -101,8 +103,7 @@ int RunRun(CLI::App& command, RunFlags& flags) {
   if (archive != nullptr) archive->Finish(*result);
   const int code = PrintResult(*result, json_path);
   if (coverage_path.empty()) return code;
-  const bool written =
-      WriteMissedUrls(coverage_path, options->url_list_text, result->coverage->reached);
+  const bool written = WriteMissedUrls(coverage_path, *options->list, result->coverage->reached);
   return written || code != 0 ? code : kNotAsAsked;
 }
 

@@ -76,8 +76,8 @@ void AddRunFlags(CLI::App& run, RunFlags& flags) {
   what.Value("-u,--url", "URL", flags.url,
              "The same by name; with --urls, what lines that begin\nwith / are joined to");
   what.Value("--urls", "FILE", flags.urls,
-             "List of URLs, one a line; blank lines and lines\nbeginning with # are skipped; at "
-             "most 1 GiB");
+             "List of URLs, one a line; blank lines and lines\nbeginning with # are skipped. Also "
+             "as gzip or zstd,\nand - for standard input (at most 256 MiB)");
   what.Value("--order", "ORDER", flags.order,
              "How the list is used: sequential (default), shuffled\n(each once, then again in "
              "another order) or random");

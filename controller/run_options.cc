@@ -16,12 +16,12 @@
 #include "common/protocol.h"
 #include "common/request_tag.h"
 #include "common/url.h"
-#include "common/url_list.h"
 #include "common/values.h"
 #include "controller/check_flags.h"
 #include "controller/files.h"
 #include "controller/flag_values.h"
 #include "controller/fleet_flags.h"
+#include "controller/known_lists.h"
 #include "controller/network_flags.h"
 #include "controller/result_folder.h"
 #include "controller/send_flags.h"
@@ -69,23 +69,23 @@ absl::Status ResolveUrlList(const RunFlags& flags, TemplateFlags& templates, Run
   }
   const absl::StatusOr<v1::Order> order = ParseOrder(flags.order);
   if (!order.ok()) return order.status();
-  absl::StatusOr<std::string> text = ReadNamedFile("--urls", *flags.urls, kMaxListBytes);
-  if (!text.ok()) return text.status();
-  const std::string name = Quoted(*flags.urls);
-  const size_t size = text->size();
-  absl::StatusOr<UrlList> list =
-      UrlList::Parse(*std::move(text), name, options.plan.request().url(),
-                     [&templates](std::string_view url, size_t base_bytes) {
-                       return templates.CheckLine(url, base_bytes);
-                     });
-  if (!list.ok()) return list.status();
+  const LineCheck check = [&templates](std::string_view url, size_t base_bytes) {
+    return templates.CheckLine(url, base_bytes);
+  };
+  absl::StatusOr<std::shared_ptr<ListFile>> list =
+      ListFile::Open(*flags.urls, options.plan.request().url(), KnownListsFolder(), check);
+  if (!list.ok()) {
+    // A line is named by its file already.
+    return absl::IsInvalidArgument(list.status()) ? list.status() : For("--urls", list.status());
+  }
+  options.list = *std::move(list);
 
   v1::UrlList& urls = *options.plan.mutable_urls();
-  urls.set_size_bytes(size);
-  urls.set_entries(list->size());
+  urls.set_size_bytes(options.list->facts().size_bytes());
+  urls.set_entries(options.list->facts().entries());
+  urls.set_sha256(options.list->facts().sha256());
   urls.set_order(*order);
-  urls.set_name(name);
-  options.url_list_text = std::move(*list).ReleaseText();
+  urls.set_name(options.list->name());
   return absl::OkStatus();
 }
 

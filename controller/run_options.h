@@ -1,12 +1,14 @@
 // From the flags of `squall run` to a plan: every check that needs no agent.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include <spdlog/common.h>
 
 #include "absl/status/statusor.h"
 #include "controller/fleet_flags.h"
+#include "controller/list_file.h"
 #include "controller/run_flags.h"
 #include "squall/v1/plan.pb.h"
 
@@ -16,8 +18,8 @@ struct RunOptions {
   // Its concurrency is 0 if none was given: known once the agents have told their cores.
   v1::Plan plan;
   FleetOptions fleet;
-  // The text of plan.urls, checked; empty if there is no list.
-  std::string url_list_text;
+  // That of plan.urls, checked; null if there is no list.
+  std::shared_ptr<ListFile> list;
   // The text of plan.feeder; empty if there is none.
   std::string feeder_text;
   // Where the JSON result goes: empty: nowhere; "-": standard output.

@@ -8,9 +8,9 @@
 #include <sys/utsname.h>
 
 #include "absl/strings/ascii.h"
+#include "common/digest.h"
 #include "common/values.h"
 #include "controller/files.h"
-#include "controller/ssh_digest.h"
 
 namespace squall {
 namespace {

@@ -9,6 +9,7 @@
 
 #include "common/nearest_word.h"
 #include "common/protocol.h"
+#include "common/url.h"
 #include "common/values.h"
 #include "controller/files.h"
 #include "controller/flag_values.h"
@@ -62,7 +63,7 @@ absl::Status TemplateFlags::ReadFeeder() {
   if (!flags_.feed) return absl::OkStatus();
   const absl::StatusOr<v1::Order> order = ParseFeedOrder(flags_.feed_order);
   if (!order.ok()) return order.status();
-  absl::StatusOr<std::string> text = ReadNamedFile("--feed", *flags_.feed, kMaxListBytes);
+  absl::StatusOr<std::string> text = ReadNamedFile("--feed", *flags_.feed, kMaxFeederBytes);
   if (!text.ok()) return text.status();
   const std::string name = Quoted(*flags_.feed);
   const size_t size = text->size();
@@ -123,7 +124,10 @@ absl::Status TemplateFlags::CheckLine(std::string_view url, size_t base_bytes) {
   const Feeder* feeder = feeder_ ? &*feeder_ : nullptr;
   TemplateScope scope = UrlScope(plan_, feeder, insertions_);
   scope.base_bytes = base_bytes;
-  return Take(CompileUrl(url, scope));
+  if (absl::Status status = lines_.Add(url, scope); !status.ok()) return status;
+  plan_.set_templates(true);
+  uses_row_ = uses_row_ || lines_.uses_row();
+  return absl::OkStatus();
 }
 
 absl::Status TemplateFlags::Take(const absl::StatusOr<Template>& compiled) {

@@ -48,6 +48,7 @@ class TemplateFlags {
   v1::Plan& plan_;
   const Insertions insertions_;
   std::optional<Feeder> feeder_;
+  LineTemplates lines_;  // of the list
   bool uses_row_ = false;
   size_t inserted_bytes_ = 0;
 };

@@ -14,6 +14,7 @@ debian_packages() {
       echo libgrpc++-dev libc-ares-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
       echo libcurl4-openssl-dev libssl-dev zlib1g-dev libev-dev libhttp-parser-dev libabsl-dev
       echo libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev libyaml-cpp-dev libre2-dev
+      echo libzstd-dev
       echo libgtest-dev libgmock-dev
       ;;
     # An ssh server of a test's own; another reader of the histograms that squall writes, which is in
@@ -27,7 +28,7 @@ debian_packages() {
     # llvm has the symbolizer: without it sanitizers name no function and no suppression matches.
     lint) echo clang clang-format clang-tidy libclang-rt-dev llvm ;;
     # Beside those of build: what libcurl is made of.
-    static) echo dpkg-dev debian-archive-keyring libnghttp2-dev libbrotli-dev libzstd-dev ;;
+    static) echo dpkg-dev debian-archive-keyring libnghttp2-dev libbrotli-dev ;;
     # The compiler, and what runs its program. No libraries (deploy/static/debian.sh).
     arm64) echo g++-aarch64-linux-gnu qemu-user ;;
     bench) echo wrk nghttp2-client apache2-utils linux-perf libbenchmark-dev ;;
@@ -39,7 +40,7 @@ homebrew_formulae() {
   case "$1" in
     build)
       echo cmake ninja ccache pkgconf grpc c-ares protobuf curl openssl@3 libev http-parser abseil
-      echo spdlog fmt cli11 nlohmann-json yaml-cpp re2 googletest
+      echo spdlog fmt cli11 nlohmann-json yaml-cpp re2 zstd googletest
       ;;
     test) echo nginx openssl@3 ;;
     lint) echo llvm clang-format ;;

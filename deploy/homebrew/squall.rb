@@ -20,6 +20,7 @@ class Squall < Formula
   depends_on "protobuf"
   depends_on "re2"
   depends_on "spdlog"
+  depends_on "zstd"
 
   uses_from_macos "zlib"
 

@@ -58,8 +58,11 @@ struct Result {
 // One worker at work, and what its thread allocates between the snapshots that are taken of it.
 class Engine {
  public:
-  Engine(const v1::Prepare& prepare, PlanData data) {
-    auto engine = RunEngine::Create(prepare, std::move(data), 1, Policy(),
+  Engine(const v1::Prepare& prepare, std::string list, std::string feeder = "") {
+    const bool listed = prepare.plan().has_urls();
+    absl::StatusOr<ListText> text = ListText();
+    if (listed) text = ListText::InMemory(std::move(list), "list", prepare.plan().request().url());
+    auto engine = RunEngine::Create(prepare, *std::move(text), std::move(feeder), 1, Policy(),
                                     [this](RunEngine::Event event) { Take(std::move(event)); });
     if (!engine.ok()) {
       ADD_FAILURE() << engine.status();
@@ -128,7 +131,7 @@ v1::Prepare PrepareFor(const std::string& url, uint32_t concurrency) {
 // Once its buffers have grown to what longer intervals need.
 Result WhenWarm(const v1::Prepare& prepare, std::string list = "", std::string feeder = "") {
   using std::chrono::milliseconds;
-  Engine engine(prepare, {std::move(list), std::move(feeder)});
+  Engine engine(prepare, std::move(list), std::move(feeder));
   for (int i = 0; i < 6; ++i) engine.Run(milliseconds(400));
   Result sum;
   for (int i = 0; i < 10; ++i) {

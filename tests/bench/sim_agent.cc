@@ -69,9 +69,6 @@ void SimAgent::OnMessage(v1::ControllerMessage& message, Nanos received) {
     }
     case v1::ControllerMessage::kPrepare:
       return OnPrepare(*message.mutable_prepare());
-    case v1::ControllerMessage::kData:
-      awaited_bytes_ -= message.data().data().size();
-      return GetReady();
     case v1::ControllerMessage::kGrant:
       return OnGrant(message.grant());
     case v1::ControllerMessage::kStart:
@@ -91,6 +88,8 @@ void SimAgent::OnMessage(v1::ControllerMessage& message, Nanos received) {
       next_ = kForever;
       return channel_->Finish();
     case v1::ControllerMessage::kAck:
+    case v1::ControllerMessage::kFeeder:
+    case v1::ControllerMessage::kData:
     case v1::ControllerMessage::KIND_NOT_SET:
       return;
   }
@@ -125,13 +124,11 @@ void SimAgent::OnPrepare(v1::Prepare& prepare) {
     }
   }
   if (prepare.lease_ns() != 0) lease_ = prepare.lease_ns();
-  awaited_bytes_ = plan.urls().size_bytes() + plan.feeder().size_bytes();
   GetReady();
 }
 
-// Once the whole list has come.
+// As if it had every list from an earlier run.
 void SimAgent::GetReady() {
-  if (awaited_bytes_ > 0) return;
   v1::AgentMessage message;
   message.mutable_ready()->set_workers(4);
   Say(std::move(message));

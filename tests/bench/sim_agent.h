@@ -91,7 +91,6 @@ class SimAgent {
   bool greeted_ = false;
   bool dismissed_ = false;
   bool finished_ = false;
-  uint64_t awaited_bytes_ = 0;  // of the list
   std::vector<Phase> phases_;
   uint32_t concurrency_ = 0;
   Nanos interval_ = kSecond;

@@ -53,8 +53,13 @@ class ControllerWords {
         SayPrepare(*message.mutable_prepare());
         break;
       case 5:
-        message.mutable_data()->set_data(Rarely() ? data_.ConsumeRandomLengthString(40)
-                                                  : "http://a/\n");
+        if (data_.ConsumeBool()) {
+          message.mutable_feeder()->set_data(Rarely() ? data_.ConsumeRandomLengthString(40)
+                                                      : "id,name\n1,ann\n");
+        } else {
+          message.mutable_data()->set_data(Rarely() ? data_.ConsumeRandomLengthString(40)
+                                                    : "http://a/\n");
+        }
         break;
       case 6:
       case 7:
@@ -130,6 +135,14 @@ class ControllerWords {
         plan.mutable_urls()->set_order(v1::ORDER_SHUFFLED);
         plan.mutable_urls()->set_name(data_.ConsumeRandomLengthString(20));
         break;
+      case 7:
+        plan.set_templates(true);
+        plan.mutable_request()->set_url("http://127.0.0.1:1/{{col id}}");
+        plan.mutable_feeder()->set_size_bytes(14 * AnySmall());
+        plan.mutable_feeder()->set_rows(AnySmall());
+        plan.mutable_feeder()->set_order(v1::ORDER_SEQUENTIAL);
+        plan.mutable_feeder()->set_name("feeder");
+        break;
       case 1:
         phase.set_duration_ns(AnyNanos());
         break;
@@ -193,6 +206,9 @@ class ControllerWords {
       prepare.clear_own_target();
       if (prepare.plan().urls().size_bytes() > kMostList) {
         prepare.mutable_plan()->mutable_urls()->set_size_bytes(kMostList);
+      }
+      if (prepare.plan().feeder().size_bytes() > kMostList) {
+        prepare.mutable_plan()->mutable_feeder()->set_size_bytes(kMostList);
       }
     }
     if (message.has_ping() && message.ping().reply_bytes() > kMostList) {

@@ -55,11 +55,11 @@ RunEngine::RunEngine(RequestSource source, const v1::Prepare& prepare, uint32_t 
 RunEngine::~RunEngine() { Only() = nullptr; }
 
 absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& prepare,
-                                                             std::string list_text,
+                                                             ListText list, std::string feeder,
                                                              uint32_t threads, const Policy& policy,
                                                              std::function<void(Event)> events) {
   absl::StatusOr<RequestSource> source =
-      RequestSource::Create(prepare.plan(), std::move(list_text));
+      RequestSource::Create(prepare.plan(), std::move(list), std::move(feeder));
   if (!source.ok()) return source.status();
   return std::unique_ptr<RunEngine>(
       new RunEngine(*std::move(source), prepare, threads, policy, std::move(events)));

@@ -10,9 +10,12 @@
 // the run is complete.
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -21,6 +24,7 @@
 
 #include "common/check.h"
 #include "controller/coordinator.h"
+#include "controller/list_file.h"
 #include "tests/fuzz/properties.h"
 #include "tests/fuzz/simulated_agent.h"
 #include "tests/fuzz/simulated_time.h"
@@ -45,6 +49,23 @@ class FakeServer final : public FleetServer {
   std::function<void(FleetEvent)> events_;
   const std::string address_ = "127.0.0.1:7500";
 };
+
+// The list of all runs that have one.
+std::shared_ptr<ListFile> List() {
+  static const std::shared_ptr<ListFile> list = [] {
+    char path[] = "/tmp/fuzz-fleet-XXXXXX";
+    constexpr std::string_view kText = "http://a/\nhttp://b/\n";
+    const int fd = mkstemp(path);
+    SQUALL_CHECK(fd >= 0 &&
+                 write(fd, kText.data(), kText.size()) == static_cast<ssize_t>(kText.size()));
+    close(fd);
+    absl::StatusOr<std::shared_ptr<ListFile>> opened = ListFile::Open(path, "", "");
+    unlink(path);
+    SQUALL_CHECK(opened.ok());
+    return *std::move(opened);
+  }();
+  return list;
+}
 
 class FleetTest final : private Dialer {
  public:
@@ -125,10 +146,17 @@ class FleetTest final : private Dialer {
       }
     }
     if (data_.ConsumeIntegralInRange(0, 3) == 0) {
-      config.order.list_text = "http://a/\nhttp://b/\n";
-      plan.mutable_urls()->set_size_bytes(config.order.list_text.size());
-      plan.mutable_urls()->set_entries(2);
+      config.order.list = List();
+      plan.mutable_urls()->set_size_bytes(config.order.list->facts().size_bytes());
+      plan.mutable_urls()->set_entries(config.order.list->facts().entries());
+      plan.mutable_urls()->set_sha256(config.order.list->facts().sha256());
       plan.mutable_urls()->set_order(v1::ORDER_SHUFFLED);
+    }
+    if (data_.ConsumeIntegralInRange(0, 3) == 0) {
+      config.order.feeder_text = "id\n1\n";
+      plan.set_templates(true);
+      plan.mutable_feeder()->set_size_bytes(config.order.feeder_text.size());
+      plan.mutable_feeder()->set_rows(1);
     }
     plan.mutable_transport()->set_kind(v1::TRANSPORT_KIND_HTTP1);
     plan.mutable_transport()->set_http_version(v1::HTTP_VERSION_1_1);

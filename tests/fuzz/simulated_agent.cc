@@ -5,6 +5,7 @@
 #include "common/check.h"
 #include "common/metrics.h"
 #include "common/protocol.h"
+#include "common/zstd_chunk.h"
 
 namespace squall {
 namespace {
@@ -67,6 +68,7 @@ void SimulatedAgent::Hear(uint64_t stream, const v1::ControllerMessage& message)
   if (message.has_hello()) OnHello();
   if (message.has_ping()) OnPing(message.ping());
   if (message.has_prepare()) OnPrepare(message.prepare());
+  if (message.has_feeder()) OnFeeder(message.feeder());
   if (message.has_data()) OnData(message.data());
   if (message.has_grant()) OnGrant(message.grant());
   if (message.has_start()) OnStart(message.start());
@@ -102,18 +104,33 @@ void SimulatedAgent::OnPrepare(const v1::Prepare& prepare) {
   prepare_ = prepare;
   phases_ = static_cast<uint32_t>(prepare.plan().phases_size());
   expected_bytes_ = prepare.plan().urls().size_bytes();
-  if (expected_bytes_ == 0) {
+  feeder_bytes_ = prepare.plan().feeder().size_bytes();
+  events_(AgentDrained{});
+  if (expected_bytes_ != 0) due_.emplace_back().mutable_list_wanted()->set_until(expected_bytes_);
+  ReadyIfAll();
+}
+
+void SimulatedAgent::OnFeeder(const v1::FeederChunk& chunk) {
+  SQUALL_CHECK(chunk.data().size() <= feeder_bytes_);
+  feeder_bytes_ -= chunk.data().size();
+  events_(AgentDrained{});
+  ReadyIfAll();
+}
+
+void SimulatedAgent::ReadyIfAll() {
+  if (expected_bytes_ == 0 && feeder_bytes_ == 0) {
     due_.emplace_back().mutable_ready()->set_workers(1);
-  } else {
-    events_(AgentDrained{});
   }
 }
 
 void SimulatedAgent::OnData(const v1::DataChunk& chunk) {
-  SQUALL_CHECK(chunk.data().size() <= expected_bytes_);
-  expected_bytes_ -= chunk.data().size();
+  const absl::StatusOr<std::string> text = chunk.compression() == v1::COMPRESSION_NONE
+                                               ? absl::StatusOr<std::string>(chunk.data())
+                                               : Decompressed(chunk.data(), kChunkBytes);
+  SQUALL_CHECK(text.ok() && text->size() <= expected_bytes_);
+  expected_bytes_ -= text->size();
   events_(AgentDrained{});
-  if (expected_bytes_ == 0) due_.emplace_back().mutable_ready()->set_workers(1);
+  ReadyIfAll();
 }
 
 void SimulatedAgent::OnGrant(const v1::Grant& grant) {

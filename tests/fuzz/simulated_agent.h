@@ -79,7 +79,9 @@ class SimulatedAgent {
   void OnHello();
   void OnPing(const v1::Ping& ping);
   void OnPrepare(const v1::Prepare& prepare);
+  void OnFeeder(const v1::FeederChunk& chunk);
   void OnData(const v1::DataChunk& chunk);
+  void ReadyIfAll();
   void OnGrant(const v1::Grant& grant);
   void OnStart(const v1::Start& start);
   void OnMerged(uint64_t sequence);
@@ -94,7 +96,8 @@ class SimulatedAgent {
   v1::AgentMessage said_;                         // last
   std::deque<std::pair<Nanos, uint64_t>> pings_;  // that are not answered: when they came
   v1::Prepare prepare_;
-  uint64_t expected_bytes_ = 0;  // of the list
+  uint64_t expected_bytes_ = 0;  // of the list …
+  uint64_t feeder_bytes_ = 0;    // … and of the feeder
   uint32_t phases_ = 0;
   std::vector<std::pair<uint32_t, uint64_t>> open_;  // phase and number
   std::deque<v1::AgentMessage> kept_;

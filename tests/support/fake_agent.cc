@@ -125,11 +125,6 @@ class Session {
       case v1::ControllerMessage::kHello:
         return OnHello(message.hello());
       case v1::ControllerMessage::kPrepare:
-        awaited_bytes_ = message.prepare().plan().urls().size_bytes() +
-                         message.prepare().plan().feeder().size_bytes();
-        return GetReady();
-      case v1::ControllerMessage::kData:
-        awaited_bytes_ -= message.data().data().size();
         return GetReady();
       case v1::ControllerMessage::kGrant:
         for (const v1::Span& span : message.grant().spans()) {
@@ -152,6 +147,8 @@ class Session {
       case v1::ControllerMessage::kDismiss:
         ended_ = true;
         return;
+      case v1::ControllerMessage::kFeeder:
+      case v1::ControllerMessage::kData:
       case v1::ControllerMessage::kAck:
       case v1::ControllerMessage::kResize:
       case v1::ControllerMessage::KIND_NOT_SET:
@@ -186,9 +183,9 @@ class Session {
     Reply();
   }
 
-  // Once the whole list has come.
+  // As if it had every list from an earlier run.
   void GetReady() {
-    if (awaited_bytes_ > 0 || mode_ == Mode::kNeverReady) return;
+    if (mode_ == Mode::kNeverReady) return;
     if (mode_ == Mode::kFailedPlan) {
       return Fail(v1::Failed::CODE_PLAN, "this machine has too little of everything");
     }
@@ -256,7 +253,6 @@ class Session {
   const Mode mode_;
   Stream& stream_;
   v1::AgentMessage reply_;
-  uint64_t awaited_bytes_ = 0;
   bool ready_ = false;
   bool ended_ = false;
   std::optional<Nanos> start_;

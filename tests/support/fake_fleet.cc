@@ -6,7 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "common/protocol.h"
 #include "common/span.h"
+#include "common/zstd_chunk.h"
 #include "controller/progress.h"
 
 namespace squall {
@@ -39,6 +41,7 @@ class FakeAgent {
     if (message.has_hello()) OnHello();
     if (message.has_ping()) OnPing(message.ping());
     if (message.has_prepare()) OnPrepare(message.prepare());
+    if (message.has_feeder()) OnFeeder(message.feeder());
     if (message.has_data()) OnData(message.data());
     if (message.has_grant()) OnGrant(message.grant());
     const uint64_t acknowledged = std::max(message.ack().sequence(), message.acknowledged());
@@ -104,15 +107,32 @@ class FakeAgent {
   void OnPrepare(const v1::Prepare& prepare) {
     if (behaviour_.refuses_plan) return Fail(v1::Failed::CODE_PLAN, "no such thing here");
     granted_.resize(static_cast<size_t>(prepare.plan().phases_size()));
-    expected_ = prepare.plan().urls().size_bytes() + prepare.plan().feeder().size_bytes();
-    if (expected_ == 0) return Ready();
+    expected_ = prepare.plan().urls().size_bytes();
+    feeder_ = prepare.plan().feeder().size_bytes();
+    if (feeder_ != 0) return events_(AgentDrained{});
+    GetList();
+  }
+
+  void OnFeeder(const v1::FeederChunk& chunk) {
+    heard_.feeder += chunk.data();
     events_(AgentDrained{});
+    if (heard_.feeder.size() == feeder_) GetList();
+  }
+
+  void GetList() {
+    if (expected_ == 0 || behaviour_.has_list) return Ready();
+    events_(AgentDrained{});
+    v1::AgentMessage message;
+    message.mutable_list_wanted()->set_from(behaviour_.list_from);
+    message.mutable_list_wanted()->set_until(expected_);
+    Say(message);
   }
 
   void OnData(const v1::DataChunk& chunk) {
-    heard_.list += chunk.data();
+    const bool packed = chunk.compression() == v1::COMPRESSION_ZSTD;
+    heard_.list += packed ? Decompressed(chunk.data(), kChunkBytes).value_or("") : chunk.data();
     events_(AgentDrained{});
-    if (heard_.list.size() == expected_) Ready();
+    if (behaviour_.list_from + heard_.list.size() == expected_) Ready();
   }
 
   void Ready() {
@@ -179,7 +199,8 @@ class FakeAgent {
   uint64_t stream_ = 0;
   std::vector<std::vector<uint64_t>> granted_;  // and not reported, by phase
   std::deque<v1::AgentMessage> kept_;           // and not acknowledged
-  uint64_t expected_ = 0;
+  uint64_t expected_ = 0;                       // bytes of the list …
+  uint64_t feeder_ = 0;                         // … and of the feeder
   uint64_t commands_ = 0;
   uint64_t sequence_ = 0;
   Nanos window_ = 0;

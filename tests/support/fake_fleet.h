@@ -23,6 +23,8 @@ struct Behaviour {
   int busy_times = 0;  // answers busy to the first Hellos
   bool refuses_plan = false;
   bool obeys_anybody = false;
+  bool has_list = false;               // the plan's, from an earlier run
+  uint64_t list_from = 0;              // a part of it, up to here
   uint64_t dies_after = UINT64_MAX;    // results; who dials it then finds it started anew
   uint64_t breaks_after = UINT64_MAX;  // results: its stream, once; and it resumes
   bool is_another = false;             // who resumes is not who had begun
@@ -41,6 +43,7 @@ struct Behaviour {
 struct Heard {
   std::vector<v1::ControllerMessage> messages;
   std::string list;
+  std::string feeder;
   uint64_t recorded = 0;  // results that it reported, of all phases
   int dialed = 0;
 };

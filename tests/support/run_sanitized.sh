@@ -29,13 +29,14 @@ export UBSAN_OPTIONS=$common:print_stacktrace=1
 suppressions=$PWD/tests/support/tsan.supp
 export TSAN_OPTIONS=$common:second_deadlock_stack=1:ignore_noninstrumented_modules=1:suppressions=$suppressions:print_suppressions=0
 
-# What measures says nothing of an instrumented program; and of what runs the same threads as other
-# tests do, thread sanitizer sees one. With SQUALL_TEST_SCALE given by the caller, all run.
+# What measures says nothing of an instrumented program; of what waits most of its time, or runs the
+# same code as other tests do, each sanitizer sees one. With SQUALL_TEST_SCALE given by the caller, all
+# run.
 excluded='^$'
 if [ "$everything" = no ]; then
-  excluded='^(integration\.(bench|closed_form|littles_law|memory|parallelism|phases|rates|ssh)|fleet\.(network|promises|staged)|package\..*)$'
+  excluded='^(integration\.(addresses|bad_agents|bench|calibrate|closed_form|coverage|littles_law|memory|parallelism|phases|rates|save|server_counts|service|ssh)|fleet\.(network|promises|staged)|package\..*)$'
   if [ "$preset" = tsan ]; then
-    excluded='^(integration\.(addresses|bad_input|bench|calibrate|closed_form|coverage|failures|fleet_check|littles_law|memory|options|parallelism|phases|plans|policy|policy_limits|proxies|rates|reconcile|report|save|service|ssh|url_lists)|fleet\.(network|promises|staged)|package\..*)$'
+    excluded='^(integration\.(addresses|bad_agents|bad_input|bench|calibrate|checks|closed_form|coverage|failures|fleet_check|littles_law|memory|options|parallelism|phases|plans|policy|policy_limits|proxies|rates|reconcile|report|save|sending|server_counts|service|ssh|templates|url_lists)|fleet\.(network|promises|staged)|package\..*)$'
   fi
 fi
 status=0

@@ -1,12 +1,15 @@
 #include "controller/coordinator.h"
 
 #include <cstdio>
+#include <fstream>
+#include <unistd.h>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "common/protocol.h"
+#include "controller/list_file.h"
 #include "controller/standstill.h"
 #include "tests/support/fake_fleet.h"
 
@@ -89,13 +92,18 @@ TEST(Coordinator, SaysWhichAgentsObeyAnybody) {
 }
 
 TEST(Coordinator, SendsTheListWholeInPieces) {
-  FakeFleet fleet({{}, {}});
+  FakeFleet fleet({{}, {}, {.has_list = true}, {.list_from = kChunkBytes + 5}});
   uint64_t entries = 0;
-  for (; fleet.config.order.list_text.size() < 2 * kChunkBytes + 7; ++entries) {
-    fleet.config.order.list_text += fmt::format("http://127.0.0.1/{}\n", entries);
+  std::string text;
+  for (; text.size() < 2 * kChunkBytes + 7; ++entries) {
+    text += fmt::format("http://127.0.0.1/{}\n", entries);
   }
+  const std::string path = testing::TempDir() + fmt::format("coordinator_list_{}", getpid());
+  std::ofstream(path) << text;
+  fleet.config.order.list = *ListFile::Open(path, "", "");
+  std::remove(path.c_str());
   v1::UrlList& urls = *fleet.plan().mutable_urls();
-  urls.set_size_bytes(fleet.config.order.list_text.size());
+  urls.set_size_bytes(text.size());
   urls.set_entries(entries);
   urls.set_order(v1::ORDER_SHUFFLED);
   const auto result = fleet.Run();
@@ -103,25 +111,34 @@ TEST(Coordinator, SendsTheListWholeInPieces) {
   ASSERT_TRUE(result->coverage);
   EXPECT_EQ(result->coverage->listed, entries);
   EXPECT_EQ(result->coverage->distinct, result->planned);
-  for (const Heard& heard : fleet.dialer.heard) {
-    EXPECT_EQ(heard.list, fleet.config.order.list_text);
-  }
+  const auto& heard = fleet.dialer.heard;
+  EXPECT_EQ(heard[0].list, text);
+  EXPECT_EQ(heard[1].list, text);
+  EXPECT_EQ(heard[2].list, "") << "it has it";
+  EXPECT_EQ(heard[3].list, text.substr(kChunkBytes + 5)) << "it has the rest";
 }
 
-TEST(Coordinator, SendsTheFeederBehindTheList) {
-  FakeFleet fleet({{}, {}});
-  std::string& list = fleet.config.order.list_text;
-  std::string& feeder = fleet.config.order.feeder_text;
-  list = "http://127.0.0.1/{{col id}}\n";
-  feeder = "id\n";
-  while (feeder.size() < kChunkBytes + 7) feeder += "12345\n";
+TEST(Coordinator, SendsTheFeederInPiecesAndTheListBesideIt) {
+  FakeFleet fleet({{}, {}, {.has_list = true}});
+  const std::string text = "http://127.0.0.1/{{col id}}\n";
+  const std::string path = testing::TempDir() + fmt::format("coordinator_feeder_{}", getpid());
+  std::ofstream(path) << text;
+  fleet.config.order.list = *ListFile::Open(path, "", "");
+  std::remove(path.c_str());
+  std::string& order = fleet.config.order.feeder_text;
+  order = "id\n";
+  while (order.size() < 2 * kChunkBytes + 7) order += "12345\n";
+  const std::string feeder = order;
   fleet.plan().set_templates(true);
-  fleet.plan().mutable_urls()->set_size_bytes(list.size());
+  fleet.plan().mutable_urls()->set_size_bytes(text.size());
   fleet.plan().mutable_urls()->set_entries(1);
   fleet.plan().mutable_urls()->set_order(v1::ORDER_SEQUENTIAL);
   fleet.plan().mutable_feeder()->set_size_bytes(feeder.size());
   ASSERT_TRUE(fleet.Run().ok());
-  for (const Heard& heard : fleet.dialer.heard) EXPECT_EQ(heard.list, list + feeder);
+  for (const Heard& heard : fleet.dialer.heard) EXPECT_EQ(heard.feeder, feeder);
+  EXPECT_EQ(fleet.dialer.heard[0].list, text);
+  EXPECT_EQ(fleet.dialer.heard[1].list, text);
+  EXPECT_EQ(fleet.dialer.heard[2].list, "");
 }
 
 TEST(Coordinator, WaitsForABusyAgent) {

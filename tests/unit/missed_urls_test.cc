@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -16,9 +17,18 @@ namespace {
 
 using testing::HasSubstr;
 
+std::shared_ptr<ListFile> ListOf(std::string_view text) {
+  const std::string path = testing::TempDir() + "missed_urls_list_" + std::to_string(getpid());
+  std::ofstream(path) << text;
+  auto list = ListFile::Open(path, "http://h", "");
+  EXPECT_TRUE(list.ok()) << list.status();
+  std::filesystem::remove(path);
+  return *list;
+}
+
 std::string Written(std::string_view list_text, const std::vector<bool>& reached) {
   const std::string path = testing::TempDir() + "missed_urls_" + std::to_string(getpid()) + ".txt";
-  EXPECT_TRUE(WriteMissedUrls(path, list_text, reached));
+  EXPECT_TRUE(WriteMissedUrls(path, *ListOf(list_text), reached));
   std::ostringstream text;
   text << std::ifstream(path).rdbuf();
   std::filesystem::remove(path);
@@ -37,7 +47,7 @@ TEST(MissedUrls, AreLinesAsTheyStandInTheList) {
 TEST(MissedUrls, SayWhyTheyCannotBeWritten) {
   for (const char* path : {"/no/such/folder/file", "/dev/full"}) {
     testing::internal::CaptureStderr();
-    EXPECT_FALSE(WriteMissedUrls(path, "/a\n", {false})) << path;
+    EXPECT_FALSE(WriteMissedUrls(path, *ListOf("/a\n"), {false})) << path;
     EXPECT_THAT(testing::internal::GetCapturedStderr(),
                 HasSubstr(std::string("squall: ") + path + ": cannot write: "))
         << path;

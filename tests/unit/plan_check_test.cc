@@ -91,7 +91,7 @@ TEST(CheckPlan, NamesTheFieldThatIsWrong) {
        [](v1::Plan& plan) {
          plan.mutable_urls()->set_order(v1::ORDER_RANDOM);
          plan.mutable_urls()->set_entries(1);
-         plan.mutable_urls()->set_size_bytes(uint64_t{1} << 40);
+         plan.mutable_urls()->set_size_bytes((uint64_t{1} << 40) + 1);
        }},
       {"templates", [](v1::Plan& plan) { plan.add_insertions(); }},
       {"templates", [](v1::Plan& plan) { plan.mutable_feeder()->set_rows(1); }},

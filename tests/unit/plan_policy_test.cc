@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "agent/request_source.h"
 #include "tests/support/fake_names.h"
 #include "tests/support/transport_runner.h"
 
@@ -96,7 +97,7 @@ TEST(PlanPolicy, OriginsOfAList) {
   plan.mutable_urls()->set_order(v1::ORDER_RANDOM);
   const absl::StatusOr<RequestSource> source = RequestSource::Create(plan, list);
   ASSERT_TRUE(source.ok()) << source.status();
-  const std::vector<Origin> origins = OriginsOf(*source);
+  const std::vector<Origin> origins = source->Origins();
   std::vector<std::string> shown;
   for (const Origin& origin : origins) shown.push_back(origin.Display());
   EXPECT_THAT(shown, ElementsAre("http://a.test:80", "http://base.test:80", "https://a.test:443",

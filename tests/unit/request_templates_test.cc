@@ -1,12 +1,16 @@
 #include "common/request_templates.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 
+#include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "agent/request_source.h"
 #include "common/plan_check.h"
+#include "common/protocol.h"
 
 namespace squall {
 namespace {
@@ -43,9 +47,7 @@ TEST(RequestTemplates, UrlWithoutItsFragment) {
   const auto source = RequestSource::Create(PlanWith("http://h/{{seq}}?a#b{{seq}}"), "");
   ASSERT_TRUE(source.ok()) << source.status();
   EXPECT_EQ(UrlOf(*source, 7), "http://h/7?a");
-  std::string entry;
-  source->Entry(0, entry);
-  EXPECT_TRUE(entry.starts_with("http://h/")) << "where the policy looks";
+  EXPECT_EQ(source->Origins(), std::vector<Origin>{OriginOf("http://h/")}) << "the policy's";
 }
 
 TEST(RequestTemplates, EachRowOnceBeforeAnyRepeats) {
@@ -82,6 +84,57 @@ TEST(RequestTemplates, RowsAtRandomAreNotTheListsOrder) {
     if (url.substr(9, slash - 9) == url.substr(slash + 1)) ++same;
   }
   EXPECT_LT(same, 40);
+}
+
+TEST(RequestTemplates, LinesWithPlaceholdersOnlyWhereThePlanHasThem) {
+  const std::string list = "http://h/a\nhttp://i/{{seq}}\n";
+  v1::Plan plan = PlanWith("");
+  List(plan, list, 2);
+  const auto rendered = RequestSource::Create(plan, list);
+  ASSERT_TRUE(rendered.ok()) << rendered.status();
+  EXPECT_EQ(rendered->Origins(),
+            (std::vector<Origin>{OriginOf("http://h/"), OriginOf("http://i/")}));
+  EXPECT_EQ(UrlOf(*rendered, 1), "http://i/1");
+  plan.set_templates(false);
+  const auto plain = RequestSource::Create(plan, list);
+  ASSERT_TRUE(plain.ok()) << plain.status();
+  EXPECT_EQ(UrlOf(*plain, 1), "http://i/{{seq}}");
+  const std::string blanks = "http://h/\n# x\nhttp://h/{{int 1 9}}\n";
+  List(plan, blanks, 2);
+  EXPECT_THAT(std::string(RequestSource::Create(plan, blanks).status().message()),
+              testing::HasSubstr(":3: "));
+}
+
+TEST(RequestTemplates, ALineThatHasBecomeAnotherLeadsNowhere) {
+  std::string list = "http://h/{{int 1 9}}\nhttp://h/{{seq}}\n";
+  v1::Plan plan = PlanWith("");
+  List(plan, list, 2);
+  absl::StatusOr<ListText> text = ListText::InMemory(list, "list", "");
+  ASSERT_TRUE(text.ok()) << text.status();
+  const std::string other = "http://h/{{int 1 8}}\nhttp://h/{{seq}}\n";
+  ListText listed = *text;
+  const auto source = RequestSource::Create(plan, std::move(listed), "");
+  ASSERT_TRUE(source.ok()) << source.status();
+  EXPECT_NE(UrlOf(*source, 0), UrlList::kDamaged);
+  // The text is the same memory.
+  auto* memory = const_cast<char*>(text->text.data());
+  std::copy(other.begin(), other.end(), memory);
+  EXPECT_EQ(UrlOf(*source, 0), UrlList::kDamaged);
+  EXPECT_EQ(UrlOf(*source, 1), "http://h/1");
+  EXPECT_TRUE(source->damaged());
+}
+
+TEST(RequestTemplates, OfManyDifferentPlaceholdersInAListThereIsAnEnd) {
+  LineTemplates lines;
+  const v1::Plan plan = PlanWith("");
+  const Insertions insertions = InsertionsOf(plan);
+  const TemplateScope scope = UrlScope(plan, nullptr, insertions);
+  for (size_t i = 0; i < kMaxLinePlaceholders; ++i) {
+    ASSERT_TRUE(lines.Add(fmt::format("http://h/{{{{int 1 {}}}}}", i + 1), scope).ok());
+  }
+  EXPECT_TRUE(lines.Add("http://h/{{int 1 7}}", scope).ok()) << "it is known";
+  EXPECT_THAT(std::string(lines.Add("http://h/{{seq}}", scope).message()),
+              testing::HasSubstr("more than 100000 different placeholders"));
 }
 
 TEST(RequestTemplates, LinesOfAListHaveTheValuesOfOneUrl) {

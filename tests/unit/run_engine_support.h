@@ -64,9 +64,9 @@ class RunEngineTest : public ::testing::Test {
   }
 
   void Make(const v1::Prepare& prepare, uint32_t threads) {
-    auto engine = RunEngine::Create(prepare, {}, threads, policy_, [this](RunEngine::Event event) {
-      mailbox_.Push(std::move(event));
-    });
+    auto engine =
+        RunEngine::Create(prepare, ListText(), "", threads, policy_,
+                          [this](RunEngine::Event event) { mailbox_.Push(std::move(event)); });
     ASSERT_TRUE(engine.ok()) << engine.status();
     engine_ = *std::move(engine);
   }

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "common/digest.h"
 #include "tests/unit/run_options_support.h"
 
 namespace squall {
@@ -184,7 +185,8 @@ TEST_F(RunOptionsTest, UrlList) {
   for (const Case& c : cases) {
     const auto options = Run(c.words);
     ASSERT_TRUE(options.ok()) << options.status();
-    EXPECT_EQ(options->url_list_text, text);
+    EXPECT_EQ(*options->list->Read(0, text.size()), text);
+    EXPECT_EQ(options->plan.urls().sha256(), Sha256Of(text));
     EXPECT_EQ(options->plan.request().url(), "http://h");
     EXPECT_EQ(options->plan.urls().size_bytes(), text.size());
     EXPECT_EQ(options->plan.urls().entries(), 2U);

@@ -190,6 +190,7 @@ TEST_F(SessionCalibration, RefusesWhatCouldLeadElsewhere) {
          plan.mutable_urls()->set_size_bytes(10);
          plan.mutable_urls()->set_entries(1);
          plan.mutable_urls()->set_order(v1::ORDER_SEQUENTIAL);
+         plan.mutable_urls()->set_sha256(std::string(32, 'x'));
        }},
       {"placeholders", [](v1::Plan& plan) { plan.set_templates(true); }},
       {"plain GET", [](v1::Plan& plan) { plan.mutable_request()->set_method("POST"); }},

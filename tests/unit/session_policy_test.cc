@@ -61,7 +61,9 @@ TEST_F(SessionPolicy, AListThatLeadsElsewhere) {
   const std::string list = "http://127.0.0.1:1/a\nhttp://10.0.0.8/b\n";
   FakeController controller(session_);
   controller.Say(HelloMessage());
-  controller.Say(PrepareMessage(ListShare(list.size(), 2)));
+  controller.Say(PrepareMessage(ListShare(list, 2)));
+  controller.Hear(Kind::kWelcome);
+  controller.Hear(Kind::kListWanted);
   controller.Say(DataMessage(list));
   ExpectRefused(controller, "agent lon-2 does not send to 10.0.0.8:80: ");
 }

@@ -2,6 +2,7 @@
 // done, and to those who come while it is busy. It must be free again for the next one each time.
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -28,6 +29,7 @@ struct Row {
   Messages said;
   v1::Failed::Code code;
   const char* reason;  // a part of it
+  bool waits = false;  // until the list is wanted, before it sends any of it
 };
 
 class SessionRefusals : public SessionTest {
@@ -36,7 +38,15 @@ class SessionRefusals : public SessionTest {
   void Check(const Row& row) {
     SCOPED_TRACE(row.name);
     FakeController controller(session_);
-    for (const v1::ControllerMessage& message : row.said) controller.Say(message);
+    bool asked = false;  // for a list
+    for (const v1::ControllerMessage& message : row.said) {
+      // A list that is told of is waited for to be wanted, and nothing else.
+      if (message.has_data() && row.waits && !std::exchange(asked, true)) {
+        controller.Hear(Kind::kWelcome);
+        controller.Hear(Kind::kListWanted);
+      }
+      controller.Say(message);
+    }
     const std::vector<v1::AgentMessage> answers = controller.HearAll();
     if (answers.empty() || !answers.back().has_failed()) {
       ADD_FAILURE() << "it was not refused";
@@ -61,9 +71,20 @@ class SessionRefusals : public SessionTest {
   // A row that sends `text` where one URL is announced.
   static Row List(const char* name, const char* reason, const std::string& text) {
     return {name,
-            {HelloMessage(), PrepareMessage(ListShare(text.size(), 1)), DataMessage(text)},
+            {HelloMessage(), PrepareMessage(ListShare(text, 1)), DataMessage(text)},
             v1::Failed::CODE_PLAN,
-            reason};
+            reason,
+            true};
+  }
+
+  // A row that sends `text` where `announced` is.
+  static Row OtherList(const char* name, const char* reason, const std::string& announced,
+                       const std::string& text) {
+    return {name,
+            {HelloMessage(), PrepareMessage(ListShare(announced, 1)), DataMessage(text)},
+            v1::Failed::CODE_PLAN,
+            reason,
+            true};
   }
 
   static constexpr char kUrl[] = "http://127.0.0.1:1/";  // nothing is ever sent there
@@ -72,7 +93,20 @@ class SessionRefusals : public SessionTest {
 TEST_F(SessionRefusals, MessagesOutOfOrderOrMalformed) {
   const v1::ControllerMessage hello = HelloMessage();
   const v1::ControllerMessage prepare = PrepareMessage(Share(kUrl, 1));
-  const v1::ControllerMessage list = PrepareMessage(ListShare(12, 1));
+  const v1::ControllerMessage list = PrepareMessage(ListShare("http://a/bcd", 1));
+  v1::ControllerMessage packed = DataMessage("http://a/bcd");
+  packed.mutable_data()->set_compression(v1::COMPRESSION_ZSTD);
+  v1::Prepare fed = Share("http://127.0.0.1:1/{{col id}}", 1);
+  fed.mutable_plan()->set_templates(true);
+  fed.mutable_plan()->mutable_feeder()->set_size_bytes(5);
+  fed.mutable_plan()->mutable_feeder()->set_rows(1);
+  fed.mutable_plan()->mutable_feeder()->set_order(v1::ORDER_SEQUENTIAL);
+  fed.mutable_plan()->mutable_feeder()->set_name("f.csv");
+  const auto feeder = [](std::string data) {
+    v1::ControllerMessage message;
+    message.mutable_feeder()->set_data(std::move(data));
+    return message;
+  };
   const v1::ControllerMessage grant = GrantMessage({{0, 1, 10}});
   const v1::ControllerMessage start = StartMessage();
   const v1::ControllerMessage no_kind;
@@ -121,6 +155,17 @@ TEST_F(SessionRefusals, MessagesOutOfOrderOrMalformed) {
 
       {"DataChunk before Prepare", {hello, DataMessage("a")}, kProtocol, "DataChunk out of order"},
       {"empty DataChunk before Prepare", {hello, DataMessage("")}, kProtocol, "DataChunk"},
+      {"FeederChunk before Prepare", {hello, feeder("a")}, kProtocol, "FeederChunk out of order"},
+      {"FeederChunk without a feeder", {hello, prepare, feeder("a")}, kProtocol, "FeederChunk"},
+      {"an empty FeederChunk", {hello, PrepareMessage(fed), feeder("")}, kProtocol, "FeederChunk"},
+      {"FeederChunks too long together",
+       {hello, PrepareMessage(fed), feeder("id\n"), feeder("12\n")},
+       kProtocol,
+       "FeederChunk out of order"},
+      {"a feeder without the column",
+       {hello, PrepareMessage(fed), feeder("x\n12\n")},
+       v1::Failed::CODE_PLAN,
+       "no column id"},
       {"Grant before Prepare", {hello, grant}, kProtocol, "a command before the plan"},
       {"Start before Prepare", {hello, start}, kProtocol, "a command before the plan"},
       {"no kind after Hello", {hello, no_kind}, kProtocol, "does not know"},
@@ -134,15 +179,26 @@ TEST_F(SessionRefusals, MessagesOutOfOrderOrMalformed) {
        {hello, list, start},
        kProtocol,
        "a command before the plan"},
-      {"DataChunk too long", {hello, list, DataMessage("http://a/bcde")}, kProtocol, "DataChunk"},
+      {"DataChunk before it is wanted",
+       {hello, list, DataMessage("http://a/bcd")},
+       kProtocol,
+       "DataChunk out of order"},
+      {"DataChunk too long",
+       {hello, list, DataMessage("http://a/bcde")},
+       kProtocol,
+       "DataChunk",
+       true},
+      {"an empty DataChunk", {hello, list, DataMessage("")}, kProtocol, "DataChunk", true},
+      {"a DataChunk that is not compressed as it says",
+       {hello, list, packed},
+       kProtocol,
+       "DataChunk",
+       true},
       {"DataChunks too long together",
        {hello, list, DataMessage("http://"), DataMessage("a/bcde")},
        kProtocol,
-       "DataChunk out of order"},
-      {"DataChunks too many",
-       {hello, list, DataMessage("http://a/bcd"), DataMessage("e")},
-       kProtocol,
-       "DataChunk out of order"},
+       "DataChunk out of order",
+       true},
       {"DataChunk without a list", {hello, prepare, DataMessage("a")}, kProtocol, "DataChunk"},
 
       {"Prepare twice", {hello, prepare, prepare}, kProtocol, "Prepare out of order"},
@@ -218,6 +274,16 @@ TEST_F(SessionRefusals, PlansThatCannotBeExecuted) {
              transport.set_http_version(v1::HTTP_VERSION_2);
              transport.set_streams(UINT32_MAX);
            }),
+      Plan("a list without a hash", "urls.sha256",
+           [](v1::Prepare& prepare) {
+             prepare = ListShare("http://a/", 1);
+             prepare.mutable_plan()->mutable_urls()->clear_sha256();
+           }),
+      Plan("a list by a name that is none of ours", "urls.sha256",
+           [](v1::Prepare& prepare) {
+             prepare = ListShare("http://a/", 1);
+             prepare.mutable_plan()->mutable_urls()->set_sha256("../../../../../etc/passwd");
+           }),
       Plan("an endless duration", "phases.duration_ns",
            [](v1::Prepare& prepare) {
              prepare.mutable_plan()->mutable_phases(0)->set_duration_ns(INT64_MAX);
@@ -235,6 +301,8 @@ TEST_F(SessionRefusals, PlansThatCannotBeExecuted) {
       List("more entries than announced", "2 URLs arrived where the plan says 1",
            "http://a/\nhttp://b/\n"),
       List("fewer entries than announced", "urls.txt: has no URLs", "# http://a/\n"),
+      OtherList("another list than announced", "what arrived is not the list", "http://a/b\n",
+                "http://a/c\n"),
       List("a bad line", "urls.txt:2:", "\nftp://a/\n"),
   };
   for (const Row& row : rows) Check(row);

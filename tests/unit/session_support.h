@@ -9,6 +9,7 @@
 #include <spdlog/spdlog.h>
 
 #include "agent/session.h"
+#include "common/digest.h"
 #include "tests/support/fake_controller.h"
 #include "tests/support/transport_runner.h"
 
@@ -58,10 +59,11 @@ class SessionTest : public ::testing::Test {
   }
 
   // The same for a list, which is to follow.
-  static v1::Prepare ListShare(uint64_t size_bytes, uint64_t entries) {
+  static v1::Prepare ListShare(const std::string& text, uint64_t entries) {
     v1::Prepare prepare = Share("", 1);
     v1::UrlList& urls = *prepare.mutable_plan()->mutable_urls();
-    urls.set_size_bytes(size_bytes);
+    urls.set_size_bytes(text.size());
+    urls.set_sha256(Sha256Of(text));
     urls.set_entries(entries);
     urls.set_order(v1::ORDER_SEQUENTIAL);
     urls.set_name("urls.txt");

@@ -8,7 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "controller/ssh_digest.h"
+#include "common/digest.h"
 
 namespace squall {
 namespace {

@@ -1,6 +1,9 @@
 #include "common/url_list.h"
 
+#include <iterator>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -8,6 +11,12 @@
 
 namespace squall {
 namespace {
+
+absl::StatusOr<UrlList> Parse(std::string text, std::string_view name, std::string_view base) {
+  absl::StatusOr<ListText> list = ListText::InMemory(std::move(text), name, base);
+  if (!list.ok()) return list.status();
+  return UrlList::Make(*std::move(list), name, base);
+}
 
 std::vector<std::string> AllOf(const UrlList& list) {
   std::vector<std::string> urls(list.size());
@@ -39,7 +48,7 @@ TEST(UrlList, Entries) {
       {"base with a query not needed", "http://a/\n", "http://h/?q", {"http://a/"}},
   };
   for (const Case& c : cases) {
-    const auto list = UrlList::Parse(c.text, "urls.txt", c.base);
+    const auto list = Parse(c.text, "urls.txt", c.base);
     ASSERT_TRUE(list.ok()) << c.name << ": " << list.status();
     EXPECT_EQ(AllOf(*list), c.want) << c.name;
   }
@@ -75,23 +84,16 @@ TEST(UrlList, Bad) {
       {"bad base", "/x\n", "h:80", "urls.txt:1: h:80: no scheme: did you mean http://h:80?"},
   };
   for (const Case& c : cases) {
-    const auto list = UrlList::Parse(c.text, "urls.txt", c.base);
+    const auto list = Parse(c.text, "urls.txt", c.base);
     EXPECT_EQ(list.status().code(), absl::StatusCode::kInvalidArgument) << c.name;
     EXPECT_EQ(list.status().message(), c.want) << c.name;
   }
 }
 
-TEST(UrlList, KeepsTheTextAsItWas) {
-  const std::string text = "# list\r\n http://a/\r\n\n/x";
-  auto list = UrlList::Parse(text, "urls.txt", "http://h");
-  ASSERT_TRUE(list.ok()) << list.status();
-  EXPECT_EQ(std::move(*list).ReleaseText(), text);
-}
-
 TEST(UrlList, ReadsIntoTheSameStringWithoutGrowingIt) {
   std::string text;
   for (int i = 0; i < 1000; ++i) text += fmt::format("/items/{:04}\n", i);
-  const auto list = UrlList::Parse(text, "urls.txt", "http://127.0.0.1:8080");
+  const auto list = Parse(text, "urls.txt", "http://127.0.0.1:8080");
   ASSERT_TRUE(list.ok()) << list.status();
   ASSERT_EQ(list->size(), 1000U);
   std::string url;
@@ -105,10 +107,49 @@ TEST(UrlList, ReadsIntoTheSameStringWithoutGrowingIt) {
 }
 
 TEST(UrlList, MovesWithItsText) {
-  auto list = UrlList::Parse("/x", "urls.txt", "http://h");
+  auto list = Parse("/x", "urls.txt", "http://h");
   ASSERT_TRUE(list.ok()) << list.status();
   const UrlList moved = *std::move(list);
   EXPECT_EQ(AllOf(moved), std::vector<std::string>{"http://h/x"});
+}
+
+TEST(UrlList, DamageSinceTheIndexWasMadeLeadsNowhere) {
+  constexpr char kText[] = "http://a/1\nhttp://a/2\n/3\n";
+  absl::StatusOr<ListText> list = ListText::InMemory(kText, "urls.txt", "http://h");
+  ASSERT_TRUE(list.ok()) << list.status();
+  const std::string damaged[] = {std::string(list->text.size(), '\0'),
+                                 std::string(list->text.size(), '\n'),
+                                 std::string(list->text.size(), 'x'), "http://a/1\n# ...//a/2\n# x",
+                                 "http:///11\nhttps:/a/2\n\x7f/3"};
+  for (const std::string& text : damaged) {
+    list->text = text;
+    const auto urls = UrlList::Make(*list, "urls.txt", "http://h");
+    ASSERT_TRUE(urls.ok()) << urls.status();
+    std::string url;
+    urls->Get(2, url);
+    EXPECT_EQ(url, UrlList::kDamaged) << text;
+    EXPECT_TRUE(urls->damaged());
+  }
+}
+
+TEST(UrlList, FindsEntriesOfAListThatIsTooLongToNoteThemAll) {
+  const size_t entries = 2 * ListIndex::kMostPositions + 3;
+  std::string text;
+  for (size_t i = 0; i < entries; ++i) {
+    fmt::format_to(std::back_inserter(text), "/{}\n", i);
+    if (i % 1000 == 7) text += "\n# a comment\n";
+  }
+  const auto list = Parse(text, "urls.txt", "http://h");
+  ASSERT_TRUE(list.ok()) << list.status();
+  EXPECT_EQ(list->text().index.stride, 4u);
+  EXPECT_LE(list->text().index.positions.size(), ListIndex::kMostPositions);
+  std::string url;
+  for (size_t i = 0; i < entries; i += 997) {
+    list->Get(i, url);
+    ASSERT_EQ(url, fmt::format("http://h/{}", i));
+  }
+  list->Get(entries - 1, url);
+  EXPECT_EQ(url, fmt::format("http://h/{}", entries - 1));
 }
 
 }  // namespace

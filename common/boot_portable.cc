@@ -1,0 +1,7 @@
+#include "common/boot.h"
+
+namespace squall {
+
+std::string BootId() { return {}; }
+
+}  // namespace squall
