@@ -35,7 +35,7 @@ namespace {
 constexpr size_t kLinks = 4;
 constexpr size_t kMostLine = 4096;
 
-class LineCheck final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+class LogCheck final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
   void sink_it_(const spdlog::details::log_msg& message) override {
     const std::string_view line(message.payload.data(), message.payload.size());
     SQUALL_CHECK(line.size() <= kMostLine && IsUtf8(line) && !HasControlCharacter(line));
@@ -229,8 +229,11 @@ class Harness {
       case v1::AgentMessage::kFailed:
         if (holds) holder_ = nullptr;
         return;
+      case v1::AgentMessage::kListWanted:
+        return SQUALL_CHECK(holds && FakeEngine::Get() == nullptr);
       case v1::AgentMessage::kPong:
         return;
+      case v1::AgentMessage::kPacked:  // on the wire alone
       case v1::AgentMessage::KIND_NOT_SET:
         SQUALL_CHECK(false);
     }
@@ -264,7 +267,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   using squall::Session;
   static const bool log = [] {
     spdlog::set_default_logger(
-        std::make_shared<spdlog::logger>("agent", std::make_shared<squall::LineCheck>()));
+        std::make_shared<spdlog::logger>("agent", std::make_shared<squall::LogCheck>()));
     return true;
   }();
   FuzzedDataProvider data(bytes, size);
