@@ -63,7 +63,7 @@ class AnswerCheck {
   // Another answer: all that came is forgotten.
   void Begin();
   // One that was provisional, or led elsewhere.
-  void ForgetHeaders() { headers_met_ = 0; }
+  void ForgetHeaders() { headers_met_ = headers_came_ = 0; }
   // The value without blanks around it.
   void OnHeader(std::string_view name, std::string_view value);
   void OnBody(std::string_view piece);
@@ -91,7 +91,8 @@ class AnswerCheck {
 
   AnswerChecks& checks_;
   uint64_t headers_met_ = 0;       // a bit each
-  std::vector<std::string> came_;  // by header: the value that was not the one expected
+  uint64_t headers_came_ = 0;      // with a value that was not the one expected …
+  std::vector<std::string> came_;  // … this one, by header
   uint64_t bodies_met_ = 0;
   uint64_t size_ = 0;
   bool too_large_ = false;

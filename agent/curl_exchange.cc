@@ -241,7 +241,9 @@ Outcome CurlExchange::Failed(CURLcode result) {
     outcome.detail = "the connection was closed before the answer; the request was not sent again";
   } else if (outcome.kind == v1::FAILURE_KIND_INVALID_RESPONSE &&
              (result == CURLE_WRITE_ERROR || result == CURLE_OUT_OF_MEMORY)) {
-    outcome.detail = "the answer's header is too large";
+    const bool in_header = result == CURLE_OUT_OF_MEMORY || answer_.header_bytes > kMaxHeaderBytes;
+    outcome.detail = in_header ? "the answer's header is too large"
+                               : "the answer's body is not compressed as it says";
   }
   outcome.detail = outcome.detail.substr(0, Metrics::kMaxDetailBytes);
   return outcome;

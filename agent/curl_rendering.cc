@@ -15,9 +15,10 @@ CurlRendering::CurlRendering(const CurlRequest& request, const RequestSource* so
     nodes_.push_back({node->data, nullptr});
   }
   for (size_t i = 0; i + 1 < nodes_.size(); ++i) nodes_[i].next = &nodes_[i + 1];
-  // The plan's own headers are the first ones.
-  for (size_t i = 0; i < std::min(values.size(), nodes_.size()); ++i) {
-    if (!values[i].fixed()) lines_.push_back({i, request.header_name(i), &values[i], {}});
+  for (size_t i = 0; i < values.size(); ++i) {
+    const size_t node = request.header_node(i);
+    if (node == CurlRequest::kNoNode || values[i].fixed()) continue;
+    lines_.push_back({node, request.header_name(i), &values[i], {}});
   }
 }
 

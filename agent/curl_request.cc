@@ -94,8 +94,12 @@ void CurlRequest::AddHeader(const std::string& line) {
 }
 
 void CurlRequest::AddHeaders() {
+  size_t nodes = 0;
   for (const v1::Header& header : request_.headers()) {
-    if (transport_.cookies() && IsCookie(header)) continue;  // one header with those of the jar
+    // One header with those of the jar.
+    const bool in_jar = transport_.cookies() && IsCookie(header);
+    header_nodes_.push_back(in_jar ? kNoNode : nodes++);
+    if (in_jar) continue;
     // libcurl takes "Name:" as the wish to leave a header out; ";" stands for an empty value.
     AddHeader(header.value().empty() ? fmt::format("{};", header.name())
                                      : fmt::format("{}: {}", header.name(), header.value()));
@@ -206,9 +210,12 @@ CURLcode CurlRequest::ApplyAnswers(CURL* easy) const {
   if (transport_.compressed()) set(CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
   if (!transport_.cookies()) return set.result();
   set(CURLOPT_COOKIEFILE, "");  // of no file
+  std::string cookies;
   for (const v1::Header& header : request_.headers()) {
-    if (IsCookie(header)) set(CURLOPT_COOKIE, header.value().c_str());
+    if (!IsCookie(header)) continue;
+    cookies.append(cookies.empty() ? "" : "; ").append(header.value());
   }
+  if (!cookies.empty()) set(CURLOPT_COOKIE, cookies.c_str());  // copied
   return set.result();
 }
 

@@ -44,10 +44,13 @@ class CurlRequest {
 
   bool idempotent() const { return idempotent_; }
   bool tagged() const { return request_.tag(); }
-  // Of the plan's own headers, which are the first ones.
+  // Of the plan's own headers: the name, and its place in headers(). kNoNode: it is not there, but
+  // sent with the cookies of the jar.
+  static constexpr size_t kNoNode = SIZE_MAX;
   const std::string& header_name(size_t index) const {
     return request_.headers(static_cast<int>(index)).name();
   }
+  size_t header_node(size_t index) const { return header_nodes_[index]; }
   // Of all requests; null: none.
   curl_slist* headers() const { return headers_.get(); }
   bool has_body() const { return request_.has_body(); }
@@ -69,6 +72,7 @@ class CurlRequest {
   CURLcode ApplyProxy(CURL* easy) const;
 
   const v1::Request request_;
+  std::vector<size_t> header_nodes_;
   const v1::Transport transport_;
   const bool idempotent_;
   // Those of this machine. Empty where it has none: then no certificate is good.

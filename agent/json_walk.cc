@@ -113,6 +113,11 @@ bool JsonWalk::Walk(std::string_view text) {
     wish.found = wish.holds = false;
     wish.matched = 0;
   }
+  // The parser takes one for the end.
+  if (const size_t zero = text.find('\0'); zero != std::string_view::npos) {
+    error_at_ = zero;
+    return false;
+  }
   Walker walker(wishes_);
   const bool whole = Json::sax_parse(text.begin(), text.end(), &walker);
   error_at_ = walker.error_at();

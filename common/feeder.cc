@@ -100,9 +100,14 @@ std::string ValueOf(const FeederField& field) {
   return value;
 }
 
+constexpr size_t kMostColumns = 4096;
+
 absl::Status AddName(const FeederField& field, std::vector<Feeder::Column>& columns) {
   std::string name = ValueOf(field);
   if (name.empty()) return absl::InvalidArgumentError("a column without a name");
+  if (columns.size() == kMostColumns) {
+    return absl::InvalidArgumentError(fmt::format("more than {} columns", kMostColumns));
+  }
   const bool known = std::any_of(columns.begin(), columns.end(),
                                  [&name](const auto& column) { return column.name == name; });
   if (known) {

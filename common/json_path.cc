@@ -1,7 +1,7 @@
 #include "common/json_path.h"
 
 #include <algorithm>
-#include <optional>
+#include <cmath>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -105,11 +105,18 @@ class PathReader {
   size_t at_ = 0;
 };
 
-std::optional<double> NumberOf(const JsonScalar& scalar) {
-  if (const auto* number = std::get_if<int64_t>(&scalar)) return static_cast<double>(*number);
-  if (const auto* number = std::get_if<uint64_t>(&scalar)) return static_cast<double>(*number);
-  if (const auto* number = std::get_if<double>(&scalar)) return *number;
-  return std::nullopt;
+// Whether a number is exactly the whole one.
+bool IsWhole(double number, const JsonScalar& whole) {
+  constexpr double kBeyondSigned = 9223372036854775808.0;     // 2^63
+  constexpr double kBeyondUnsigned = 18446744073709551616.0;  // 2^64
+  if (number != std::trunc(number)) return false;
+  if (const auto* value = std::get_if<int64_t>(&whole)) {
+    return number >= -kBeyondSigned && number < kBeyondSigned &&
+           static_cast<int64_t>(number) == *value;
+  }
+  const auto* value = std::get_if<uint64_t>(&whole);
+  return value != nullptr && number >= 0 && number < kBeyondUnsigned &&
+         static_cast<uint64_t>(number) == *value;
 }
 
 }  // namespace
@@ -128,6 +135,9 @@ absl::StatusOr<JsonScalar> ParseJsonScalar(std::string_view text) {
   if (json.is_boolean()) return json.get<bool>();
   if (json.is_number_unsigned()) return json.get<uint64_t>();
   if (json.is_number_integer()) return json.get<int64_t>();
+  if (json.is_number_float() && text.find_first_of(".eE") == std::string_view::npos) {
+    return Invalid(text, 0, "a whole number of more than 64 bits cannot be compared");
+  }
   if (json.is_number_float()) return json.get<double>();
   if (json.is_string()) return json.get<std::string>();
   if (json.is_null()) return JsonScalar();
@@ -137,10 +147,12 @@ absl::StatusOr<JsonScalar> ParseJsonScalar(std::string_view text) {
 
 bool AreSame(const JsonScalar& a, const JsonScalar& b) {
   if (a.index() == b.index()) return a == b;
-  // Whole numbers differ in kind by their sign.
-  const bool whole = !std::holds_alternative<double>(a) && !std::holds_alternative<double>(b);
-  const std::optional<double> left = NumberOf(a);
-  return left && !whole && left == NumberOf(b);
+  // Whole numbers differ in kind by their sign; beside them, others are whole if they have no
+  // fraction.
+  const auto* left = std::get_if<double>(&a);
+  const auto* right = std::get_if<double>(&b);
+  if (left != nullptr) return IsWhole(*left, b);
+  return right != nullptr && IsWhole(*right, a);
 }
 
 absl::StatusOr<v1::JsonCheck> ParseJsonCheck(std::string_view text) {

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "common/draw.h"
+#include "common/protocol.h"
 #include "common/text_position.h"
 #include "common/values.h"
 
@@ -49,7 +50,8 @@ uint64_t PlaceholderKey(uint64_t template_key, uint64_t place) { return Draw(tem
 absl::StatusOr<Template> Template::Compile(std::string_view text, const TemplateScope& scope) {
   Template compiled;
   size_t at = 0;
-  while (true) {
+  // What is longer is of no use to anybody, and is not made any longer.
+  while (compiled.fixed_bound_ <= kMaxBodyBytes) {
     const size_t open = text.find(kOpenBraces, at);
     compiled.AddText(text.substr(at, open - at));
     if (open == std::string_view::npos) return compiled;
@@ -68,6 +70,16 @@ absl::StatusOr<Template> Template::Compile(std::string_view text, const Template
     }
     at = open + read->whole.size();
   }
+  return compiled;
+}
+
+std::string Template::Literal(std::string_view text) {
+  std::string literal;
+  for (size_t open = text.find(kOpenBraces); open != text.npos; open = text.find(kOpenBraces)) {
+    literal.append(text.substr(0, open)).append("{{\"{{\"}}");
+    text.remove_prefix(open + kOpenBraces.size());
+  }
+  return literal.append(text);
 }
 
 void Template::AddText(std::string_view text) {

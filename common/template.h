@@ -18,9 +18,13 @@ namespace squall {
 
 class Template {
  public:
+  // A text in which no braces stand for anything.
+  static std::string Literal(std::string_view text);
+
   // Without placeholders.
   explicit Template(std::string text = "") : text_(std::move(text)), fixed_bound_(text_.size()) {}
 
+  // One that is longer than any body may be (kMaxBodyBytes) is not made to its end.
   // INVALID_ARGUMENT for the first mistake: "column 5: {{sq}}: …", with the line in front where the
   // text has several.
   static absl::StatusOr<Template> Compile(std::string_view text, const TemplateScope& scope);

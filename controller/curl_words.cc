@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "absl/strings/match.h"
+#include "common/placeholder_syntax.h"
 #include "common/values.h"
 #include "controller/flag_values.h"
 #include "controller/plan_file.h"
@@ -49,6 +50,8 @@ const CurlFlag kFlags[] = {
     {"-I", "--head", Meaning::kHead},
     {"", "--url", Meaning::kUrl},
     {"-k", "--insecure", Meaning::kSwitch, "insecure"},
+    {"-u", "--user", Meaning::kKey, "user"},
+    {"", "--compressed", Meaning::kSwitch, "compressed"},
     {"-L", "--location", Meaning::kSwitch, "follow"},
     {"", "--http2", Meaning::kSwitch, "http2"},
     {"", "--http2-prior-knowledge", Meaning::kSwitch, "http2"},
@@ -235,6 +238,12 @@ absl::StatusOr<std::string> Reader::Plan() const {
   if (has_body && std::none_of(headers.begin(), headers.end(), is_type)) {
     headers.emplace_back("Content-Type: application/x-www-form-urlencoded");
   }
+  // To curl, braces mean nothing.
+  const bool has_braces =
+      HasPlaceholder(url) || HasPlaceholder(data_.value_or("")) ||
+      std::any_of(headers.begin(), headers.end(),
+                  [](const std::string& header) { return HasPlaceholder(header); });
+  if (has_braces) plan += "no_templates: true\n";
   if (!headers.empty()) plan += "header:\n";
   for (const std::string& header : headers) plan += fmt::format("  - {}\n", YamlOf(header));
   if (has_body && data_) plan += fmt::format("data: {}\n", YamlOf(*data_));

@@ -41,9 +41,9 @@ struct RunFlags {
   std::optional<std::string> server_counts;
   std::optional<std::string> feed;
   std::optional<std::string> feed_order;
-  bool no_templates = false;
 
   CheckFlags checks;
+  bool no_templates = false;
   SendFlags sending;
 
   std::optional<std::string> timeout;

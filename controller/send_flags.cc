@@ -10,6 +10,7 @@
 
 #include "absl/strings/match.h"
 #include "common/http_syntax.h"
+#include "common/template.h"
 #include "common/url.h"
 #include "common/values.h"
 #include "controller/credentials.h"
@@ -18,10 +19,10 @@
 namespace squall {
 namespace {
 
-void AddHeader(v1::Request& request, const char* name, const std::string& value) {
+void AddHeader(v1::Request& request, const char* name, std::string value) {
   v1::Header& header = *request.add_headers();
   header.set_name(name);
-  header.set_value(value);
+  header.set_value(std::move(value));
 }
 
 // One header of a name is enough: which of two would hold is up to the server.
@@ -62,13 +63,16 @@ absl::Status ResolveCredentials(const SendFlags& flags, v1::Request& request) {
 bool IsCookie(std::string_view text) {
   const size_t name = FirstBeyondToken(text);
   return IsUtf8(text) && name != 0 && name < text.size() && text[name] == '=' &&
-         std::none_of(text.begin(), text.end(), [](char c) {
+         !text.ends_with(' ') && std::none_of(text.begin(), text.end(), [](char c) {
            return c == ';' || static_cast<unsigned char>(c) < ' ' || c == 0x7f;
          });
 }
 
 absl::Status ResolveCookies(const SendFlags& flags, v1::Plan& plan) {
   plan.mutable_transport()->set_cookies(flags.cookie_jars);
+  if (flags.cookies.empty() && flags.cookie_jars && plan.transport().follow()) {
+    return CheckAlone("--cookies with --follow", plan.request(), "Cookie");
+  }
   if (flags.cookies.empty()) return absl::OkStatus();
   if (absl::Status status = CheckAlone("-b", plan.request(), "Cookie"); !status.ok()) return status;
   if (flags.cookie_jars && plan.transport().follow()) {
@@ -85,7 +89,7 @@ absl::Status ResolveCookies(const SendFlags& flags, v1::Plan& plan) {
     if (!value.empty()) value += "; ";
     value += cookie;
   }
-  AddHeader(*plan.mutable_request(), "Cookie", value);
+  AddHeader(*plan.mutable_request(), "Cookie", std::move(value));
   return absl::OkStatus();
 }
 
@@ -160,6 +164,19 @@ absl::Status ResolveSending(const SendFlags& flags, v1::Plan& plan) {
   if (!status.ok() || !flags.compressed) return status;
   plan.mutable_transport()->set_compressed(true);
   return CheckAlone("--compressed", plan.request(), "Accept-Encoding");
+}
+
+void KeepLiteral(const SendFlags& flags, v1::Plan& plan) {
+  if (!plan.templates()) return;
+  const bool has_credentials = flags.user || flags.bearer_file || flags.bearer_env;
+  v1::Request& request = *plan.mutable_request();
+  for (v1::Header& header : *request.mutable_headers()) {
+    if ((has_credentials && absl::EqualsIgnoreCase(header.name(), "Authorization")) ||
+        (!flags.cookies.empty() && absl::EqualsIgnoreCase(header.name(), "Cookie"))) {
+      header.set_value(Template::Literal(header.value()));
+    }
+  }
+  if (flags.compress_body) request.set_body(Template::Literal(request.body()));
 }
 
 }  // namespace squall

@@ -36,4 +36,8 @@ void AddSendFlags(CLI::App& command, SendFlags& flags, const std::string& what,
 // what to do, but never a secret.
 absl::Status ResolveSending(const SendFlags& flags, v1::Plan& plan);
 
+// In what was added nobody has written placeholders: where the plan has any, braces in it are
+// written so that they stand for themselves. Once, when all of the plan is known.
+void KeepLiteral(const SendFlags& flags, v1::Plan& plan);
+
 }  // namespace squall

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "absl/strings/match.h"
 #include "common/nearest_word.h"
 #include "common/protocol.h"
 #include "common/url.h"
@@ -99,6 +100,11 @@ absl::Status TemplateFlags::ResolveHeaders() {
     const absl::Status status =
         Take(CompileHeader(header.value(), HeaderScope(plan_, i, feeder, insertions_)));
     if (!status.ok()) return For(fmt::format("-H {}:", header.name()), status);
+    if (flags_.sending.cookie_jars && absl::EqualsIgnoreCase(header.name(), "Cookie")) {
+      return Invalid(
+          "-H Cookie: beside --cookies it cannot have placeholders: one header has those of the "
+          "jar as well: leave out one");
+    }
   }
   return absl::OkStatus();
 }
@@ -110,6 +116,14 @@ absl::Status TemplateFlags::ResolveBody() {
   const absl::StatusOr<Template> compiled =
       CompileBody(body, BodyScope(plan_, feeder, insertions_));
   const absl::Status status = Take(compiled);
+  if (status.ok() && flags_.sending.compress_body) {
+    if (!compiled->fixed()) {
+      return Invalid(
+          "--compress-body: the body has placeholders, and would be another one for each request: "
+          "leave out one");
+    }
+    plan_.mutable_request()->set_body(compiled->text());
+  }
   if (status.ok() && !compiled->fixed() && GivesLength(plan_.request())) {
     return Invalid(
         "-H Content-Length: the body has placeholders, so its length differs: leave it out");

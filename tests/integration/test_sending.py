@@ -24,7 +24,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _answer(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         with self.server.lock:
-            self.server.recorded.append((dict(self.headers.items()), body))
+            self.server.recorded.append((self.headers, body))
             number = len(self.server.recorded)
         answer, headers = TEXT, {}
         if self.path == "/packed":
@@ -167,6 +167,16 @@ class Sending(squall.TestCase):
         self.assertLessEqual(cookies.pop(None), 4)
         self.assertLessEqual(len(cookies), 4)
         self.assertEqual(len({cookie.count(";") for cookie in cookies}), 1)
+
+    def test_headers_that_are_rendered_beside_a_jar(self):
+        self.run_to("/many", "--cookies", "-H", "Cookie: mine=1", "-H", "X-Id: {{seq}}",
+                    "-H", "X-End: {{hex 4}}", requests=5, concurrency=1)
+        headers = [headers for headers, _ in self.server.recorded]
+        self.assertEqual([each.get_all("X-Id") for each in headers],
+                         [[str(n)] for n in range(5)])
+        self.assertEqual({len(each.get_all("X-End")) for each in headers}, {1})
+        self.assertEqual({len(each.get_all("Cookie")) for each in headers}, {1})
+        self.assertNotIn("Expect", headers[0])
 
     def test_a_jar_and_a_cookie_of_ones_own_are_one_header(self):
         self.run_to("/many", "--cookies", "-b", "mine=1", requests=5, concurrency=1)

@@ -233,6 +233,25 @@ TEST(AnswerCheck, ForgetsWhatWasProvisional) {
   EXPECT_EQ(check.Judge(200), kHeader);
   check.TakeHeadersAsBefore();
   EXPECT_EQ(check.Judge(200), kNone);
+
+  AnswerChecks valued = Made(HeaderOf("A", "2"));
+  AnswerCheck other(valued);
+  other.Begin();
+  other.OnHeader("A", "1");
+  other.ForgetHeaders();
+  EXPECT_EQ(other.Judge(200), kHeader);
+  EXPECT_EQ(other.detail(), "no A: 2");
+  other.OnHeader("A", "");
+  EXPECT_EQ(other.Judge(200), kHeader);
+  EXPECT_EQ(other.detail(), "not A: 2, but: ");
+}
+
+TEST(AnswerCheck, AZeroByteIsNoEndOfJson) {
+  AnswerChecks checks = Made(Json("$.ok", "true"));
+  AnswerCheck check(checks);
+  check.Begin();
+  check.OnBody(std::string_view("{\"ok\":true}\0 <html>", 19));
+  EXPECT_EQ(check.Judge(200), kJson);
 }
 
 // A body beyond what is kept, with something at its beginning, at the edge, and far behind.

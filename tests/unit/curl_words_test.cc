@@ -43,6 +43,10 @@ TEST(PlanFromCurl, WhatBrowsersGive) {
        "url: \"http://a/\"\nheader:\n  - \"Content-Type: application/json\"\n"
        "  - \"Accept: application/json\"\ndata: \"{}\"\n"},
       {"curl -G http://a/ -d x=1 -d y=2", "url: \"http://a/?x=1&y=2\"\n"},
+      {"curl -u ann:x --compressed http://a/",
+       "url: \"http://a/\"\nuser: \"ann:x\"\ncompressed: true\n"},
+      {"curl http://a/ -H 'X: {{uuid}}'",
+       "url: \"http://a/\"\nno_templates: true\nheader:\n  - \"X: {{uuid}}\"\n"},
       {"curl -I http://a/ -o /dev/null", "url: \"http://a/\"\nmethod: HEAD\n"},
       {"curl --resolve a:80:1.1.1.1 --resolve b:80:1.1.1.2 http://a/",
        "url: \"http://a/\"\nresolve:\n  - \"a:80:1.1.1.1\"\n  - \"b:80:1.1.1.2\"\n"},

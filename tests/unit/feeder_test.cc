@@ -89,6 +89,10 @@ TEST(Feeder, SaysWhereAMistakeIs) {
     EXPECT_EQ(feeder.status().code(), absl::StatusCode::kInvalidArgument) << c.name;
     EXPECT_EQ(feeder.status().message(), c.want) << c.name;
   }
+  std::string wide = "c";
+  for (int i = 0; i < 4096; ++i) wide += ",c" + std::to_string(i);
+  const absl::StatusOr<Feeder> feeder = Feeder::Parse(wide + "\n", "f");
+  EXPECT_TRUE(std::string(feeder.status().message()).ends_with(": more than 4096 columns"));
 }
 
 }  // namespace

@@ -108,6 +108,10 @@ TEST(JsonScalar, IsTheSameHoweverItIsWritten) {
       {"7", "8", false},
       {"-1", "18446744073709551615", false},
       {"9007199254740993", "9007199254740992", false},
+      {"9007199254740993", "9007199254740992.0", false},
+      {"9007199254740992", "9007199254740992.0", true},
+      {"18446744073709551615", "18446744073709551616.0", false},
+      {"7", "7.5", false},
       {"\"7\"", "7", false},
       {"\"a\"", "\"\\u0061\"", true},
       {"true", "true", true},
@@ -122,6 +126,7 @@ TEST(JsonScalar, IsTheSameHoweverItIsWritten) {
     EXPECT_EQ(AreSame(*a, *b), test.same) << test.a << " " << test.b;
     EXPECT_EQ(AreSame(*b, *a), test.same) << test.a << " " << test.b;
   }
+  EXPECT_FALSE(ParseJsonScalar("340282366920938463463374607431768211455").ok());
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "common/plan_check.h"
+#include "common/request_templates.h"
 #include "controller/gzip.h"
 #include "controller/report_json.h"
 #include "controller/report_text.h"
@@ -106,6 +107,30 @@ TEST_F(Sending, ABodyIsCompressedOnce) {
   EXPECT_EQ(Value(options->plan, "Content-Encoding"), "gzip");
 }
 
+TEST_F(Sending, BracesInWhatIsAddedMeanNothing) {
+  const auto plain = Run({"-b", "a={{b", "--user", "ann:x", "http://h/"});
+  ASSERT_TRUE(plain.ok()) << plain.status();
+  EXPECT_EQ(Value(plain->plan, "Cookie"), "a={{b");
+  EXPECT_FALSE(plain->plan.templates());
+  const auto beside = Run({"-b", "a={{b", "http://h/{{seq}}"});
+  ASSERT_TRUE(beside.ok()) << beside.status();
+  EXPECT_EQ(Value(beside->plan, "Cookie"), "a={{\"{{\"}}b");
+  const auto templates = RequestTemplates::Compile(beside->plan, nullptr);
+  ASSERT_TRUE(templates.ok()) << templates.status();
+  EXPECT_EQ(templates->Settled(beside->plan.request()).headers(0).value(), "a={{b");
+}
+
+TEST_F(Sending, ACompressedBodyIsTheRenderedOne) {
+  setenv("SQUALL_TEST_WORD", "hello", 1);
+  const auto options =
+      Run({"-d", "{{env SQUALL_TEST_WORD}}", "--compress-body", "http://h/{{seq}}"});
+  unsetenv("SQUALL_TEST_WORD");
+  ASSERT_TRUE(options.ok()) << options.status();
+  const auto templates = RequestTemplates::Compile(options->plan, nullptr);
+  ASSERT_TRUE(templates.ok()) << templates.status();
+  EXPECT_EQ(templates->Settled(options->plan.request()).body(), *Gzip("hello"));
+}
+
 TEST_F(Sending, WhatHttp1CannotDoIsLeftToCurl) {
   const struct {
     std::vector<std::string> words;
@@ -171,6 +196,14 @@ TEST_F(Sending, BadInputIsRefusedAndNoSecretTold) {
       {{"-b", "a=hunter2", "--cookies", "--follow"},
        "-b, --cookies and --follow exclude each other: libcurl would send the cookie wherever a "
        "redirect leads: leave out one"},
+      {{"--cookies", "-H", "Cookie: a={{seq}}"},
+       "-H Cookie: beside --cookies it cannot have placeholders: one header has those of the jar "
+       "as well: leave out one"},
+      {{"-b", "a=hunter2 "},
+       "-b: no cookie: write NAME=VALUE, without semicolons, and -b for each"},
+      {{"--compress-body", "-d", "{{seq}}"},
+       "--compress-body: the body has placeholders, and would be another one for each request: "
+       "leave out one"},
       {{"--compress-body"}, "--compress-body is about a body: give one by -d or -D"},
       {{"--compress-body", "-d", "x", "-H", "Content-Encoding: br"},
        "--compress-body sends the header Content-Encoding itself: leave out -H for it, or "
