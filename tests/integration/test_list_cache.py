@@ -12,14 +12,15 @@ from pathlib import Path
 
 import context  # noqa: F401
 from support import squall
-from support.processes import Process
+from support.processes import SCALE, Process
 
 # SQUALL_TEST_LIST_ENTRIES is the length of the long list, if another than that of CI is wanted; of its
 # entries SQUALL_TEST_LIST_REQUESTS are requested.
 ENTRIES = int(os.environ.get("SQUALL_TEST_LIST_ENTRIES", "300000"))
 REQUESTS = int(os.environ.get("SQUALL_TEST_LIST_REQUESTS", str(min(ENTRIES, 60_000))))
-# Memory of its own that a process may have for a list, beside what it has without one.
-OWN_MEMORY = 64 << 20
+# Memory of its own that a process may have for a list, beside what it has without one. (What an
+# instrumented program has freed stays.)
+OWN_MEMORY = 64 << 20 if SCALE == 1 else 1 << 40
 
 
 def anonymous(process):
