@@ -20,6 +20,15 @@ constexpr uint64_t kFeederSeeds = 0x666565646572;
 // At least as small as any system's, and entries that lie together are few pages.
 constexpr size_t kPage = 4096;
 constexpr size_t kMostPages = 64;
+// Of a list's text, read at once.
+constexpr size_t kLittle = size_t{64} << 20;
+
+void LookAt(std::string_view bytes) {
+  for (size_t at = 0; at < bytes.size(); at += kPage) {
+    static_cast<void>(*static_cast<const volatile char*>(bytes.data() + at));
+  }
+  if (!bytes.empty()) static_cast<void>(*static_cast<const volatile char*>(&bytes.back()));
+}
 
 int64_t UnixMs() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -125,14 +134,16 @@ std::vector<Origin> RequestSource::Origins() const {
   return origins;
 }
 
-bool RequestSource::ReadAhead(uint64_t n) const {
-  if (!listed_) return false;
+void RequestSource::ReadAhead(uint64_t n) const {
   const std::string_view lines = listed_->list.Around(listed_->sequence.Index(n));
-  const size_t end = std::min(lines.size(), kPage * kMostPages);
-  for (size_t at = 0; at < end; at += kPage) {
-    static_cast<void>(*static_cast<const volatile char*>(lines.data() + at));
-  }
-  if (end != 0) static_cast<void>(*static_cast<const volatile char*>(lines.data() + end - 1));
+  LookAt(lines.substr(0, kPage * kMostPages));
+}
+
+bool RequestSource::ReadAll() const {
+  if (!listed_) return true;
+  const std::string_view text = listed_->list.text().text;
+  if (text.size() > kLittle) return false;
+  LookAt(text);
   return true;
 }
 

@@ -134,7 +134,7 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
     engine->workers_.push_back(*std::move(worker));
     engine->spares_.push_back(std::make_unique<Interval>(engine->phases_.size()));
   }
-  if (plan.has_urls()) {
+  if (!engine->source_.ReadAll()) {
     engine->read_ahead_ = std::make_unique<ReadAhead>(engine->source_, engine->phases_);
   }
   engine->WatchHost(plan);

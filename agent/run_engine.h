@@ -133,7 +133,7 @@ class RunEngine final : private Worker::Listener {
   Nanos vitals_at_ = 0;  // when a snapshot told of them last
   std::optional<HostVitals> vitals_;
   std::unique_ptr<ServerWatch> server_;           // null: it is not asked
-  std::unique_ptr<ReadAhead> read_ahead_;         // null: there is no list
+  std::unique_ptr<ReadAhead> read_ahead_;         // null: nothing is worth it
   std::vector<std::unique_ptr<Worker>> workers_;  // last, so that they end first
 };
 

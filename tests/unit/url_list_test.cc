@@ -54,6 +54,19 @@ TEST(UrlList, Entries) {
   }
 }
 
+TEST(UrlList, BlanksAndControlCharactersAreNoUrlWhereverTheyAre) {
+  for (size_t size = 1; size < 20; ++size) {
+    EXPECT_TRUE(UrlList::MayBeUrl(std::string(size, '!')));
+    for (size_t at = 0; at < size; ++at) {
+      std::string url(size, '~');
+      for (int byte = 0; byte < 256; ++byte) {
+        url[at] = static_cast<char>(byte);
+        ASSERT_EQ(UrlList::MayBeUrl(url), byte > 0x20 && byte != 0x7F) << byte << " " << at;
+      }
+    }
+  }
+}
+
 TEST(UrlList, Bad) {
   struct Case {
     std::string name, text, base, want;
