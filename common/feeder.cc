@@ -1,7 +1,6 @@
 #include "common/feeder.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include <fmt/format.h>
@@ -120,10 +119,7 @@ absl::Status AddName(const FeederField& field, std::vector<Feeder::Column>& colu
 }  // namespace
 
 char* FeederField::Write(char* to) const {
-  if (!doubled) {
-    std::memcpy(to, text.data(), text.size());
-    return to + text.size();
-  }
+  if (!doubled) return std::copy(text.begin(), text.end(), to);
   for (size_t i = 0; i < text.size(); ++i) {
     *to++ = text[i];
     if (text[i] == '"') ++i;
