@@ -10,10 +10,15 @@
 
 namespace squall {
 
+// Of UTF-8: U+0000 to U+001F, U+007F to U+009F.
 inline bool HasControlCharacter(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) {
+  unsigned char before = 0;
+  return std::any_of(text.begin(), text.end(), [&before](char c) {
     const auto byte = static_cast<unsigned char>(c);
-    return byte < 0x20 || byte == 0x7F;
+    const bool is_control =
+        byte < 0x20 || byte == 0x7F || (before == 0xC2 && byte >= 0x80 && byte < 0xA0);
+    before = byte;
+    return is_control;
   });
 }
 
