@@ -42,13 +42,7 @@ Http1Response::Http1Response(Http1KnownHeader& known, AnswerChecks* checks)
 
 void Http1Response::SetUp() noexcept { http_parser_set_max_header_size(kMaxHeaderBytes); }
 
-void Http1Response::Begin(bool to_head) noexcept {
-  to_head_ = to_head;
-  begun_ = false;
-  sample_size_ = 0;
-  header_bytes_ = 0;
-  body_bytes_ = 0;
-  if (check_ == nullptr) return;
+void Http1Response::BeginCheck() noexcept {
   check_->Begin();
   header_name_.clear();
   header_value_.clear();
@@ -130,12 +124,11 @@ bool Http1Response::Close() noexcept {
   return complete_ && status_ >= 200;
 }
 
-void Http1Response::Tell(Outcome& outcome) {
-  outcome.status = status_;
+void Http1Response::TellMore(Outcome& outcome) {
   if (check_ != nullptr) {
     outcome.judged = check_->Judge(status_);
     outcome.detail = check_->detail();
-  } else if (sample_size_ != 0) {
+  } else {
     outcome.detail = {sample_->data(), sample_size_};
   }
 }

@@ -31,7 +31,14 @@ class Http1Response {
   static void SetUp() noexcept;
 
   // A new answer is expected; to a HEAD request it has no body.
-  void Begin(bool to_head) noexcept;
+  void Begin(bool to_head) noexcept {
+    to_head_ = to_head;
+    begun_ = false;
+    sample_size_ = 0;
+    header_bytes_ = 0;
+    body_bytes_ = 0;
+    if (check_ != nullptr) BeginCheck();
+  }
 
   enum class Progress {
     kMore,      // all bytes are used up
@@ -51,7 +58,10 @@ class Http1Response {
   uint64_t bytes() const { return header_bytes_ + body_bytes_; }
   // Of a complete answer: status, verdict, and of a failure the detail, which is borrowed from
   // here.
-  void Tell(Outcome& outcome);
+  void Tell(Outcome& outcome) {
+    outcome.status = status_;
+    if (check_ != nullptr || sample_size_ != 0) TellMore(outcome);
+  }
   std::string_view error() const { return error_; }
 
  private:
@@ -72,6 +82,8 @@ class Http1Response {
   Progress Invalid(std::string_view error);
   void Expect();
   bool Learnable(Progress progress) const;
+  void BeginCheck() noexcept;
+  void TellMore(Outcome& outcome);
   void EndHeader();
 
   Http1KnownHeader& known_;

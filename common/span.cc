@@ -1,7 +1,9 @@
 #include "common/span.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
+#include <optional>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -31,6 +33,33 @@ class ByResidue {
   uint64_t stride_;
   uint64_t size_;  // how many numbers of each residue there can be
 };
+
+// Puts them in order, unless one is there twice: that one. Close together, as the numbers of a
+// snapshot mostly are, they are bits of a map, which costs a fifth of comparing them.
+std::optional<uint64_t> SortDistinct(std::vector<uint64_t>& keys) {
+  const auto [least, most] = std::minmax_element(keys.begin(), keys.end());
+  const uint64_t base = *least;
+  const uint64_t words = (*most - base) / 64 + 1;
+  if (words > keys.size()) {
+    std::sort(keys.begin(), keys.end());
+    const auto twice = std::adjacent_find(keys.begin(), keys.end());
+    return twice == keys.end() ? std::nullopt : std::optional(*twice);
+  }
+  std::vector<uint64_t> map(words);
+  for (const uint64_t key : keys) {
+    uint64_t& word = map[(key - base) / 64];
+    const uint64_t bit = uint64_t{1} << (key - base) % 64;
+    if ((word & bit) != 0) return key;
+    word |= bit;
+  }
+  size_t i = 0;
+  for (uint64_t word = 0; word < words; ++word) {
+    for (uint64_t bits = map[word]; bits != 0; bits &= bits - 1) {
+      keys[i++] = base + word * 64 + static_cast<uint64_t>(std::countr_zero(bits));
+    }
+  }
+  return std::nullopt;
+}
 
 void SortByFirst(std::vector<Span>& runs) {
   std::sort(runs.begin(), runs.end(),
@@ -84,14 +113,13 @@ absl::StatusOr<std::vector<Span>> ToRuns(std::vector<uint64_t>& numbers, uint64_
   if (numbers.empty()) return runs;
   const ByResidue order(stride, *std::max_element(numbers.begin(), numbers.end()));
   for (uint64_t& number : numbers) number = order.KeyOf(number);
-  std::sort(numbers.begin(), numbers.end());
+  if (const std::optional<uint64_t> twice = SortDistinct(numbers)) {
+    return absl::InvalidArgumentError(
+        fmt::format("number {} is there twice", order.NumberOf(*twice)));
+  }
   uint64_t next = 0;  // the key that would go on with the run
   uint64_t end = 0;   // one after the last that could
   for (const uint64_t key : numbers) {
-    if (!runs.empty() && key == next - 1) {
-      return absl::InvalidArgumentError(
-          fmt::format("number {} is there twice", order.NumberOf(key)));
-    }
     if (key == next && key < end) {
       ++runs.back().count;
     } else {

@@ -74,7 +74,7 @@ TEST(SpanTest, RunsNameExactlyTheNumbersAlsoOverTheWire) {
     const uint64_t stride = 1 + random() % 12;
     for (uint64_t i = random() % 1000; i > 0; --i) {
       truth.push_back(number);
-      number += random() % density == 0 ? 1 + random() % 100 : step;
+      number += random() % density == 0 ? 1 + random() % 300 : step;
     }
     std::vector<uint64_t> numbers = truth;
     std::shuffle(numbers.begin(), numbers.end(), random);
