@@ -16,9 +16,10 @@ constexpr uint64_t Mix(uint64_t value) {
   return value ^ (value >> 31);
 }
 
+constexpr uint64_t kGolden = 0x9e3779b97f4a7c15;  // 2^64 over the golden ratio, odd
+
 // The draw of number `counter` from SplitMix64 seeded with `key`.
 constexpr uint64_t Draw(uint64_t key, uint64_t counter) {
-  constexpr uint64_t kGolden = 0x9e3779b97f4a7c15;  // 2^64 over the golden ratio, odd
   return Mix(key + (counter + 1) * kGolden);
 }
 

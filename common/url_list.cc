@@ -22,12 +22,20 @@ bool IsHttps(std::string_view url) {
 // In each of eight bytes.
 constexpr uint64_t kEach = 0x0101'0101'0101'0101;
 
-// Not 0: one of eight bytes is at most a blank, or 0x7F ("Bit Twiddling Hacks", Sean Eron Anderson:
-// a zero in a word, a byte less than n).
-uint64_t HasControl(uint64_t eight) {
-  constexpr uint64_t kHighest = 0x80 * kEach;
-  const uint64_t deletes = eight ^ (0x7F * kEach);
-  return ((eight - 0x21 * kEach) & ~eight & kHighest) | ((deletes - kEach) & ~deletes & kHighest);
+constexpr uint64_t kHighest = 0x80 * kEach;
+
+// The highest bit of each of eight bytes that is at most a blank, or 0x7F; those of others may be
+// anything but this if none is ("Bit Twiddling Hacks", Sean Eron Anderson: a byte less than n).
+uint64_t Controls(uint64_t eight) {
+  const uint64_t low = (eight - 0x21 * kEach) & ~eight;
+  const uint64_t deletes = ((eight & ~kHighest) + kEach) & ~eight;
+  return (low | deletes) & kHighest;
+}
+
+uint64_t EightAt(const char* bytes) {
+  uint64_t eight;
+  std::memcpy(&eight, bytes, sizeof eight);
+  return eight;
 }
 
 // A scheme of ours, and a host behind it that is written with nothing strange.
@@ -95,23 +103,27 @@ std::string_view UrlList::Around(uint64_t index) const {
 
 size_t UrlList::Join(std::string_view entry, std::string& url) const {
   const size_t base_bytes = entry.starts_with('/') ? base_.size() : 0;
-  url.assign(base_, 0, base_bytes).append(entry);
+  if (base_bytes == 0) {
+    url.assign(entry);
+  } else {
+    url.assign(base_).append(entry);
+  }
   return base_bytes;
 }
 
 bool UrlList::MayBeUrl(std::string_view entry) {
-  if (entry.size() > kMaxUrlBytes) return false;
-  uint64_t bad = 0;
-  size_t at = 0;
-  for (; at + sizeof(uint64_t) <= entry.size(); at += sizeof(uint64_t)) {
-    uint64_t eight;
-    std::memcpy(&eight, entry.data() + at, sizeof eight);
-    bad |= HasControl(eight);
+  constexpr size_t kEight = sizeof(uint64_t);
+  const size_t size = entry.size();
+  if (size > kMaxUrlBytes) return false;
+  uint64_t controls = 0;
+  if (size < kEight) {
+    for (const char c : entry) controls |= Controls(static_cast<unsigned char>(c) * kEach);
+    return controls == 0;
   }
-  for (; at < entry.size(); ++at) {
-    bad |= HasControl(static_cast<unsigned char>(entry[at]) * kEach);
+  for (size_t at = 0; at < size - kEight; at += kEight) {
+    controls |= Controls(EightAt(entry.data() + at));
   }
-  return bad == 0;
+  return (controls | Controls(EightAt(entry.data() + size - kEight))) == 0;
 }
 
 void UrlList::Damaged(std::string& url) const {
