@@ -38,7 +38,7 @@ constexpr size_t kMostLine = 4096;
 class LogCheck final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
   void sink_it_(const spdlog::details::log_msg& message) override {
     const std::string_view line(message.payload.data(), message.payload.size());
-    SQUALL_CHECK(line.size() <= kMostLine && IsUtf8(line) && !HasControlCharacter(line));
+    SQUALL_CHECK(line.size() <= kMostLine && IsUtf8(line) && !HasTerminalControl(line));
   }
   void flush_() override {}
 };

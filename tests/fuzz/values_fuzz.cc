@@ -53,8 +53,8 @@ void TestRate(std::string_view text) {
 void TestQuoted(std::string_view text) {
   const std::string quoted = Quoted(text);
   SQUALL_CHECK(!quoted.empty() && quoted.size() <= kLongestQuoted);
-  SQUALL_CHECK(IsUtf8(quoted) && !HasControlCharacter(quoted));
-  const bool was_so = !text.empty() && IsUtf8(text) && !HasControlCharacter(text);
+  SQUALL_CHECK(IsUtf8(quoted) && !HasTerminalControl(quoted));
+  const bool was_so = !text.empty() && IsUtf8(text) && !HasTerminalControl(text);
   if (text.size() <= kSurelyWhole) SQUALL_CHECK(was_so == (quoted == text));
 }
 
