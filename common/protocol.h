@@ -7,7 +7,7 @@
 namespace squall {
 
 // Rises with every change that the other side would misunderstand.
-inline constexpr uint32_t kProtocolVersion = 5;
+inline constexpr uint32_t kProtocolVersion = 6;
 
 // Largest message that either side takes, in bytes: a plan with its body, or a snapshot.
 inline constexpr int kMaxMessageBytes = 32 << 20;
@@ -39,6 +39,10 @@ inline constexpr size_t kMostOrigins = 100'000;
 // bytes.
 inline constexpr size_t kMaxBodyBytes = size_t{16} << 20;
 inline constexpr size_t kMaxInsertedBytes = size_t{8} << 20;
+
+// Largest script of a plan, and its arguments together, in bytes.
+inline constexpr size_t kMaxScriptBytes = size_t{1} << 20;
+inline constexpr size_t kMaxScriptArguments = size_t{64} << 10;
 
 // Most requests of one run.
 inline constexpr uint64_t kMaxRequests = uint64_t{1} << 62;
