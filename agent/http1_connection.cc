@@ -49,7 +49,7 @@ std::string_view Hint(int error) {
 
 Http1Connection::Http1Connection(Shared& shared)
     : SocketPoll::Watcher(shared.poll),
-      response(shared.known_header, shared.checks),
+      response(shared.known_header, shared.checks, shared.keeps_answers),
       shared_(shared) {}
 
 Http1Connection::~Http1Connection() { Close(); }

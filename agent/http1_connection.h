@@ -59,6 +59,7 @@ class Http1Connection final : private Route::Waiter, private SocketPoll::Watcher
     TlsSessions sessions;
     Http1KnownHeader known_header;
     AnswerChecks* checks;  // null: there are none
+    bool keeps_answers;    // for a script
   };
 
   explicit Http1Connection(Shared& shared);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,7 @@
 #include "agent/linked_list.h"
 #include "common/clock.h"
 #include "common/metrics.h"
+#include "common/raw_request.h"
 
 namespace squall {
 
@@ -26,8 +28,22 @@ struct Http1Exchange {
   size_t sent = 0;                        // of these and the body, on this connection
   uint64_t sent_before = 0;               // on the connection before, if it was resent
   std::string own_bytes;                  // where `bytes` are where requests differ
+  RawRequests requests{.count = 1};       // what `bytes` are
   Links<Http1Exchange> by_age;            // among those in flight
 
+  // Where a script made the requests: what came of those that were answered so far.
+  struct Scripted {
+    uint32_t answers = 0;
+    bool failed = false;  // what follows is of the first that failed; else of the last
+    uint32_t status = 0;
+    std::optional<v1::FailureKind> judged;
+    std::string detail;
+    uint64_t received_before = 0;  // by those before the last
+  };
+  Scripted scripted;
+
+  // The answer that is awaited has no body, whatever its header says.
+  bool to_head() const { return requests.IsHead(scripted.answers); }
   bool fresh() const { return connections > 0; }
 
   void Begin(Nanos now) {

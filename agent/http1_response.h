@@ -15,6 +15,7 @@
 #include "agent/answer_check.h"
 #include "agent/http1_known_header.h"
 #include "common/metrics.h"
+#include "common/script_answer.h"
 
 namespace squall {
 
@@ -22,7 +23,9 @@ class Http1Response {
  public:
   // `known` is shared by all answers of a thread, and outlives them; so do `checks`, which all of
   // them are held against (null: there are none).
-  explicit Http1Response(Http1KnownHeader& known, AnswerChecks* checks = nullptr);
+  // `keeps`: they are kept, for response() of a script.
+  explicit Http1Response(Http1KnownHeader& known, AnswerChecks* checks = nullptr,
+                         bool keeps = false);
   // The library holds a pointer to this object.
   Http1Response(const Http1Response&) = delete;
   Http1Response& operator=(const Http1Response&) = delete;
@@ -37,7 +40,7 @@ class Http1Response {
     sample_size_ = 0;
     header_bytes_ = 0;
     body_bytes_ = 0;
-    if (check_ != nullptr) BeginCheck();
+    if (check_ != nullptr || kept_ != nullptr) BeginCheck();
   }
 
   enum class Progress {
@@ -63,6 +66,8 @@ class Http1Response {
     if (check_ != nullptr || sample_size_ != 0) TellMore(outcome);
   }
   std::string_view error() const { return error_; }
+  // What has come of an answer; null: nothing is kept.
+  const ScriptAnswer* kept() const { return kept_.get(); }
 
  private:
   // What the bytes that are not the body's belong to.
@@ -89,6 +94,7 @@ class Http1Response {
   Http1KnownHeader& known_;
   const http_parser_settings* const settings_;
   const std::unique_ptr<AnswerCheck> check_;
+  const std::unique_ptr<ScriptAnswer> kept_;
   http_parser parser_;  // from the first byte on
   Part part_ = Part::kHeader;
   bool to_head_ = false;

@@ -15,12 +15,14 @@
 #include "absl/status/status.h"
 #include "agent/answer_check.h"
 #include "agent/http1_connection.h"
+#include "agent/http1_deferred.h"
 #include "agent/http1_exchange.h"
+#include "agent/http1_in_flight.h"
 #include "agent/http1_origin.h"
 #include "agent/http1_pool.h"
 #include "agent/http1_renderer.h"
 #include "agent/http1_request.h"
-#include "agent/linked_list.h"
+#include "agent/http1_script.h"
 #include "agent/routes.h"
 #include "agent/socket_poll.h"
 #include "common/plan_check.h"
@@ -38,7 +40,6 @@ constexpr int kReadsInARow = 16;
 class Http1Transport final : public Transport, private Http1Connection::Listener {
  public:
   explicit Http1Transport(const TransportSetup& setup);
-  ~Http1Transport() override;
 
   absl::Status Open() { return poll_.Open(); }  // first of all
 
@@ -48,15 +49,6 @@ class Http1Transport final : public Transport, private Http1Connection::Listener
   void CutOff() override;
 
  private:
-  using InFlight = LinkedList<Http1Exchange, &Http1Exchange::by_age>;
-
-  // An outcome that came from within Send(), where it may not be told.
-  struct Deferred {
-    Http1Exchange* exchange;
-    v1::FailureKind kind;
-    std::string detail;
-  };
-
   void OnConnecting(uint32_t address) noexcept override { sink_.OnConnecting(address); }
   void OnConnected(Http1Connection& connection) noexcept override;
   void OnOpen(Http1Connection& connection) noexcept override;
@@ -64,10 +56,12 @@ class Http1Transport final : public Transport, private Http1Connection::Listener
                 std::string_view detail) noexcept override;
   void OnReadable(Http1Connection& connection) noexcept override;
   void OnWritable(Http1Connection& connection) noexcept override;
-  static void OnTimeout(struct ev_loop* loop, ev_timer* timer, int events) noexcept;
-  static void OnLater(struct ev_loop* loop, ev_timer* timer, int events) noexcept;
+  static void OnTimeout(void* self, Http1Exchange& exchange) noexcept;
+  static void OnDeferred(void* self, Http1Exchange& exchange, v1::FailureKind kind,
+                         std::string_view detail) noexcept;
 
-  void WriteRequest(Http1Exchange& exchange, const std::string& url);
+  bool WriteRequest(Http1Exchange& exchange, const std::string& url);
+  bool WriteScripted(Http1Exchange& exchange);
   void OpenFor(Http1Exchange& exchange);
   void Begin(Http1Exchange& exchange, Http1Connection& connection);
   void SendRest(Http1Exchange& exchange);
@@ -77,12 +71,11 @@ class Http1Transport final : public Transport, private Http1Connection::Listener
   void Complete(Http1Exchange& exchange, Nanos end, bool reusable);
   void Fail(Http1Exchange& exchange, v1::FailureKind kind, std::string_view detail);
   void Conclude(Http1Exchange& exchange, Nanos end, Outcome& outcome, bool reusable);
+  std::string_view LongBody() const { return script_ ? "" : request_.long_body(); }
   size_t RequestBytes(const Http1Exchange& exchange) const;
-  void ArmTimeout(Nanos now);
+  bool IsLast(Http1Exchange& exchange, Http1Connection& connection);
 
   Sink& sink_;
-  struct ev_loop* const loop_;
-  const Nanos timeout_;
   const bool keepalive_;
   const Http1Request request_;
   const bool alike_;  // all requests are the same bytes
@@ -96,22 +89,19 @@ class Http1Transport final : public Transport, private Http1Connection::Listener
   std::deque<Http1Exchange> exchanges_;  // by slot, all that there have been: they stay in place
   Http1Origin* one_origin_ = nullptr;    // where they are alike
   std::string one_request_;
-  InFlight in_flight_;  // the oldest first
-  ev_timer timer_;      // for the oldest one's timeout
-  ev_timer later_;
-  std::vector<Deferred> deferred_;
-  std::vector<Deferred> being_told_;
+  std::optional<Http1Script> script_;  // nothing: the plan has none
+  Http1InFlight in_flight_;
+  Http1Deferred deferred_;
   bool sending_ = false;  // within Send()
   std::vector<char> buffer_;
 };
 
 Http1Transport::Http1Transport(const TransportSetup& setup)
     : sink_(setup.sink),
-      loop_(setup.loop),
-      timeout_(setup.plan.transport().timeout_ns()),
       keepalive_(!setup.plan.transport().no_keepalive()),
       request_(setup.plan, setup.source == nullptr ? nullptr : setup.source->templates()),
-      alike_(!setup.plan.has_urls() && !request_.is_tagged() && setup.source == nullptr),
+      alike_(!setup.plan.has_urls() && !request_.is_tagged() && setup.source == nullptr &&
+             setup.script == nullptr),
       routes_(setup.plan.transport(), setup.network, setup.loop, setup.first_turn),
       poll_(
           setup.loop, [](void* owner) noexcept { static_cast<Sink*>(owner)->OnBatch(); },
@@ -124,26 +114,25 @@ Http1Transport::Http1Transport(const TransportSetup& setup)
               setup.network.tls.get(),
               TlsSessions(),
               Http1KnownHeader(),
-              checks_ ? &*checks_ : nullptr},
+              checks_ ? &*checks_ : nullptr,
+              setup.script != nullptr && setup.script->wants_answers()},
       origins_(request_, routes_),
       renderer_(setup.source, setup.plan, request_, origins_),
       pool_(shared_),
+      in_flight_(setup.loop, setup.plan.transport().timeout_ns(), &OnTimeout, this),
+      deferred_(setup.loop, &OnDeferred, this),
       buffer_(kBufferBytes) {
+  if (setup.script != nullptr) script_.emplace(*setup.script, setup.network.policy);
   Http1Transport::SetSlots(setup.slots).IgnoreError();
-  ev_timer_init(&timer_, &OnTimeout, 0., 0.);
-  ev_timer_init(&later_, &OnLater, 0., 0.);
-  timer_.data = later_.data = this;
-}
-
-Http1Transport::~Http1Transport() {
-  ev_timer_stop(loop_, &timer_);
-  ev_timer_stop(loop_, &later_);
 }
 
 absl::Status Http1Transport::SetSlots(uint32_t slots) {
   while (exchanges_.size() < slots) {
     const auto slot = static_cast<uint32_t>(exchanges_.size());
-    exchanges_.emplace_back().slot = slot;
+    Http1Exchange& exchange = exchanges_.emplace_back();
+    exchange.slot = slot;
+    exchange.requests.heads = request_.is_head() ? 1 : 0;
+    exchange.requests.idempotent = request_.is_idempotent();
   }
   pool_.SetSlots(slots);
   return absl::OkStatus();
@@ -154,9 +143,9 @@ absl::Status Http1Transport::SetSlots(uint32_t slots) {
 void Http1Transport::Send(uint32_t slot, Nanos start, const std::string& url) {
   Http1Exchange& exchange = exchanges_[slot];
   exchange.Begin(start);
-  WriteRequest(exchange, url);
+  const bool written = WriteRequest(exchange, url);
   in_flight_.Append(exchange);
-  if (!ev_is_active(&timer_)) ArmTimeout(start);
+  if (!written) return;
   sending_ = true;
   if (Http1Connection* idle = pool_.Take(*exchange.origin)) {
     Begin(exchange, *idle);
@@ -166,26 +155,38 @@ void Http1Transport::Send(uint32_t slot, Nanos start, const std::string& url) {
   sending_ = false;
 }
 
-void Http1Transport::WriteRequest(Http1Exchange& exchange, const std::string& url) {
+// False: there is none to send, of which an outcome tells later.
+bool Http1Transport::WriteRequest(Http1Exchange& exchange, const std::string& url) {
   if (alike_ && one_origin_ != nullptr) {
     exchange.origin = one_origin_;
     exchange.bytes = one_request_;
-    return;
+    return true;
   }
-  if (renderer_.renders()) return renderer_.Write(sink_.TagOf(exchange.slot), exchange);
+  if (renderer_.renders()) {
+    renderer_.Write(sink_.TagOf(exchange.slot), exchange);
+    return true;
+  }
   std::string_view target;
   exchange.origin = &origins_.Find(url, target);
+  if (script_) return WriteScripted(exchange);
   std::string& bytes = alike_ ? one_request_ : exchange.own_bytes;
   request_.Write(target, exchange.origin->tail, bytes);
   if (request_.is_tagged()) request_.AddTag(sink_.TagOf(exchange.slot), bytes);
   exchange.bytes = bytes;
   if (alike_) one_origin_ = exchange.origin;
+  return true;
+}
+
+bool Http1Transport::WriteScripted(Http1Exchange& exchange) {
+  const absl::Status status = script_->Write(sink_.TagOf(exchange.slot).number, exchange);
+  if (!status.ok()) deferred_.Add(exchange, v1::FAILURE_KIND_SCRIPT, std::string(status.message()));
+  return status.ok();
 }
 
 void Http1Transport::OpenFor(Http1Exchange& exchange) {
   Http1Connection& connection = pool_.New(*exchange.origin);
   connection.exchange = &exchange;
-  connection.response.Begin(request_.is_head());
+  connection.response.Begin(exchange.to_head());
   exchange.connection = &connection;
   connection.Open(*exchange.origin);
 }
@@ -201,13 +202,13 @@ void Http1Transport::OnOpen(Http1Connection& connection) noexcept {
 void Http1Transport::Begin(Http1Exchange& exchange, Http1Connection& connection) {
   connection.exchange = &exchange;
   exchange.connection = &connection;
-  connection.response.Begin(request_.is_head());
+  connection.response.Begin(exchange.to_head());
   SendRest(exchange);
 }
 
 void Http1Transport::SendRest(Http1Exchange& exchange) {
   std::string_view bytes = exchange.bytes;
-  std::string_view body = request_.long_body();
+  std::string_view body = LongBody();
   const size_t of_bytes = std::min(exchange.sent, bytes.size());
   bytes.remove_prefix(of_bytes);
   body.remove_prefix(exchange.sent - of_bytes);
@@ -219,7 +220,7 @@ void Http1Transport::OnWritable(Http1Connection& connection) noexcept {
 }
 
 size_t Http1Transport::RequestBytes(const Http1Exchange& exchange) const {
-  return exchange.bytes.size() + request_.long_body().size();
+  return exchange.bytes.size() + LongBody().size();
 }
 
 // ---- receiving
@@ -257,18 +258,27 @@ bool Http1Transport::Take(Http1Connection& connection, std::string_view bytes) {
   Http1Exchange& exchange = *connection.exchange;
   const Nanos now = SteadyNow();
   if (exchange.first_byte == 0) exchange.first_byte = now;
-  switch (connection.response.Read(bytes)) {
-    case Http1Response::Progress::kMore:
-      return true;
-    case Http1Response::Progress::kInvalid:
-      Fail(exchange, v1::FAILURE_KIND_INVALID_RESPONSE, connection.response.error());
-      return false;
-    case Http1Response::Progress::kComplete:
-      Complete(exchange, now,
-               keepalive_ && bytes.empty() && connection.response.keeps_alive() &&
-                   !connection.ended() && exchange.sent == RequestBytes(exchange));
-      return false;
+  while (true) {
+    switch (connection.response.Read(bytes)) {
+      case Http1Response::Progress::kMore:
+        return true;
+      case Http1Response::Progress::kInvalid:
+        Fail(exchange, v1::FAILURE_KIND_INVALID_RESPONSE, connection.response.error());
+        return false;
+      case Http1Response::Progress::kComplete:
+        if (!IsLast(exchange, connection)) continue;
+        Complete(exchange, now,
+                 keepalive_ && bytes.empty() && connection.response.keeps_alive() &&
+                     !connection.ended() && exchange.sent == RequestBytes(exchange));
+        return false;
+    }
   }
+}
+
+// Of an answer that is whole: whether no other one belongs to the exchange.
+bool Http1Transport::IsLast(Http1Exchange& exchange, Http1Connection& connection) {
+  if (!script_ || script_->Take(exchange, connection.response)) return true;
+  connection.response.Begin(exchange.to_head());
   return false;
 }
 
@@ -277,13 +287,13 @@ void Http1Transport::OnEnd(Http1Connection& connection, Received how) {
   Http1Exchange& exchange = *connection.exchange;
   const std::string_view said = connection.error();
   if (how == Received::kFailed) return Fail(exchange, v1::FAILURE_KIND_TLS, said);
-  if (how == Received::kEnd && connection.response.Close())
+  if (how == Received::kEnd && connection.response.Close() && IsLast(exchange, connection))
     return Complete(exchange, SteadyNow(), false);
-  if (connection.response.begun()) {
+  if (connection.response.begun() || exchange.scripted.answers != 0) {
     return Fail(exchange, v1::FAILURE_KIND_INCOMPLETE,
                 !said.empty() ? said : "the connection was closed in the middle of the answer");
   }
-  if (connection.used && request_.is_idempotent() && !exchange.resent) return Resend(exchange);
+  if (connection.used && exchange.requests.idempotent && !exchange.resent) return Resend(exchange);
   Fail(exchange, v1::FAILURE_KIND_CLOSED_BEFORE_RESPONSE,
        !said.empty() ? said : "the connection was closed before the answer");
 }
@@ -301,7 +311,7 @@ void Http1Transport::Resend(Http1Exchange& exchange) {
 void Http1Transport::Complete(Http1Exchange& exchange, Nanos end, bool reusable) {
   Http1Connection& connection = *exchange.connection;
   Outcome outcome;
-  connection.response.Tell(outcome);
+  script_ ? Http1Script::Tell(exchange, outcome) : connection.response.Tell(outcome);
   outcome.timings = TimingsOf(exchange, end);
   outcome.address = connection.address();
   Conclude(exchange, end, outcome, reusable);
@@ -319,25 +329,18 @@ void Http1Transport::Fail(Http1Exchange& exchange, v1::FailureKind kind, std::st
 void Http1Transport::OnFailed(Http1Connection& connection, v1::FailureKind kind,
                               std::string_view detail) noexcept {
   Http1Exchange& exchange = *connection.exchange;
-  if (!sending_) return Fail(exchange, kind, detail);
-  exchange.deferred = true;
-  deferred_.push_back({&exchange, kind, std::string(detail)});
-  if (!ev_is_active(&later_)) ev_timer_start(loop_, &later_);
+  sending_ ? deferred_.Add(exchange, kind, detail) : Fail(exchange, kind, detail);
 }
 
-// Those that fail again from within the outcomes wait for the next turn of the loop.
-void Http1Transport::OnLater(struct ev_loop*, ev_timer* timer, int) noexcept {
-  Http1Transport& self = *static_cast<Http1Transport*>(timer->data);
-  self.being_told_.swap(self.deferred_);
-  for (const Deferred& failure : self.being_told_) {
-    if (failure.exchange->deferred) self.Fail(*failure.exchange, failure.kind, failure.detail);
-  }
-  self.being_told_.clear();
+void Http1Transport::OnDeferred(void* self, Http1Exchange& exchange, v1::FailureKind kind,
+                                std::string_view detail) noexcept {
+  static_cast<Http1Transport*>(self)->Fail(exchange, kind, detail);
 }
 
 void Http1Transport::Conclude(Http1Exchange& exchange, Nanos end, Outcome& outcome, bool reusable) {
-  Http1Connection& connection = *exchange.connection;
-  outcome.bytes_received = connection.response.bytes();
+  Http1Connection* connection = exchange.connection;  // null: there was nothing to send
+  outcome.bytes_received = exchange.scripted.received_before;
+  if (connection != nullptr) outcome.bytes_received += connection->response.bytes();
   outcome.bytes_sent = exchange.sent_before + exchange.sent;
   outcome.connections = exchange.connections;
   outcome.resent = exchange.resent;
@@ -345,9 +348,9 @@ void Http1Transport::Conclude(Http1Exchange& exchange, Nanos end, Outcome& outco
   exchange.deferred = false;
   in_flight_.Remove(exchange);
   if (reusable) {
-    pool_.PutIdle(connection);
-  } else {
-    pool_.Discard(connection);
+    pool_.PutIdle(*connection);
+  } else if (connection != nullptr) {
+    pool_.Discard(*connection);
   }
   sink_.OnOutcome(exchange.slot, end, outcome);
 }
@@ -357,27 +360,12 @@ void Http1Transport::CutOff() {
     Fail(*in_flight_.first(), v1::FAILURE_KIND_CUT_OFF,
          "still in flight at the end of the drain time");
   }
-  deferred_.clear();
+  deferred_.Clear();
 }
 
-// ---- timeouts
-
-void Http1Transport::ArmTimeout(Nanos now) {
-  constexpr double kAtLeast = 0.001;  // seconds; what the loop can tell apart
-  const Nanos left = in_flight_.first()->start + timeout_ - now;
-  ev_now_update(loop_);
-  ev_timer_set(&timer_, std::max(static_cast<double>(left) * 1e-9, kAtLeast), 0.);
-  ev_timer_start(loop_, &timer_);
-}
-
-void Http1Transport::OnTimeout(struct ev_loop*, ev_timer* timer, int) noexcept {
-  Http1Transport& self = *static_cast<Http1Transport*>(timer->data);
-  const Nanos now = SteadyNow();
-  while (!self.in_flight_.empty() && now - self.in_flight_.first()->start >= self.timeout_) {
-    self.Fail(*self.in_flight_.first(), v1::FAILURE_KIND_TIMEOUT,
-              "no whole answer within the timeout");
-  }
-  if (!self.in_flight_.empty() && !ev_is_active(timer)) self.ArmTimeout(now);
+void Http1Transport::OnTimeout(void* self, Http1Exchange& exchange) noexcept {
+  static_cast<Http1Transport*>(self)->Fail(exchange, v1::FAILURE_KIND_TIMEOUT,
+                                           "no whole answer within the timeout");
 }
 
 }  // namespace

@@ -114,6 +114,9 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
   std::unique_ptr<RunEngine> engine(
       new RunEngine(*std::move(source), prepare, workers, policy, std::move(events)));
   engine->target_ = target;
+  absl::StatusOr<RunScripts> scripts = RunScripts::Make(prepare, workers);
+  if (!scripts.ok()) return scripts.status();
+  engine->scripts_ = *std::move(scripts);
   if (engine->source_.any_https()) {
     if (absl::Status status = engine->PrepareTls(plan.transport()); !status.ok()) return status;
   }
@@ -127,6 +130,7 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
     config.drain = MeasuredPhase(plan).drain_ns();
     config.first_connection = first_connection;
     config.run_id = prepare.run_id();
+    config.script = engine->scripts_.Of(index);
     first_connection += part.connections;
     auto worker = Worker::Create(config, plan, engine->network_, engine->source_, engine->lease_,
                                  engine->phases_, *engine);
@@ -214,6 +218,7 @@ void RunEngine::RequestSnapshot(bool even_if_empty) {
   even_if_empty_ = even_if_empty;
   awaited_ = workers();
   finished_ = 0;
+  stopped_ = idle_ = 0;
   at_once_ = 0;
   for (size_t i = 0; i < workers_.size(); ++i) {
     workers_[i]->RequestSnapshot(std::move(spares_[i]));
@@ -227,6 +232,11 @@ bool RunEngine::Collect(Worker::Listener::Swapped swapped, Collected& collected)
   interval.Clear();
   spares_[swapped.worker] = std::move(swapped.interval);
   if (swapped.finished) ++finished_;
+  if (swapped.stopped) {
+    ++stopped_;
+  } else if (swapped.concurrency == 0) {
+    ++idle_;
+  }
   at_once_ += swapped.concurrency;
   if (swapped.began != 0 && (began_ == 0 || swapped.began < began_)) began_ = swapped.began;
   fault_.Update(swapped.status);
@@ -257,6 +267,7 @@ bool RunEngine::Collect(Worker::Listener::Swapped swapped, Collected& collected)
     v1::Snapshot& last = collected.snapshots.back();
     TellVitals(collected.finished, last);
     if (server) *last.mutable_server() = *std::move(server);
+    last.set_script_stopped(stopped_ != 0 && stopped_ + idle_ == workers());
   }
   total_.Clear();
   return true;
