@@ -23,8 +23,9 @@ namespace {
 
 constexpr size_t kMostBytes = 1 << 20;
 // These name what is read.
-constexpr std::array<std::string_view, 9> kFiles = {
-    "urls", "feed", "data_file", "bearer_file", "cacert", "cert", "key", "tls", "revoked"};
+constexpr std::array<std::string_view, 10> kFiles = {"urls",        "feed",   "data_file", "script",
+                                                     "bearer_file", "cacert", "cert",      "key",
+                                                     "tls",         "revoked"};
 
 bool IsSwitch(const CLI::Option& option) { return option.get_items_expected_max() == 0; }
 bool IsRepeated(const CLI::Option& option) { return option.get_expected_max() > 1; }

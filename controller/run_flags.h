@@ -7,6 +7,7 @@
 
 #include "controller/check_flags.h"
 #include "controller/fleet_tls.h"
+#include "controller/script_flags.h"
 #include "controller/send_flags.h"
 
 namespace CLI {
@@ -42,6 +43,7 @@ struct RunFlags {
   std::optional<std::string> feed;
   std::optional<std::string> feed_order;
 
+  ScriptFlags script;
   CheckFlags checks;
   bool no_templates = false;
   SendFlags sending;

@@ -24,6 +24,7 @@
 #include "controller/known_lists.h"
 #include "controller/network_flags.h"
 #include "controller/result_folder.h"
+#include "controller/script_flags.h"
 #include "controller/send_flags.h"
 #include "controller/template_flags.h"
 #include "controller/tls_options.h"
@@ -255,13 +256,10 @@ absl::Status ResolveOutput(const RunFlags& flags, RunOptions& options) {
     }
     options.save_path = *flags.save;
   }
-  const std::initializer_list<Text> inputs = {flags.urls,
-                                              flags.feed,
-                                              flags.body_file,
-                                              flags.ca_file,
-                                              flags.certificate_file,
-                                              flags.key_file,
-                                              AgentsFile(flags.agents)};
+  const std::initializer_list<Text> inputs = {flags.urls,      flags.feed,
+                                              flags.body_file, flags.script.file,
+                                              flags.ca_file,   flags.certificate_file,
+                                              flags.key_file,  AgentsFile(flags.agents)};
   absl::Status status = ReadCoveragePath(flags, inputs, options);
   if (!status.ok()) return status;
   return ReadOutputPath("--json", flags.json, inputs, options.json_path);
@@ -291,6 +289,7 @@ absl::StatusOr<RunOptions> ResolveRunOptions(const RunFlags& flags) {
   if (status.ok()) status = ResolveUrlList(flags, templates, options);
   if (status.ok()) status = templates.Finish();
   if (status.ok()) KeepLiteral(flags.sending, plan);
+  if (status.ok()) status = ResolveScript(flags.script, plan, options.script_said);
   if (status.ok()) status = ResolveOutput(flags, options);
   if (!status.ok()) return status;
   return options;
