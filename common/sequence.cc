@@ -10,13 +10,13 @@
 namespace squall {
 namespace {
 
-// Of the smallest domain of so many bits that holds all entries.
+// Bits of the smallest domain that holds all entries.
 int Bits(uint64_t entries) { return static_cast<int>(std::bit_width(entries - 1)); }
 
 // A few rounds mix large domains; small ones, where a round has only a handful of functions to
 // choose from, need many until every pair of places gets every pair of entries equally often.
 constexpr int kSmallBits = 11;
-int Rounds(int bits) { return bits <= kSmallBits ? 16 : 5; }
+int Rounds(int bits) { return bits <= kSmallBits ? 20 : 5; }
 
 }  // namespace
 

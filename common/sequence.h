@@ -1,7 +1,7 @@
 // Which entry of a list request(n) uses.
 //
 // A pure function of (order, seed, entries, n): the same on every machine, with no state and no
-// list of indices. Thread-safe. A call takes a few nanoseconds, under shuffled order some 20 more.
+// list of indices. Thread-safe. A call takes a few nanoseconds, under shuffled order 15 to 80.
 #pragma once
 
 #include <cstdint>

@@ -35,7 +35,7 @@ class ByResidue {
 };
 
 // Puts them in order, unless one is there twice: that one. Close together, as the numbers of a
-// snapshot mostly are, they are bits of a map, which costs a fifth of comparing them.
+// snapshot mostly are, they are bits of a map, which costs less than comparing them.
 std::optional<uint64_t> SortDistinct(std::vector<uint64_t>& keys) {
   const auto [least, most] = std::minmax_element(keys.begin(), keys.end());
   const uint64_t base = *least;

@@ -24,8 +24,8 @@ constexpr uint64_t kEach = 0x0101'0101'0101'0101;
 
 constexpr uint64_t kHighest = 0x80 * kEach;
 
-// The highest bit of each of eight bytes that is at most a blank, or 0x7F; those of others may be
-// anything but this if none is ("Bit Twiddling Hacks", Sean Eron Anderson: a byte less than n).
+// Not 0: one of eight bytes is at most a blank, or 0x7F ("Bit Twiddling Hacks", Sean Eron Anderson:
+// a byte less than n).
 uint64_t Controls(uint64_t eight) {
   const uint64_t low = (eight - 0x21 * kEach) & ~eight;
   const uint64_t deletes = ((eight & ~kHighest) + kEach) & ~eight;

@@ -107,8 +107,8 @@ TEST(SequenceTest, KnownValues) {
     uint64_t first;
     std::array<uint64_t, 6> indices;
   } kCases[] = {
-      {"shuffled", v1::ORDER_SHUFFLED, 1, 10, 0, {3, 6, 9, 5, 0, 7}},
-      {"shuffled, second pass", v1::ORDER_SHUFFLED, 1, 10, 10, {6, 2, 0, 7, 5, 8}},
+      {"shuffled", v1::ORDER_SHUFFLED, 1, 10, 0, {3, 8, 1, 2, 5, 4}},
+      {"shuffled, second pass", v1::ORDER_SHUFFLED, 1, 10, 10, {1, 3, 4, 8, 9, 5}},
       {"shuffled, large",
        v1::ORDER_SHUFFLED,
        42,
@@ -143,17 +143,21 @@ TEST(SequenceTest, EveryOrderOfASmallListComes) {
 }
 
 TEST(SequenceTest, EveryPairOfPlacesGetsEveryPairOfEntriesEquallyOften) {
-  for (const uint64_t entries : {2u, 3u, 4u, 5u, 6u, 10u, 15u, 16u, 17u, 33u, 64u, 100u}) {
-    for (const uint64_t place : {uint64_t{1}, entries / 2, entries - 1}) {
-      std::map<std::pair<uint64_t, uint64_t>, uint64_t> pairs;
-      const Sequence sequence(v1::ORDER_SHUFFLED, entries, entries);
-      for (uint64_t pass = 0; pass < 100 * entries * entries; ++pass) {
-        ++pairs[{sequence.Index(pass * entries), sequence.Index(pass * entries + place)}];
+  for (const uint64_t entries : {2u, 3u, 4u, 5u, 6u, 8u, 10u, 15u, 16u, 17u, 33u, 64u, 100u}) {
+    // The smallest domains are the hardest to mix: some seeds show what others do not.
+    const uint64_t seeds = entries <= 17 ? 20 : 1;
+    for (uint64_t seed = 0; seed < seeds; ++seed) {
+      const Sequence sequence(v1::ORDER_SHUFFLED, seed, entries);
+      for (const uint64_t place : {uint64_t{1}, entries / 2, entries - 1}) {
+        std::map<std::pair<uint64_t, uint64_t>, uint64_t> pairs;
+        for (uint64_t pass = 0; pass < 100 * entries * entries; ++pass) {
+          ++pairs[{sequence.Index(pass * entries), sequence.Index(pass * entries + place)}];
+        }
+        ASSERT_EQ(pairs.size(), entries * (entries - 1)) << entries;
+        std::vector<uint64_t> counts;
+        for (const auto& [pair, count] : pairs) counts.push_back(count);
+        EXPECT_TRUE(Uniform(counts)) << entries << " entries, seed " << seed << ", place " << place;
       }
-      ASSERT_EQ(pairs.size(), entries * (entries - 1)) << entries;
-      std::vector<uint64_t> counts;
-      for (const auto& [pair, count] : pairs) counts.push_back(count);
-      EXPECT_TRUE(Uniform(counts)) << entries << " entries, place " << place;
     }
   }
 }
