@@ -39,8 +39,7 @@ std::vector<JsonWalk::Wish> WishesOf(const v1::Checks& checks) {
 
 }  // namespace
 
-std::optional<AnswerChecks> AnswerChecks::Of(const v1::Plan& plan) {
-  const v1::Checks& checks = plan.checks();
+std::optional<AnswerChecks> AnswerChecks::Of(const v1::Checks& checks) {
   if (checks.statuses().empty() && checks.headers().empty() && checks.bodies().empty() &&
       checks.json().empty() && !checks.has_size()) {
     return std::nullopt;
@@ -71,7 +70,10 @@ AnswerChecks::AnswerChecks(const v1::Checks& checks)
   }
 }
 
-AnswerCheck::AnswerCheck(AnswerChecks& checks) : checks_(checks), came_(checks.headers_.size()) {}
+void AnswerCheck::Follow(AnswerChecks& checks) {
+  checks_ = &checks;
+  if (came_.size() < checks.headers_.size()) came_.resize(checks.headers_.size());
+}
 
 void AnswerCheck::Begin() {
   headers_met_ = headers_came_ = bodies_met_ = size_ = 0;
@@ -82,8 +84,8 @@ void AnswerCheck::Begin() {
 }
 
 void AnswerCheck::OnHeader(std::string_view name, std::string_view value) {
-  for (size_t i = 0; i < checks_.headers_.size(); ++i) {
-    const v1::HeaderCheck& check = checks_.headers_[i].check;
+  for (size_t i = 0; i < checks_->headers_.size(); ++i) {
+    const v1::HeaderCheck& check = checks_->headers_[i].check;
     if (!IsSameName(name, check.name())) continue;
     if (!check.has_value() || check.value() == value) {
       headers_met_ |= uint64_t{1} << i;
@@ -101,16 +103,16 @@ void AnswerCheck::OnBody(std::string_view piece) {
     std::memcpy(beginning_.data() + beginning_size_, piece.data(), more);
     beginning_size_ += more;
   }
-  if (checks_.longest_plain_ != 0) LookForPlain(piece);
-  if (checks_.keeps_body_ && !too_large_) Keep(piece);
+  if (checks_->longest_plain_ != 0) LookForPlain(piece);
+  if (checks_->keeps_body_ && !too_large_) Keep(piece);
 }
 
 void AnswerCheck::LookForPlain(std::string_view piece) {
-  const size_t reach = checks_.longest_plain_ - 1;
+  const size_t reach = checks_->longest_plain_ - 1;
   seam_.assign(tail_);
   seam_.append(piece.substr(0, reach));
-  for (size_t i = 0; i < checks_.bodies_.size(); ++i) {
-    const BodyPattern& pattern = checks_.bodies_[i];
+  for (size_t i = 0; i < checks_->bodies_.size(); ++i) {
+    const BodyPattern& pattern = checks_->bodies_[i];
     if (!pattern.is_plain() || (bodies_met_ >> i & 1) != 0) continue;
     const bool found = piece.find(pattern.text()) != std::string_view::npos ||
                        (!tail_.empty() && seam_.find(pattern.text()) != std::string::npos);
@@ -128,8 +130,8 @@ void AnswerCheck::Keep(std::string_view piece) {
   kept_.append(piece.substr(0, kMostKept - kept_.size()));
   if (size_ <= kMostKept) return;
   too_large_ = true;
-  for (size_t i = 0; i < checks_.bodies_.size(); ++i) {
-    const BodyPattern& pattern = checks_.bodies_[i];
+  for (size_t i = 0; i < checks_->bodies_.size(); ++i) {
+    const BodyPattern& pattern = checks_->bodies_[i];
     if (!pattern.is_plain() && pattern.holds_of_more() && pattern.Matches(kept_)) {
       bodies_met_ |= uint64_t{1} << i;
     }
@@ -137,28 +139,28 @@ void AnswerCheck::Keep(std::string_view piece) {
 }
 
 v1::FailureKind AnswerCheck::Judge(uint32_t status) {
-  if (!checks_.statuses_.test(status)) return Fails(v1::FAILURE_KIND_STATUS, beginning());
-  for (size_t i = 0; i < checks_.headers_.size(); ++i) {
+  if (!checks_->statuses_.test(status)) return Fails(v1::FAILURE_KIND_STATUS, beginning());
+  for (size_t i = 0; i < checks_->headers_.size(); ++i) {
     if ((headers_met_ >> i & 1) != 0) continue;
-    const std::string& text = checks_.headers_[i].text;
+    const std::string& text = checks_->headers_[i].text;
     if ((headers_came_ >> i & 1) == 0) return Fails(v1::FAILURE_KIND_HEADER, "no ", text);
     return Fails(v1::FAILURE_KIND_HEADER, "not ", text, ", but: ", came_[i]);
   }
-  if (checks_.size_ && !IsIn(checks_.size_->check, size_)) {
+  if (checks_->size_ && !IsIn(checks_->size_->check, size_)) {
     const fmt::format_int size(size_);
     return Fails(v1::FAILURE_KIND_SIZE, std::string_view(size.data(), size.size()), " bytes, not ",
-                 checks_.size_->text);
+                 checks_->size_->text);
   }
-  if (!checks_.bodies_.empty()) {
+  if (!checks_->bodies_.empty()) {
     if (const v1::FailureKind kind = JudgeBodies(); kind != v1::FAILURE_KIND_NONE) return kind;
   }
-  return checks_.json_.empty() ? v1::FAILURE_KIND_NONE : JudgeJson();
+  return checks_->json_.empty() ? v1::FAILURE_KIND_NONE : JudgeJson();
 }
 
 v1::FailureKind AnswerCheck::JudgeBodies() {
-  for (size_t i = 0; i < checks_.bodies_.size(); ++i) {
+  for (size_t i = 0; i < checks_->bodies_.size(); ++i) {
     if ((bodies_met_ >> i & 1) != 0) continue;
-    const BodyPattern& pattern = checks_.bodies_[i];
+    const BodyPattern& pattern = checks_->bodies_[i];
     if (!pattern.is_plain() && too_large_) {
       return Fails(v1::FAILURE_KIND_BODY,
                    "not found in the first 1 MiB, and no more is looked at: ", pattern.text());
@@ -174,16 +176,16 @@ v1::FailureKind AnswerCheck::JudgeJson() {
     return Fails(v1::FAILURE_KIND_JSON,
                  "larger than 1 MiB, and JSON is looked at up to there: ", beginning());
   }
-  JsonWalk& walk = checks_.walk_;
+  JsonWalk& walk = checks_->walk_;
   if (!walk.Walk(kept_)) {
     const fmt::format_int place(walk.error_at());
     return Fails(v1::FAILURE_KIND_JSON, "not JSON, at byte ",
                  std::string_view(place.data(), place.size()), ": ", beginning());
   }
-  for (size_t i = 0; i < checks_.json_.size(); ++i) {
+  for (size_t i = 0; i < checks_->json_.size(); ++i) {
     const JsonWalk::Wish& wish = walk.wishes()[i];
     if (wish.holds) continue;
-    const auto& [check, text] = checks_.json_[i];
+    const auto& [check, text] = checks_->json_[i];
     return wish.found ? Fails(v1::FAILURE_KIND_JSON, "not ", text, " in: ", beginning())
                       : Fails(v1::FAILURE_KIND_JSON, "no ", check.path(), " in: ", beginning());
   }
@@ -200,6 +202,13 @@ v1::FailureKind AnswerCheck::Fails(v1::FailureKind kind, const Parts&... parts) 
     detail_size_ += more;
   }
   return kind;
+}
+
+AnswerCheck* AnswerCheckKeeper::Of(AnswerChecks* checks) {
+  if (checks == nullptr) return nullptr;
+  if (check_ == nullptr) check_ = std::make_unique<AnswerCheck>(*checks);
+  check_->Follow(*checks);
+  return check_.get();
 }
 
 }  // namespace squall

@@ -11,6 +11,7 @@
 #include <bitset>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,7 +27,7 @@ namespace squall {
 class AnswerChecks {
  public:
   // Of a plan that CheckPlan() lets pass. Nothing: there is nothing to check.
-  static std::optional<AnswerChecks> Of(const v1::Plan& plan);
+  static std::optional<AnswerChecks> Of(const v1::Checks& checks);
 
   bool of_headers() const { return !headers_.empty(); }
 
@@ -58,8 +59,10 @@ class AnswerCheck {
   static constexpr size_t kMostKept = size_t{1} << 20;
 
   // `checks` outlives it.
-  explicit AnswerCheck(AnswerChecks& checks);
+  explicit AnswerCheck(AnswerChecks& checks) { Follow(checks); }
 
+  // Answers are held against these from the next one on; the same holds for them.
+  void Follow(AnswerChecks& checks);
   // Another answer: all that came is forgotten.
   void Begin();
   // One that was provisional, or led elsewhere.
@@ -69,9 +72,9 @@ class AnswerCheck {
   void OnBody(std::string_view piece);
 
   // So far: all headers that are expected have come.
-  bool HeadersHold() const { return headers_met_ == AllOf(checks_.headers_.size()); }
+  bool HeadersHold() const { return headers_met_ == AllOf(checks_->headers_.size()); }
   // The same headers have come again as in an answer of which HeadersHold().
-  void TakeHeadersAsBefore() { headers_met_ = AllOf(checks_.headers_.size()); }
+  void TakeHeadersAsBefore() { headers_met_ = AllOf(checks_->headers_.size()); }
 
   // The whole answer's verdict: FAILURE_KIND_NONE, or what it fails by.
   v1::FailureKind Judge(uint32_t status);
@@ -89,7 +92,7 @@ class AnswerCheck {
   template <typename... Parts>
   v1::FailureKind Fails(v1::FailureKind kind, const Parts&... parts);
 
-  AnswerChecks& checks_;
+  AnswerChecks* checks_ = nullptr;
   uint64_t headers_met_ = 0;       // a bit each
   uint64_t headers_came_ = 0;      // with a value that was not the one expected …
   std::vector<std::string> came_;  // … this one, by header
@@ -103,6 +106,17 @@ class AnswerCheck {
   size_t beginning_size_ = 0;
   std::array<char, Metrics::kMaxDetailBytes> detail_;
   size_t detail_size_ = 0;
+};
+
+// Where answers to several of a plan's requests come, one after the other: its one check, made when
+// it is first needed.
+class AnswerCheckKeeper {
+ public:
+  // Following these. Null: there is nothing to check.
+  AnswerCheck* Of(AnswerChecks* checks);
+
+ private:
+  std::unique_ptr<AnswerCheck> check_;
 };
 
 }  // namespace squall

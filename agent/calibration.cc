@@ -42,6 +42,7 @@ absl::Status CheckCalibration(const v1::Prepare& prepare) {
   if (!prepare.own_target()) return absl::OkStatus();
   const v1::Plan& plan = prepare.plan();
   if (plan.has_urls()) return Refusal("a list of URLs");
+  if (!plan.mix().empty()) return Refusal("several requests");
   if (plan.templates()) return Refusal("placeholders");
   if (!plan.server_counts().empty()) return Refusal("a server's counts");
   if (plan.has_checks()) return Refusal("checks of answers");

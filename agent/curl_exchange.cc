@@ -20,17 +20,18 @@ bool IsRedirect(uint32_t status) { return status >= 300 && status < 400; }
 
 }  // namespace
 
-CurlExchange::CurlExchange(uint32_t slot, const CurlRequest& request, const CurlGuard& guard,
-                           const RequestSource* source, AnswerChecks* checks)
+CurlExchange::CurlExchange(uint32_t slot, const CurlCall& call, const CurlGuard& guard,
+                           const RequestSource* source)
     : slot_(slot),
-      request_(request),
+      call_(&call),
+      request_(&call.request),
       guard_(guard),
-      check_(checks != nullptr ? std::make_unique<AnswerCheck>(*checks) : nullptr),
-      rendering_(request, source),
-      tag_(rendering_.headers()),
+      rendering_(source),
       easy_(curl_easy_init()),
-      prior_knowledge_(easy_.get(), request.http2() && !request.transport().no_keepalive()) {
+      prior_knowledge_(easy_.get(),
+                       call.request.http2() && !call.request.transport().no_keepalive()) {
   message_[0] = '\0';
+  FollowRequest();
 }
 
 absl::Status CurlExchange::Prepare() {
@@ -42,27 +43,38 @@ absl::Status CurlExchange::Prepare() {
       curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, &OnHeader) ||
       curl_easy_setopt(handle, CURLOPT_HEADERDATA, this) ||
       curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &OnBody) ||
-      curl_easy_setopt(handle, CURLOPT_WRITEDATA, this)) {
+      curl_easy_setopt(handle, CURLOPT_WRITEDATA, this) ||
+      curl_easy_setopt(handle, CURLOPT_DEBUGFUNCTION, &OnTrace) ||
+      curl_easy_setopt(handle, CURLOPT_DEBUGDATA, this)) {
     return absl::InternalError("libcurl gave no easy handle");
   }
-  // libcurl's own count of what it sends takes small bodies twice.
-  if (request_.has_body() && (curl_easy_setopt(handle, CURLOPT_VERBOSE, 1L) ||
-                              curl_easy_setopt(handle, CURLOPT_DEBUGFUNCTION, &OnTrace) ||
-                              curl_easy_setopt(handle, CURLOPT_DEBUGDATA, this))) {
-    return absl::InternalError("libcurl refused to tell what it sends");
-  }
-  if (absl::Status status = request_.Apply(handle); !status.ok()) return status;
-  curl_slist* headers = request_.tagged() ? tag_.headers() : rendering_.headers();
-  if (headers != request_.headers() && curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers)) {
-    return absl::InternalError("libcurl took no headers");
-  }
+  if (absl::Status status = request_->Apply(handle); !status.ok()) return status;
+  if (ApplyOwn()) return absl::InternalError("libcurl took no headers");
   return absl::OkStatus();
 }
 
-CurlExchange& CurlExchange::Of(CURL* easy) {
-  CurlExchange* exchange = nullptr;
-  curl_easy_getinfo(easy, CURLINFO_PRIVATE, &exchange);
-  return *exchange;
+CURLcode CurlExchange::Follow(const CurlCall& call) {
+  if (call_ == &call) return CURLE_OK;
+  call_ = &call;
+  FollowRequest();
+  if (const CURLcode result = request_->ApplyAnew(easy())) return result;
+  return ApplyOwn();
+}
+
+void CurlExchange::FollowRequest() {
+  request_ = &call_->request;
+  rendering_.Follow(*request_, call_->index);
+  tag_.Follow(rendering_.headers());
+  check_ = checks_.Of(call_->checks);
+}
+
+// What is of the slot, not of the request alone.
+CURLcode CurlExchange::ApplyOwn() {
+  // libcurl's own count of what it sends takes small bodies twice.
+  const CURLcode result = curl_easy_setopt(easy(), CURLOPT_VERBOSE, request_->has_body() ? 1L : 0L);
+  curl_slist* headers = request_->tagged() ? tag_.headers() : rendering_.headers();
+  if (result != CURLE_OK || headers == request_->headers()) return result;
+  return curl_easy_setopt(easy(), CURLOPT_HTTPHEADER, headers);
 }
 
 CURLcode CurlExchange::Begin(Nanos start, const std::string& url) {
@@ -87,24 +99,19 @@ CURLcode CurlExchange::Begin(Nanos start, const std::string& url) {
   message_[0] = '\0';
   if (method_dropped_) {
     method_dropped_ = false;
-    curl_easy_setopt(easy(), CURLOPT_CUSTOMREQUEST, request_.custom_method());
+    curl_easy_setopt(easy(), CURLOPT_CUSTOMREQUEST, request_->custom_method());
   }
   if (past_.attempts > 0 || waited_ > 0) {
     past_ = {};
     waited_ = 0;
-    request_.ApplyAttempt(easy(), false, 0);
+    request_->ApplyAttempt(easy(), false, 0);
   }
   prior_knowledge_.Begin();
   if (rendering_.renders()) {
     if (const CURLcode result = rendering_.Apply(easy())) return result;
   }
-  if (request_.transport().cookies()) cookies_.Bound(easy());
+  if (request_->transport().cookies()) cookies_.Bound(easy());
   return curl_easy_setopt(easy(), CURLOPT_URL, url.c_str());
-}
-
-void CurlExchange::HasWaited() {
-  waited_ = SteadyNow() - start_;
-  request_.ApplyAttempt(easy(), false, waited_);
 }
 
 void CurlExchange::Explain(std::string_view why) {
@@ -125,8 +132,8 @@ bool CurlExchange::BeginsAnew(CURLcode result, bool elsewhere) {
   message_[0] = '\0';
   // Where several streams share a connection, one that another of them has just opened will do.
   const bool again = hop_ >= 0;
-  const bool fresh = again && !request_.multiplexed();
-  request_.ApplyAttempt(easy(), fresh, SteadyNow() - start_);
+  const bool fresh = again && !request_->multiplexed();
+  request_->ApplyAttempt(easy(), fresh, SteadyNow() - start_);
   if (given_up && !fresh) {
     prior_knowledge_.Turn();
   } else {
@@ -168,7 +175,7 @@ uint32_t CurlExchange::connections() const {
 
 // As they came, before they were decoded.
 uint64_t CurlExchange::BodyBytes() const {
-  if (!request_.transport().compressed()) return body_bytes_;
+  if (!request_->transport().compressed()) return body_bytes_;
   curl_off_t bytes = 0;
   if (attempt_sent_) curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_DOWNLOAD_T, &bytes);
   return static_cast<uint64_t>(bytes);
@@ -176,7 +183,7 @@ uint64_t CurlExchange::BodyBytes() const {
 
 void CurlExchange::CountInto(Outcome& outcome) const {
   outcome.bytes_received = header_bytes_ + BodyBytes();
-  outcome.bytes_sent = request_.has_body()
+  outcome.bytes_sent = request_->has_body()
                            ? bytes_sent_
                            : past_.bytes_sent + static_cast<uint64_t>(Info(CURLINFO_REQUEST_SIZE));
   outcome.connections = connections();
@@ -186,7 +193,7 @@ void CurlExchange::CountInto(Outcome& outcome) const {
 Outcome CurlExchange::Answered() {
   Outcome outcome;
   CountInto(outcome);
-  if (request_.http2() && Info(CURLINFO_HTTP_VERSION) < CURL_HTTP_VERSION_2_0) {
+  if (request_->http2() && Info(CURLINFO_HTTP_VERSION) < CURL_HTTP_VERSION_2_0) {
     outcome.kind = v1::FAILURE_KIND_HTTP_VERSION;
     outcome.detail = kNotHttp2;
     return outcome;
@@ -214,9 +221,9 @@ CurlFailure CurlExchange::FailureOf(CURLcode result) const {
   failure.hop_sent = attempt_sent_ && hop_ == redirects;
   failure.hop_answered = failure.hop_sent && answer_.header_bytes > 0;
   failure.redirected = redirects > 0;
-  failure.proxied = !request_.transport().proxy().empty();
+  failure.proxied = !request_->transport().proxy().empty();
   failure.tunnel_refused = Info(CURLINFO_HTTP_CONNECTCODE) >= 300;
-  failure.http2 = request_.http2();
+  failure.http2 = request_->http2();
   failure.fresh_connection = connections() > 0;
   return failure;
 }
@@ -251,7 +258,7 @@ Outcome CurlExchange::Failed(CURLcode result) {
 
 CurlExchange::Sending CurlExchange::JudgeSending(long redirects) const {
   if (hop_ < 0) return Sending::kFirst;
-  if (request_.transport().follow() && redirects > hop_ && IsRedirect(answer_.status)) {
+  if (request_->transport().follow() && redirects > hop_ && IsRedirect(answer_.status)) {
     return Sending::kRedirected;
   }
   return redirects == hop_ && MayResend() ? Sending::kAgain : Sending::kRefused;
@@ -259,15 +266,15 @@ CurlExchange::Sending CurlExchange::JudgeSending(long redirects) const {
 
 // After the newest sending has brought nothing.
 bool CurlExchange::MayResend() const {
-  return request_.idempotent() && !resent_ && !sent_on_fresh_ && answer_.header_bytes == 0;
+  return request_->idempotent() && !resent_ && !sent_on_fresh_ && answer_.header_bytes == 0;
 }
 
 // On a connection as fresh as need be; and as libcurl would begin to count the timeout anew, early
 // enough for that to make no difference.
 bool CurlExchange::LibcurlMayResend(bool fresh) const {
   constexpr Nanos kNoDifference = 100;
-  return (fresh || request_.multiplexed()) &&
-         SteadyNow() - start_ < request_.transport().timeout_ns() / kNoDifference;
+  return (fresh || request_->multiplexed()) &&
+         SteadyNow() - start_ < request_->transport().timeout_ns() / kNoDifference;
 }
 
 int CurlExchange::OnSending(void* self, char*, char*, int, int) noexcept {
@@ -304,7 +311,7 @@ int CurlExchange::OnSending(void* self, char*, char*, int, int) noexcept {
       return CURL_PREREQFUNC_ABORT;
   }
   // 303 is to be followed with GET (RFC 9110, 15.4.4), but libcurl keeps a method of ours.
-  if (exchange.answer_.status == 303 && exchange.request_.custom_method() != nullptr) {
+  if (exchange.answer_.status == 303 && exchange.request_->custom_method() != nullptr) {
     curl_easy_setopt(exchange.easy(), CURLOPT_CUSTOMREQUEST, nullptr);
     exchange.method_dropped_ = true;
   }
@@ -326,7 +333,7 @@ size_t CurlExchange::OnHeader(char* line, size_t, size_t size, void* self) noexc
   if (exchange.answer_.header_bytes > kMaxHeaderBytes) return 0;  // ends the transfer
   const std::string_view text(line, size);
   if (exchange.check_ != nullptr) exchange.CheckHeader(text);
-  if (exchange.request_.transport().cookies()) exchange.cookies_.OnHeader(text);
+  if (exchange.request_->transport().cookies()) exchange.cookies_.OnHeader(text);
   if (text == "\r\n" || text == "\n") exchange.EndOfHeader();
   return size;
 }
@@ -348,10 +355,10 @@ void CurlExchange::EndOfHeader() {
   answer_.status = static_cast<uint32_t>(Info(CURLINFO_RESPONSE_CODE));
   answer_.complete = answer_.status >= 200;
   if (answer_.complete && !server_judged_) JudgeServer();
-  if (answer_.complete && !request_.http2() && request_.HasAnswerBody(answer_.status)) {
+  if (answer_.complete && !request_->http2() && request_->HasAnswerBody(answer_.status)) {
     goodbye_.AfterHeader(easy());
   }
-  if (request_.transport().follow() && IsRedirect(answer_.status)) {
+  if (request_->transport().follow() && IsRedirect(answer_.status)) {
     prior_knowledge_.BeforeRedirect();
   }
 }

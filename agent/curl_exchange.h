@@ -30,19 +30,32 @@
 
 namespace squall {
 
+// One of the plan's requests.
+struct CurlCall {
+  uint32_t index = 0;
+  CurlRequest request;
+  AnswerChecks* checks = nullptr;  // null: there are none
+};
+
 class CurlExchange {
  public:
-  // All outlive it; `source`: null if nothing is rendered; `checks`: null if there are none. It
-  // stays where it is: its handle calls back.
-  CurlExchange(uint32_t slot, const CurlRequest& request, const CurlGuard& guard,
-               const RequestSource* source, AnswerChecks* checks);
+  // All outlive it; `source`: null if all requests are alike. It stays where it is: its handle
+  // calls back.
+  CurlExchange(uint32_t slot, const CurlCall& call, const CurlGuard& guard,
+               const RequestSource* source);
   CurlExchange(const CurlExchange&) = delete;
   CurlExchange& operator=(const CurlExchange&) = delete;
 
-  // Sets every option that all requests share.
+  // Sets every option that all requests share, and those of the plan's first one.
   absl::Status Prepare();
+  // Which of the plan's requests the next one is.
+  CURLcode Follow(const CurlCall& call);
 
-  static CurlExchange& Of(CURL* easy);
+  static CurlExchange& Of(CURL* easy) {
+    CurlExchange* exchange = nullptr;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &exchange);
+    return *exchange;
+  }
 
   CURL* easy() { return easy_.get(); }
   uint32_t slot() const { return slot_; }
@@ -60,7 +73,10 @@ class CurlExchange {
   // Forgets the request before, and takes the new one's URL. `start` is now.
   CURLcode Begin(Nanos start, const std::string& url);
   // The request has waited for the addresses of its name.
-  void HasWaited();
+  void HasWaited() {
+    waited_ = SteadyNow() - start_;
+    request_->ApplyAttempt(easy(), false, waited_);
+  }
   // Why the transfer cannot even be begun, or goes no further: the detail of its failure.
   void Explain(std::string_view why);
   // The same where the agent's policy is the reason. The transfer fails.
@@ -91,6 +107,8 @@ class CurlExchange {
 
   enum class Sending { kFirst, kRedirected, kAgain, kRefused };
 
+  void FollowRequest();
+  CURLcode ApplyOwn();
   Sending JudgeSending(long redirects) const;
   bool MayResend() const;
   bool LibcurlMayResend(bool fresh) const;
@@ -107,10 +125,12 @@ class CurlExchange {
   long Info(CURLINFO info) const;
 
   const uint32_t slot_;
-  const CurlRequest& request_;
+  const CurlCall* call_;
+  const CurlRequest* request_;  // of the call
   const CurlGuard& guard_;
-  const std::unique_ptr<AnswerCheck> check_;
-  CurlRendering rendering_;  // outlives the handle, like the next one
+  AnswerCheckKeeper checks_;
+  AnswerCheck* check_ = nullptr;  // null: there is nothing to check
+  CurlRendering rendering_;       // outlives the handle, like the next one
   CurlTag tag_;
   CurlEasy easy_;
   CurlPriorKnowledge prior_knowledge_;

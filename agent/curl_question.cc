@@ -15,6 +15,7 @@
 #include "agent/endpoint.h"
 #include "agent/server_counts.h"
 #include "common/clock.h"
+#include "common/plan_requests.h"
 #include "common/quiet_socket.h"
 #include "common/url.h"
 
@@ -26,10 +27,13 @@ constexpr Nanos kAnswerTime = 2 * kSecond;
 constexpr int kLookMilliseconds = 1000;
 
 bool SameOrigin(const v1::Plan& plan, const std::string& url) {
-  if (plan.request().url().empty()) return false;
-  const UrlParts of_plan = SplitUrl(plan.request().url());
   const UrlParts asked = SplitUrl(url);
-  return of_plan.https == asked.https && of_plan.host == asked.host && of_plan.port == asked.port;
+  const std::vector<const v1::Request*> requests = RequestsOf(plan);
+  return std::any_of(requests.begin(), requests.end(), [&asked](const v1::Request* request) {
+    if (request->url().empty()) return false;
+    const UrlParts of_plan = SplitUrl(request->url());
+    return of_plan.https == asked.https && of_plan.host == asked.host && of_plan.port == asked.port;
+  });
 }
 
 v1::Plan PlanOf(const v1::Plan& plan, const std::string& url) {

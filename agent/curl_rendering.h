@@ -1,10 +1,11 @@
-// What of one slot's requests is rendered for each of them, where a plan has placeholders: URL,
-// headers and body, as libcurl takes them.
+// What of one slot's requests differs from one to the next, where a plan has placeholders or named
+// requests: URL, headers and body, as libcurl takes them.
 //
 // libcurl reads headers and body while a request is sent, and keeps no copy; nothing of ours is
 // allocated once they have their length. It stays where it is.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -18,10 +19,13 @@ namespace squall {
 
 class CurlRendering {
  public:
-  // `request` and `source` outlive it; without a source (null) nothing is rendered.
-  CurlRendering(const CurlRequest& request, const RequestSource* source);
+  // The source outlives it; without one (null) all requests are alike.
+  explicit CurlRendering(const RequestSource* source) : source_(source) {}
   CurlRendering(const CurlRendering&) = delete;
   CurlRendering& operator=(const CurlRendering&) = delete;
+
+  // Which of the plan's requests the next ones are. It outlives this, or what follows it.
+  void Follow(const CurlRequest& request, uint32_t index);
 
   bool renders() const { return source_ != nullptr; }
   // All of the requests' headers; null: none.
@@ -30,21 +34,25 @@ class CurlRendering {
   // Of the next request; not while one is being sent.
   void Set(uint64_t number);
   const std::string& url() const { return url_; }
-  // Sets what differs from the options that all requests share.
+  // Sets what differs from the options that all of its requests share.
   CURLcode Apply(CURL* easy) const;
 
  private:
   struct Line {
     size_t node;
-    std::string name;
+    const std::string* name;
     const Template* value;
-    std::string text;
   };
 
+  const Template* RenderedBody() const;
+
   const RequestSource* const source_;
-  curl_slist* const shared_;
-  std::vector<curl_slist> nodes_;  // in place of the shared ones, if some are rendered
-  std::vector<Line> lines_;        // these
+  uint32_t index_ = 0;
+  const RequestTemplates* templates_ = nullptr;  // null: nothing but the URL
+  curl_slist* shared_ = nullptr;
+  std::vector<curl_slist> nodes_;   // in place of the shared ones, if some are rendered
+  std::vector<Line> lines_;         // these
+  std::vector<std::string> texts_;  // of the lines, or more
   std::string url_;
   std::string value_;
   std::string body_;

@@ -1,12 +1,15 @@
-// What all requests of a plan have in common, as options of libcurl's easy handles.
+// What all that are one of a plan's requests have in common, as options of libcurl's easy handles.
 //
 // Whatever libcurl would do unasked is switched off here: variables of the environment, Expect,
 // decoding, cookies, normalising of paths, protocols other than HTTP.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <curl/curl.h>
 
@@ -23,12 +26,21 @@ inline constexpr long kMaxRedirects = 10;
 
 class CurlRequest {
  public:
-  // `templates` are the plan's, borrowed for the call; null: there are none.
-  explicit CurlRequest(const v1::Plan& plan, const RequestTemplates* templates = nullptr);
+  // The only request of a plan without placeholders.
+  explicit CurlRequest(const v1::Plan& plan)
+      : CurlRequest(plan, 0, nullptr, std::make_shared<const v1::Transport>(plan.transport())) {}
+  // The plan's request of that index. `templates` are its, borrowed for the call; null: there are
+  // none. `transport` is the plan's.
+  CurlRequest(const v1::Plan& plan, size_t index, const RequestTemplates* templates,
+              std::shared_ptr<const v1::Transport> transport);
 
+  // INVALID_ARGUMENT for what libcurl cannot send, naming the field.
+  absl::Status Check() const;
   // Sets everything but the URL and the callbacks. `easy` borrows headers, body and certificates:
-  // this object outlives it. INVALID_ARGUMENT for what libcurl cannot send, naming the field.
+  // this object outlives it. Errors as of Check().
   absl::Status Apply(CURL* easy) const;
+  // The same where another request of the plan had been set: what they do not have in common.
+  CURLcode ApplyAnew(CURL* easy) const;
 
   // For one attempt: on a fresh connection or on any, in what remains of the time of a request that
   // has taken `spent`. Apply() does it for the first.
@@ -43,7 +55,7 @@ class CurlRequest {
   }
 
   bool idempotent() const { return idempotent_; }
-  bool tagged() const { return request_.tag(); }
+  bool tagged() const { return tagged_; }
   // Of the plan's own headers: the name, and its place in headers(). kNoNode: it is not there, but
   // sent with the cookies of the jar.
   static constexpr size_t kNoNode = SIZE_MAX;
@@ -55,9 +67,9 @@ class CurlRequest {
   curl_slist* headers() const { return headers_.get(); }
   bool has_body() const { return request_.has_body(); }
   // Streams of several requests share a connection.
-  bool multiplexed() const { return http2() && transport_.streams() > 1; }
-  bool http2() const { return transport_.http_version() == v1::HTTP_VERSION_2; }
-  const v1::Transport& transport() const { return transport_; }
+  bool multiplexed() const { return http2() && transport_->streams() > 1; }
+  bool http2() const { return transport_->http_version() == v1::HTTP_VERSION_2; }
+  const v1::Transport& transport() const { return *transport_; }
 
  private:
   void AddHeader(const std::string& line);
@@ -66,6 +78,7 @@ class CurlRequest {
   bool SendsBody() const;
 
   CURLcode ApplyMethod(CURL* easy) const;
+  CURLcode ApplyCookies(CURL* easy) const;
   CURLcode ApplyConnection(CURL* easy) const;
   CURLcode ApplyTls(CURL* easy) const;
   CURLcode ApplyAnswers(CURL* easy) const;
@@ -73,7 +86,8 @@ class CurlRequest {
 
   const v1::Request request_;
   std::vector<size_t> header_nodes_;
-  const v1::Transport transport_;
+  const std::shared_ptr<const v1::Transport> transport_;  // the same for all of a plan's
+  const bool tagged_;
   const bool idempotent_;
   // Those of this machine. Empty where it has none: then no certificate is good.
   const Authorities authorities_;

@@ -16,11 +16,12 @@ namespace squall {
 
 class CurlTag {
  public:
-  // `shared` outlives it; null: there are no others.
-  explicit CurlTag(curl_slist* shared) : number_{nullptr, shared}, run_{nullptr, &number_} {}
+  CurlTag() : number_{nullptr, nullptr}, run_{nullptr, &number_} {}
   CurlTag(const CurlTag&) = delete;
   CurlTag& operator=(const CurlTag&) = delete;
 
+  // What stands behind the two; outlives them. Null: there are no others.
+  void Follow(curl_slist* shared) { number_.next = shared; }
   curl_slist* headers() { return &run_; }
 
   // Of the next request; not while one is being sent.

@@ -19,9 +19,31 @@
 #include "agent/curl_request.h"
 #include "agent/routes.h"
 #include "agent/tls_context.h"
+#include "common/plan_requests.h"
 
 namespace squall {
 namespace {
+
+std::deque<std::optional<AnswerChecks>> ChecksOfAll(const v1::Plan& plan) {
+  std::deque<std::optional<AnswerChecks>> checks;
+  for (size_t i = 0; i < CountRequests(plan); ++i) {
+    checks.push_back(AnswerChecks::Of(ChecksOf(plan, i)));
+  }
+  return checks;
+}
+
+std::deque<CurlCall> CallsOf(const TransportSetup& setup,
+                             std::deque<std::optional<AnswerChecks>>& checks) {
+  const auto transport = std::make_shared<const v1::Transport>(setup.plan.transport());
+  std::deque<CurlCall> calls;
+  for (uint32_t i = 0; i < checks.size(); ++i) {
+    const RequestTemplates* templates =
+        setup.source == nullptr ? nullptr : setup.source->templates(i);
+    calls.push_back(
+        {i, CurlRequest(setup.plan, i, templates, transport), checks[i] ? &*checks[i] : nullptr});
+  }
+  return calls;
+}
 
 absl::Status Untold() { return absl::InternalError("libcurl refused to tell about its sockets"); }
 
@@ -32,10 +54,12 @@ class CurlTransport final : public Transport {
         sink_(setup.sink),
         gauge_(setup.network.connections),
         source_(setup.source),
-        request_(setup.plan, source_ == nullptr ? nullptr : source_->templates()),
-        checks_(AnswerChecks::Of(setup.plan)),
+        checks_(ChecksOfAll(setup.plan)),
+        calls_(CallsOf(setup, checks_)),
+        request_(calls_.front().request),
         slots_a_pool_(request_.multiplexed() ? request_.transport().streams() : UINT32_MAX),
-        one_origin_(!setup.plan.has_urls() && !setup.plan.transport().follow()),
+        one_origin_(!setup.plan.has_urls() && setup.plan.mix().empty() &&
+                    !setup.plan.transport().follow()),
         routes_(request_.transport(), setup.network, setup.loop, setup.first_turn),
         guard_(request_.transport(), setup.network),
         shared_{request_.transport(), setup.network, routes_, guard_, sink_} {
@@ -48,16 +72,25 @@ class CurlTransport final : public Transport {
     for (const auto& slot : slots_) GiveUp(*slot);
   }
 
+  // INVALID_ARGUMENT: libcurl cannot send what the plan asks for.
+  absl::Status Check() const {
+    absl::Status status;
+    for (const CurlCall& call : calls_) status.Update(call.request.Check());
+    return status;
+  }
+
   absl::Status SetSlots(uint32_t slots) override;
 
   void Send(uint32_t number, Nanos start, const std::string& given) override {
     Slot& slot = *slots_[number];
-    if (request_.tagged()) slot.exchange.Tag(sink_.TagOf(number));
-    const std::string& url =
-        source_ == nullptr ? given : slot.exchange.Render(sink_.TagOf(number).number);
-    if (const CURLcode result = slot.exchange.Begin(start, url)) {
-      return slot.driver->FailLater(slot.easy(), result);
-    }
+    const bool asks = source_ != nullptr || request_.tagged();
+    const RequestTag tag = asks ? sink_.TagOf(number) : RequestTag();
+    const CURLcode followed = slot.exchange.Follow(calls_[tag.request]);
+    if (request_.tagged()) slot.exchange.Tag(tag);
+    const std::string& url = source_ == nullptr ? given : slot.exchange.Render(tag.number);
+    const CURLcode begun = slot.exchange.Begin(start, url);
+    if (followed != CURLE_OK) return slot.driver->FailLater(slot.easy(), followed);
+    if (begun != CURLE_OK) return slot.driver->FailLater(slot.easy(), begun);
     if (Route* route = slot.binding.Find(url)) return Go(slot, *route);
     slot.driver->Add(slot.easy());
   }
@@ -83,7 +116,7 @@ class CurlTransport final : public Transport {
   struct Slot final : Route::Waiter {
     Slot(CurlTransport& of, uint32_t number, CurlGroup& group)
         : transport(of),
-          exchange(number, of.request_, of.guard_, of.source_, of.checks_ ? &*of.checks_ : nullptr),
+          exchange(number, of.calls_.front(), of.guard_, of.source_),
           binding(of.shared_, group, easy()) {
       ev_timer_init(&limit, &CurlTransport::OnLimit, 0., 0.);
       limit.data = this;
@@ -116,9 +149,10 @@ class CurlTransport final : public Transport {
   struct ev_loop* const loop_;
   Sink& sink_;
   ConnectionGauge& gauge_;
-  const RequestSource* const source_;  // null: nothing is rendered
-  const CurlRequest request_;
-  std::optional<AnswerChecks> checks_;
+  const RequestSource* const source_;               // null: all requests are alike
+  std::deque<std::optional<AnswerChecks>> checks_;  // by request of the plan
+  const std::deque<CurlCall> calls_;                // the same
+  const CurlRequest& request_;                      // the first, for what they have in common
   // Slots that are to share one HTTP/2 connection have a pool of their own, so that it comes to one
   // to each host (in a common pool, libcurl 7.88 opens more); all others have one pool. Where a
   // server allows fewer streams than the plan, the pool has more connections.
@@ -302,6 +336,7 @@ absl::StatusOr<std::unique_ptr<Transport>> MakeCurlTransport(const TransportSetu
     if (!usable.ok()) return usable.status();
   }
   auto transport = std::make_unique<CurlTransport>(setup);
+  if (absl::Status status = transport->Check(); !status.ok()) return status;
   if (absl::Status status = transport->SetSlots(setup.slots); !status.ok()) return status;
   return transport;
 }

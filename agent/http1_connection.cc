@@ -48,9 +48,7 @@ std::string_view Hint(int error) {
 }  // namespace
 
 Http1Connection::Http1Connection(Shared& shared)
-    : SocketPoll::Watcher(shared.poll),
-      response(shared.known_header, shared.checks),
-      shared_(shared) {}
+    : SocketPoll::Watcher(shared.poll), shared_(shared) {}
 
 Http1Connection::~Http1Connection() { Close(); }
 

@@ -14,7 +14,6 @@
 
 #include "agent/connection_gauge.h"
 #include "agent/connection_look.h"
-#include "agent/http1_known_header.h"
 #include "agent/http1_origin.h"
 #include "agent/http1_response.h"
 #include "agent/linked_list.h"
@@ -57,8 +56,6 @@ class Http1Connection final : private Route::Waiter, private SocketPoll::Watcher
     Listener& listener;
     const TlsContext* tls;  // null: there are no https URLs
     TlsSessions sessions;
-    Http1KnownHeader known_header;
-    AnswerChecks* checks;  // null: there are none
   };
 
   explicit Http1Connection(Shared& shared);

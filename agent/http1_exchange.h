@@ -13,13 +13,16 @@
 
 namespace squall {
 
+class Http1Call;
+
 struct Http1Exchange {
   uint32_t slot = 0;
   uint32_t connections = 0;  // opened for it
   bool resent = false;
   bool deferred = false;  // its failure is still to be told
   Nanos start = 0;
-  Nanos first_byte = 0;  // 0: none has come
+  Nanos first_byte = 0;       // 0: none has come
+  Http1Call* call = nullptr;  // which of the plan's requests it is
   Http1Origin* origin = nullptr;
   Http1Connection* connection = nullptr;  // null: it is not in flight
   std::string_view bytes;                 // of the request, but for a long body

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "common/url.h"
+
 namespace squall {
 namespace {
 
@@ -26,8 +28,7 @@ Http1Origin& Http1Origins::Find(std::string_view url, std::string_view& target) 
   if (found == origins_.end()) {
     auto origin = std::make_unique<Http1Origin>(
         Http1Origin{static_cast<uint32_t>(origins_.size()), std::string(parts.origin), parts.https,
-                    std::string(parts.host), routes_.Find(parts.host, parts.port),
-                    request_.Tail(parts), request_.Head(parts)});
+                    std::string(parts.host), routes_.Find(parts.host, parts.port)});
     const std::string_view name = origin->name;
     found = origins_.emplace(name, std::move(origin)).first;
   }

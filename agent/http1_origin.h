@@ -9,9 +9,7 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "agent/http1_request.h"
 #include "agent/routes.h"
-#include "common/url.h"
 
 namespace squall {
 
@@ -21,21 +19,18 @@ struct Http1Origin {
   bool https;
   std::string host;  // for TLS: without brackets
   Route& route;
-  std::string tail;  // of every request: Http1Request::Tail(), where nothing is rendered
-  Template head;     // Http1Request::Head()
 };
 
 class Http1Origins {
  public:
-  // Both outlive it.
-  Http1Origins(const Http1Request& request, Routes& routes) : request_(request), routes_(routes) {}
+  // They outlive it.
+  explicit Http1Origins(Routes& routes) : routes_(routes) {}
 
   // The origin of a URL, and in `target` what is behind it (as in UrlParts). Allocates only for an
   // origin that is new. Origins stay where they are.
   Http1Origin& Find(std::string_view url, std::string_view& target);
 
  private:
-  const Http1Request& request_;
   Routes& routes_;
   std::unordered_map<std::string_view, std::unique_ptr<Http1Origin>> origins_;  // keys: their names
   Http1Origin* last_ = nullptr;  // lists tend to have one

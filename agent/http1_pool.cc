@@ -62,7 +62,6 @@ void Http1Pool::RemoveIdle(Http1Connection& connection) {
 }
 
 void Http1Pool::Look(ConnectionLook& look) const {
-  look.from_target |= shared_.known_header.from_target();
   size_t looked_at = 0;
   for (const auto& connection : all_) {
     if (looked_at == ConnectionLook::kMostOfAWorker) return;

@@ -33,16 +33,16 @@ size_t Digits(uint64_t number) {
 }  // namespace
 
 void Http1Renderer::Write(const RequestTag& tag, Http1Exchange& exchange) {
-  const TemplateInput input = source_->Input(tag.number);
+  const TemplateInput input = source_.Input(tag.number, index_);
   const Template* head = &one_head_;
   std::string_view target;
   if (one_url_) {
     if (one_origin_ == nullptr) FindOne(input);
     exchange.origin = one_origin_;
   } else {
-    source_->Url(input, url_);
+    source_.Url(input, url_);
     exchange.origin = &origins_.Find(url_, target);
-    head = &exchange.origin->head;
+    head = &heads_.Of(*exchange.origin).head;
   }
   std::string& memory = exchange.own_bytes;
   const size_t bound = Bound(input, *head, target, tag);
@@ -70,14 +70,15 @@ void Http1Renderer::Write(const RequestTag& tag, Http1Exchange& exchange) {
 
 // The first request tells where all of them go.
 void Http1Renderer::FindOne(const TemplateInput& input) {
-  source_->Url(input, url_);
+  source_.Url(input, url_);
   std::string_view target;
   one_origin_ = &origins_.Find(url_, target);
-  const Template path = source_->templates()->url().WithoutBeginning(one_origin_->name.size());
+  const Template& url = source_.templates(index_)->url();
+  const Template path = url.WithoutBeginning(one_origin_->name.size());
   one_head_.AddText(request_.method());
   one_head_.AddText(target.starts_with('/') ? " " : " /");
   one_head_.Add(path);
-  one_head_.Add(one_origin_->head);
+  one_head_.Add(heads_.Of(*one_origin_).head);
   if (ends_at_head_) one_head_.AddText(fmt::format("{}{}", kLineEnd, request_.short_body()));
 }
 

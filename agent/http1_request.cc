@@ -7,7 +7,9 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
+#include "agent/http1_origin.h"
 #include "common/http_syntax.h"
+#include "common/plan_requests.h"
 #include "common/version.h"
 
 namespace squall {
@@ -53,14 +55,14 @@ std::string Credentials(std::string_view user) {
 
 }  // namespace
 
-Http1Request::Http1Request(const v1::Plan& plan, const RequestTemplates* templates)
-    : method_(plan.request().method()),
+Http1Request::Http1Request(const v1::Plan& plan, size_t index, const RequestTemplates* templates)
+    : method_(RequestOf(plan, index).method()),
       idempotent_(IsIdempotent(method_)),
       tagged_(plan.request().tag()),
-      has_host_(Has(plan.request(), "Host")),
-      has_authorization_(Has(plan.request(), "Authorization")),
-      body_(plan.request().body()) {
-  const v1::Request& request = plan.request();
+      has_host_(Has(RequestOf(plan, index), "Host")),
+      has_authorization_(Has(RequestOf(plan, index), "Authorization")),
+      body_(RequestOf(plan, index).body()) {
+  const v1::Request& request = RequestOf(plan, index);
   if (templates != nullptr && !templates->body().fixed()) rendered_body_ = &templates->body();
   if (templates != nullptr && rendered_body_ == nullptr) body_ = templates->body().text();
   const auto add_default = [&](const char* name, const std::string& value) {
@@ -122,6 +124,16 @@ void Http1Request::AddTag(const RequestTag& tag, std::string& bytes) const {
   bytes.insert(end, size, ' ');
   auto to = bytes.begin() + static_cast<ptrdiff_t>(end);
   for (const std::string_view piece : pieces) to = std::copy(piece.begin(), piece.end(), to);
+}
+
+const Http1Heads::Words& Http1Heads::Of(const Http1Origin& origin) {
+  if (origin.number >= words_.size()) words_.resize(origin.number + size_t{1});
+  Words& words = words_[origin.number];
+  if (words.tail.empty()) {
+    const UrlParts url = SplitUrl(origin.name);
+    words = {request_.Tail(url), request_.Head(url)};
+  }
+  return words;
 }
 
 }  // namespace squall

@@ -1,5 +1,5 @@
-// The bytes of HTTP/1.1 requests, as far as they are the same for all requests of a plan; and what
-// is rendered for each (Http1Renderer), if it has placeholders.
+// The bytes of HTTP/1.1 requests, as far as they are the same for all that are one of a plan's; and
+// what is rendered for each (Http1Renderer), if it has placeholders.
 //
 // The header set is the one that curl_transport sends; only the order may differ. Immutable.
 #pragma once
@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/request_tag.h"
 #include "common/request_templates.h"
@@ -15,10 +16,13 @@
 
 namespace squall {
 
+struct Http1Origin;
+
 class Http1Request {
  public:
-  // `templates` are the plan's, which outlive it; null: there are none.
-  explicit Http1Request(const v1::Plan& plan, const RequestTemplates* templates = nullptr);
+  // The plan's request of that index. `templates` are its, and outlive it; null: there are none.
+  explicit Http1Request(const v1::Plan& plan, size_t index = 0,
+                        const RequestTemplates* templates = nullptr);
 
   // What follows the path of every request to one origin: version and headers, to the end of the
   // last one; of a rendered body, without its length.
@@ -60,6 +64,25 @@ class Http1Request {
   const Template* rendered_body_ = nullptr;
   Template headers_;  // the same for every origin
   std::string body_;
+};
+
+// What stands behind the target of one of the plan's requests, by origin: made when it is first
+// asked for. Belongs to one worker's thread.
+class Http1Heads {
+ public:
+  struct Words {
+    std::string tail;  // Http1Request::Tail(), where nothing is rendered
+    Template head;     // Http1Request::Head()
+  };
+
+  // It outlives this.
+  explicit Http1Heads(const Http1Request& request) : request_(request) {}
+
+  const Words& Of(const Http1Origin& origin);
+
+ private:
+  const Http1Request& request_;
+  std::vector<Words> words_;  // by the number of the origin; empty: not made yet
 };
 
 }  // namespace squall

@@ -35,10 +35,11 @@ const http_parser_settings Http1Response::kSettingsForHeaders = [] {
   return settings;
 }();
 
-Http1Response::Http1Response(Http1KnownHeader& known, AnswerChecks* checks)
-    : known_(known),
-      settings_(checks != nullptr && checks->of_headers() ? &kSettingsForHeaders : &kSettings),
-      check_(checks != nullptr ? std::make_unique<AnswerCheck>(*checks) : nullptr) {}
+void Http1Response::Take(Http1KnownHeader& known, AnswerChecks* checks) {
+  known_ = &known;
+  settings_ = checks != nullptr && checks->of_headers() ? &kSettingsForHeaders : &kSettings;
+  check_ = checks_.Of(checks);
+}
 
 void Http1Response::SetUp() noexcept { http_parser_set_max_header_size(kMaxHeaderBytes); }
 
@@ -58,7 +59,7 @@ void Http1Response::Expect() {
 Http1Response::Progress Http1Response::Read(std::string_view& bytes) noexcept {
   if (begun_ || bytes.empty()) return Parse(bytes);
   begun_ = true;
-  if (const Http1KnownHeader::Meaning* meaning = known_.Find(bytes, to_head_)) {
+  if (const Http1KnownHeader::Meaning* meaning = known_->Find(bytes, to_head_)) {
     status_ = meaning->status;
     keeps_alive_ = true;
     header_bytes_ = meaning->header_bytes;
@@ -74,10 +75,10 @@ Http1Response::Progress Http1Response::Read(std::string_view& bytes) noexcept {
   parser_.data = this;
   Expect();
   const std::string_view answer = bytes;
-  known_.See(answer);
+  known_->See(answer);
   const Progress progress = Parse(bytes);
   if (Learnable(progress)) {
-    known_.Learn(answer, {status_, to_head_, header_bytes_, body_bytes_});
+    known_->Learn(answer, {status_, to_head_, header_bytes_, body_bytes_});
   }
   return progress;
 }

@@ -20,9 +20,11 @@ namespace squall {
 
 class Http1Response {
  public:
-  // `known` is shared by all answers of a thread, and outlives them; so do `checks`, which all of
-  // them are held against (null: there are none).
-  explicit Http1Response(Http1KnownHeader& known, AnswerChecks* checks = nullptr);
+  // Before the first Begin(), Follow() is called.
+  Http1Response() = default;
+  explicit Http1Response(Http1KnownHeader& known, AnswerChecks* checks = nullptr) {
+    Follow(known, checks);
+  }
   // The library holds a pointer to this object.
   Http1Response(const Http1Response&) = delete;
   Http1Response& operator=(const Http1Response&) = delete;
@@ -30,6 +32,12 @@ class Http1Response {
   // Once in the process, before the first answer: how large a header may be.
   static void SetUp() noexcept;
 
+  // To what request the answers are from the next one on: all to one share `known` and `checks`,
+  // which they are held against (null: there are none). Both belong to the thread, and outlive
+  // this.
+  void Follow(Http1KnownHeader& known, AnswerChecks* checks) {
+    if (known_ != &known) Take(known, checks);
+  }
   // A new answer is expected; to a HEAD request it has no body.
   void Begin(bool to_head) noexcept {
     to_head_ = to_head;
@@ -78,6 +86,7 @@ class Http1Response {
   static int OnMessageComplete(http_parser* parser) noexcept;
   static Http1Response& Of(http_parser* parser);
 
+  void Take(Http1KnownHeader& known, AnswerChecks* checks);
   Progress Parse(std::string_view& bytes) noexcept;
   Progress Invalid(std::string_view error);
   void Expect();
@@ -86,10 +95,11 @@ class Http1Response {
   void TellMore(Outcome& outcome);
   void EndHeader();
 
-  Http1KnownHeader& known_;
-  const http_parser_settings* const settings_;
-  const std::unique_ptr<AnswerCheck> check_;
-  http_parser parser_;  // from the first byte on
+  Http1KnownHeader* known_ = nullptr;
+  const http_parser_settings* settings_ = nullptr;
+  AnswerCheckKeeper checks_;
+  AnswerCheck* check_ = nullptr;  // null: there is nothing to check
+  http_parser parser_;            // from the first byte on
   Part part_ = Part::kHeader;
   bool to_head_ = false;
   bool begun_ = false;

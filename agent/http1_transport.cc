@@ -13,17 +13,16 @@
 #include <fmt/format.h>
 
 #include "absl/status/status.h"
-#include "agent/answer_check.h"
+#include "agent/http1_call.h"
 #include "agent/http1_connection.h"
 #include "agent/http1_exchange.h"
 #include "agent/http1_origin.h"
 #include "agent/http1_pool.h"
-#include "agent/http1_renderer.h"
-#include "agent/http1_request.h"
 #include "agent/linked_list.h"
 #include "agent/routes.h"
 #include "agent/socket_poll.h"
 #include "common/plan_check.h"
+#include "common/plan_requests.h"
 
 namespace squall {
 namespace {
@@ -44,7 +43,7 @@ class Http1Transport final : public Transport, private Http1Connection::Listener
 
   absl::Status SetSlots(uint32_t slots) override;
   void Send(uint32_t slot, Nanos start, const std::string& url) override;
-  void Look(ConnectionLook& look) const override { pool_.Look(look); }
+  void Look(ConnectionLook& look) const override;
   void CutOff() override;
 
  private:
@@ -68,6 +67,7 @@ class Http1Transport final : public Transport, private Http1Connection::Listener
   static void OnLater(struct ev_loop* loop, ev_timer* timer, int events) noexcept;
 
   void WriteRequest(Http1Exchange& exchange, const std::string& url);
+  static void Expect(const Http1Exchange& exchange, Http1Connection& connection);
   void OpenFor(Http1Exchange& exchange);
   void Begin(Http1Exchange& exchange, Http1Connection& connection);
   void SendRest(Http1Exchange& exchange);
@@ -77,27 +77,23 @@ class Http1Transport final : public Transport, private Http1Connection::Listener
   void Complete(Http1Exchange& exchange, Nanos end, bool reusable);
   void Fail(Http1Exchange& exchange, v1::FailureKind kind, std::string_view detail);
   void Conclude(Http1Exchange& exchange, Nanos end, Outcome& outcome, bool reusable);
-  size_t RequestBytes(const Http1Exchange& exchange) const;
+  static size_t RequestBytes(const Http1Exchange& exchange);
   void ArmTimeout(Nanos now);
 
   Sink& sink_;
   struct ev_loop* const loop_;
   const Nanos timeout_;
   const bool keepalive_;
-  const Http1Request request_;
-  const bool alike_;  // all requests are the same bytes
+  const bool asks_;  // for more than the URL
   Routes routes_;
   SocketPoll poll_;
-  std::optional<AnswerChecks> checks_;
   Http1Connection::Shared shared_;
   Http1Origins origins_;
-  Http1Renderer renderer_;
+  std::deque<Http1Call> calls_;  // by request of the plan
   Http1Pool pool_;
   std::deque<Http1Exchange> exchanges_;  // by slot, all that there have been: they stay in place
-  Http1Origin* one_origin_ = nullptr;    // where they are alike
-  std::string one_request_;
-  InFlight in_flight_;  // the oldest first
-  ev_timer timer_;      // for the oldest one's timeout
+  InFlight in_flight_;                   // the oldest first
+  ev_timer timer_;                       // for the oldest one's timeout
   ev_timer later_;
   std::vector<Deferred> deferred_;
   std::vector<Deferred> being_told_;
@@ -110,25 +106,17 @@ Http1Transport::Http1Transport(const TransportSetup& setup)
       loop_(setup.loop),
       timeout_(setup.plan.transport().timeout_ns()),
       keepalive_(!setup.plan.transport().no_keepalive()),
-      request_(setup.plan, setup.source == nullptr ? nullptr : setup.source->templates()),
-      alike_(!setup.plan.has_urls() && !request_.is_tagged() && setup.source == nullptr),
+      asks_(setup.source != nullptr || setup.plan.request().tag()),
       routes_(setup.plan.transport(), setup.network, setup.loop, setup.first_turn),
       poll_(
           setup.loop, [](void* owner) noexcept { static_cast<Sink*>(owner)->OnBatch(); },
           &setup.sink),
-      checks_(AnswerChecks::Of(setup.plan)),
-      shared_{poll_,
-              routes_,
-              setup.network.connections,
-              *this,
-              setup.network.tls.get(),
-              TlsSessions(),
-              Http1KnownHeader(),
-              checks_ ? &*checks_ : nullptr},
-      origins_(request_, routes_),
-      renderer_(setup.source, setup.plan, request_, origins_),
+      shared_{poll_,        routes_, setup.network.connections, *this, setup.network.tls.get(),
+              TlsSessions()},
+      origins_(routes_),
       pool_(shared_),
       buffer_(kBufferBytes) {
+  for (uint32_t i = 0; i < CountRequests(setup.plan); ++i) calls_.emplace_back(setup, i, origins_);
   Http1Transport::SetSlots(setup.slots).IgnoreError();
   ev_timer_init(&timer_, &OnTimeout, 0., 0.);
   ev_timer_init(&later_, &OnLater, 0., 0.);
@@ -149,6 +137,11 @@ absl::Status Http1Transport::SetSlots(uint32_t slots) {
   return absl::OkStatus();
 }
 
+void Http1Transport::Look(ConnectionLook& look) const {
+  for (const Http1Call& call : calls_) look.from_target |= call.known_header().from_target();
+  pool_.Look(look);
+}
+
 // ---- sending
 
 void Http1Transport::Send(uint32_t slot, Nanos start, const std::string& url) {
@@ -167,25 +160,23 @@ void Http1Transport::Send(uint32_t slot, Nanos start, const std::string& url) {
 }
 
 void Http1Transport::WriteRequest(Http1Exchange& exchange, const std::string& url) {
-  if (alike_ && one_origin_ != nullptr) {
-    exchange.origin = one_origin_;
-    exchange.bytes = one_request_;
-    return;
-  }
-  if (renderer_.renders()) return renderer_.Write(sink_.TagOf(exchange.slot), exchange);
-  std::string_view target;
-  exchange.origin = &origins_.Find(url, target);
-  std::string& bytes = alike_ ? one_request_ : exchange.own_bytes;
-  request_.Write(target, exchange.origin->tail, bytes);
-  if (request_.is_tagged()) request_.AddTag(sink_.TagOf(exchange.slot), bytes);
-  exchange.bytes = bytes;
-  if (alike_) one_origin_ = exchange.origin;
+  exchange.call = &calls_.front();
+  if (calls_.size() == 1 && exchange.call->WriteAlike(exchange)) return;
+  const RequestTag tag = asks_ ? sink_.TagOf(exchange.slot) : RequestTag();
+  exchange.call = &calls_[tag.request];
+  if (!exchange.call->WriteAlike(exchange)) exchange.call->Write(tag, url, exchange);
+}
+
+void Http1Transport::Expect(const Http1Exchange& exchange, Http1Connection& connection) {
+  Http1Call& call = *exchange.call;
+  connection.response.Follow(call.known_header(), call.checks());
+  connection.response.Begin(call.request().is_head());
 }
 
 void Http1Transport::OpenFor(Http1Exchange& exchange) {
   Http1Connection& connection = pool_.New(*exchange.origin);
   connection.exchange = &exchange;
-  connection.response.Begin(request_.is_head());
+  Expect(exchange, connection);
   exchange.connection = &connection;
   connection.Open(*exchange.origin);
 }
@@ -201,13 +192,13 @@ void Http1Transport::OnOpen(Http1Connection& connection) noexcept {
 void Http1Transport::Begin(Http1Exchange& exchange, Http1Connection& connection) {
   connection.exchange = &exchange;
   exchange.connection = &connection;
-  connection.response.Begin(request_.is_head());
+  Expect(exchange, connection);
   SendRest(exchange);
 }
 
 void Http1Transport::SendRest(Http1Exchange& exchange) {
   std::string_view bytes = exchange.bytes;
-  std::string_view body = request_.long_body();
+  std::string_view body = exchange.call->request().long_body();
   const size_t of_bytes = std::min(exchange.sent, bytes.size());
   bytes.remove_prefix(of_bytes);
   body.remove_prefix(exchange.sent - of_bytes);
@@ -218,8 +209,8 @@ void Http1Transport::OnWritable(Http1Connection& connection) noexcept {
   if (connection.exchange != nullptr) SendRest(*connection.exchange);
 }
 
-size_t Http1Transport::RequestBytes(const Http1Exchange& exchange) const {
-  return exchange.bytes.size() + request_.long_body().size();
+size_t Http1Transport::RequestBytes(const Http1Exchange& exchange) {
+  return exchange.bytes.size() + exchange.call->request().long_body().size();
 }
 
 // ---- receiving
@@ -283,7 +274,8 @@ void Http1Transport::OnEnd(Http1Connection& connection, Received how) {
     return Fail(exchange, v1::FAILURE_KIND_INCOMPLETE,
                 !said.empty() ? said : "the connection was closed in the middle of the answer");
   }
-  if (connection.used && request_.is_idempotent() && !exchange.resent) return Resend(exchange);
+  const bool may_resend = exchange.call->request().is_idempotent() && !exchange.resent;
+  if (connection.used && may_resend) return Resend(exchange);
   Fail(exchange, v1::FAILURE_KIND_CLOSED_BEFORE_RESPONSE,
        !said.empty() ? said : "the connection was closed before the answer");
 }

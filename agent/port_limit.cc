@@ -38,8 +38,8 @@ absl::Status CheckPortLimit(const v1::Prepare& prepare, uint64_t ports) {
   const uint64_t connections = (prepare.concurrency() + streams - 1) / streams;
   const auto sources =
       std::max<uint64_t>(1, static_cast<uint64_t>(transport.source_addresses_size()));
-  const bool single_destination =
-      !prepare.plan().has_urls() && transport.unix_socket().empty() && !transport.follow();
+  const bool single_destination = !prepare.plan().has_urls() && prepare.plan().mix().empty() &&
+                                  transport.unix_socket().empty() && !transport.follow();
   if (connections <= ports * sources || !single_destination) return absl::OkStatus();
 
   const UrlParts url =

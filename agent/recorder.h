@@ -18,10 +18,11 @@
 
 namespace squall {
 
-// When request `number` of a phase was due, was sent and ended. In a closed loop it is due when it
-// is sent.
+// Which request it is; when request `number` of a phase was due, was sent and ended. In a closed
+// loop it is due when it is sent.
 struct Sample {
   uint32_t phase = 0;
+  uint32_t request = 0;  // which of the plan's
   uint64_t number = 0;
   Nanos intended_start = 0;
   Nanos start = 0;
@@ -32,7 +33,9 @@ struct Sample {
 
 // What was recorded of one phase between two swaps.
 struct PhaseInterval {
-  Metrics metrics;                       // without addresses, as these have no names yet
+  Metrics metrics;  // without addresses, as these have no names yet
+  // Where the plan has named requests: what each came to, which is not in `metrics`.
+  std::vector<Metrics> of_requests;
   std::vector<AddressCounts> addresses;  // by number in the run's AddressTable
   std::vector<uint64_t> numbers;         // in order of completion
   Nanos last_end = 0;                    // 0: no request ended
@@ -45,6 +48,10 @@ struct PhaseInterval {
 
   void Merge(const PhaseInterval& other) {
     metrics.Merge(other.metrics);
+    of_requests.resize(std::max(of_requests.size(), other.of_requests.size()));
+    for (size_t i = 0; i < other.of_requests.size(); ++i) {
+      if (other.of_requests[i].recorded() != 0) of_requests[i].Merge(other.of_requests[i]);
+    }
     for (uint32_t address = 0; address < other.addresses.size(); ++address) {
       CountsOf(address) += other.addresses[address];
     }
@@ -55,6 +62,7 @@ struct PhaseInterval {
 
   void Clear() {
     metrics.Clear();
+    for (Metrics& of_request : of_requests) of_request.Clear();
     std::fill(addresses.begin(), addresses.end(), AddressCounts());
     numbers.clear();
     last_end = 0;
@@ -64,7 +72,10 @@ struct PhaseInterval {
 
 // What was recorded between two swaps, by phase.
 struct Interval {
-  explicit Interval(size_t phase_count) : phases(phase_count) {}
+  // `requests`: how many named ones the plan has.
+  explicit Interval(size_t phase_count, size_t requests = 0) : phases(phase_count) {
+    for (PhaseInterval& phase : phases) phase.of_requests.resize(requests);
+  }
 
   void Clear() {
     for (PhaseInterval& phase : phases) phase.Clear();
@@ -78,9 +89,9 @@ struct Interval {
 class Recorder {
  public:
   // `open_loop`, by phase: requests have intended starts, so response time and schedule lag are
-  // recorded.
-  explicit Recorder(std::vector<bool> open_loop)
-      : open_loop_(std::move(open_loop)), interval_(open_loop_.size()) {}
+  // recorded. `requests`: how many named ones the plan has.
+  explicit Recorder(std::vector<bool> open_loop, size_t requests = 0)
+      : open_loop_(std::move(open_loop)), interval_(open_loop_.size(), requests) {}
 
   void Record(const Sample& sample, const Outcome& outcome) {
     Latency latency;
@@ -90,7 +101,9 @@ class Recorder {
       latency.again = sample.again;
     }
     PhaseInterval& phase = interval_.phases[sample.phase];
-    phase.metrics.Add(sample.number, latency, outcome);
+    Metrics& metrics =
+        phase.of_requests.empty() ? phase.metrics : phase.of_requests[sample.request];
+    metrics.Add(sample.number, latency, outcome);
     if (outcome.kind == v1::FAILURE_KIND_NONE && outcome.address != Outcome::kNoAddress) {
       ++phase.CountsOf(outcome.address).requests;
     }

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "common/draw.h"
+#include "common/plan_requests.h"
 #include "common/url.h"
 #include "common/values.h"
 
@@ -47,7 +48,8 @@ absl::Status OtherSize(const std::string& name, uint64_t came, const char* what,
 absl::StatusOr<RequestSource> RequestSource::Create(const v1::Plan& plan, ListText list,
                                                     std::string feeder) {
   RequestSource source;
-  source.url_ = plan.request().url();
+  for (const v1::Request* request : RequestsOf(plan)) source.urls_.push_back(request->url());
+  if (!plan.mix().empty()) source.mix_.emplace(plan);
   absl::Status status;
   if (plan.templates()) status = source.MakeTemplates(plan, std::move(feeder));
   if (status.ok() && plan.has_urls()) status = source.MakeList(plan, std::move(list));
@@ -76,19 +78,25 @@ absl::Status RequestSource::MakeTemplates(const v1::Plan& plan, std::string feed
       return OtherSize(name, rows, "rows", plan.feeder().rows());
     }
     feeder = &templated_->feeder.emplace(*std::move(parsed));
-    templated_->rows.emplace(plan.feeder().order(), Mix(plan.seed() ^ kFeederSeeds), rows);
+    for (size_t i = 0; i < CountRequests(plan); ++i) {
+      // Those that are drawn for one request say nothing about another's.
+      templated_->rows.emplace_back(plan.feeder().order(), Mix(plan.seed() ^ kFeederSeeds) + i,
+                                    rows);
+    }
   }
-  absl::StatusOr<RequestTemplates> request = RequestTemplates::Compile(plan, feeder);
-  if (!request.ok()) return request.status();
-  templated_->request = *std::move(request);
-  templated_->uses_time = templated_->request.uses_time();
+  for (size_t i = 0; i < CountRequests(plan); ++i) {
+    absl::StatusOr<RequestTemplates> request = RequestTemplates::Compile(plan, i, feeder);
+    if (!request.ok()) return request.status();
+    templated_->uses_time |= request->uses_time();
+    templated_->requests.push_back(*std::move(request));
+  }
   return absl::OkStatus();
 }
 
 absl::Status RequestSource::MakeList(const v1::Plan& plan, ListText text) {
   const v1::UrlList& urls = plan.urls();
   const std::string name = Quoted(urls.name());
-  absl::StatusOr<UrlList> list = UrlList::Make(std::move(text), name, url_);
+  absl::StatusOr<UrlList> list = UrlList::Make(std::move(text), name, urls_.front());
   if (!list.ok()) return list.status();
   if (list->size() != urls.entries()) return OtherSize(name, list->size(), "URLs", urls.entries());
   if (list->facts().placeholder_lines() != 0) {
@@ -103,7 +111,7 @@ absl::Status RequestSource::MakeList(const v1::Plan& plan, ListText text) {
 absl::Status RequestSource::ReadPlaceholders(const v1::Plan& plan, const UrlList& list) {
   const Insertions insertions = InsertionsOf(plan);
   const Feeder* feeder = templated_ && templated_->feeder ? &*templated_->feeder : nullptr;
-  TemplateScope scope = UrlScope(plan, feeder, insertions);
+  TemplateScope scope = UrlScope(plan, 0, feeder, insertions);
   UrlListReader reader(list.text().text);
   std::string url;
   while (const std::optional<std::string_view> entry = reader.Next()) {
@@ -120,16 +128,24 @@ absl::Status RequestSource::ReadPlaceholders(const v1::Plan& plan, const UrlList
 }
 
 bool RequestSource::any_https() const {
-  return listed_ ? listed_->list.any_https() : SplitUrl(url_).https;
+  if (listed_) return listed_->list.any_https();
+  return std::any_of(urls_.begin(), urls_.end(),
+                     [](const std::string& url) { return SplitUrl(url).https; });
 }
 
 std::vector<Origin> RequestSource::Origins() const {
-  if (!listed_) return {OriginOf(url_)};
-  std::set<Origin> seen;  // the base's may be among the others as well
+  std::set<Origin> seen;  // a list's base may be among the others as well
   std::vector<Origin> origins;
-  for (const std::string& known : listed_->list.facts().origins()) {
-    Origin origin = OriginOf(known.empty() ? url_ : known);
+  const auto add = [&](const std::string& url) {
+    Origin origin = OriginOf(url);
     if (seen.insert(origin).second) origins.push_back(std::move(origin));
+  };
+  if (!listed_) {
+    for (const std::string& url : urls_) add(url);
+    return origins;
+  }
+  for (const std::string& known : listed_->list.facts().origins()) {
+    add(known.empty() ? urls_.front() : known);
   }
   return origins;
 }
@@ -152,21 +168,29 @@ void RequestSource::Url(uint64_t n, std::string& url) const {
   if (listed_) {
     listed_->list.Get(listed_->sequence.Index(n), url);
   } else {
-    url = url_;
+    url = urls_[RequestOf(n)];
   }
 }
 
 void RequestSource::Url(const TemplateInput& input, std::string& url) const {
-  if (!listed_) return templated_->request.url().Render(input, url);
+  if (!templated_) {
+    url = urls_[input.request];
+    return;
+  }
+  if (!listed_) return templated_->requests[input.request].url().Render(input, url);
   const bool renders = !templated_->lines.empty();
   listed_->list.Get(listed_->sequence.Index(input.n), url, renders);
   if (!renders) return;
   if (!templated_->lines.Render(input, url) || !UrlList::MayBeUrl(url)) listed_->list.Damaged(url);
 }
 
-TemplateInput RequestSource::Input(uint64_t n) const {
-  TemplateInput input{.n = n};
-  if (templated_->rows) input.row = templated_->feeder->Row(templated_->rows->Index(n));
+TemplateInput RequestSource::Input(uint64_t n, uint32_t request) const {
+  TemplateInput input{.n = n, .request = request};
+  if (!templated_) return input;
+  if (templated_->feeder) {
+    const uint64_t use = mix_ ? mix_->Of(n).use : n;
+    input.row = templated_->feeder->Row(templated_->rows[request].Index(use));
+  }
   if (templated_->uses_time) input.unix_ms = UnixMs();
   return input;
 }

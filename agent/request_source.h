@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "common/feeder.h"
 #include "common/origin.h"
+#include "common/request_mix.h"
 #include "common/request_templates.h"
 #include "common/sequence.h"
 #include "common/url_list.h"
@@ -28,16 +29,24 @@ class RequestSource {
   static absl::StatusOr<RequestSource> Create(const v1::Plan& plan, std::string list_text,
                                               std::string feeder = "");
 
+  // Which of the plan's named requests n is; 0 where it has none.
+  uint32_t RequestOf(uint64_t n) const { return mix_ ? mix_->Of(n).request : 0; }
+
   // The URL of request n, into `url`, whose memory is reused.
   void Url(uint64_t n, std::string& url) const;
   // The same of a request that is rendered.
   void Url(const TemplateInput& input, std::string& url) const;
 
-  // Requests differ in more than the list's URL, by the plan's placeholders: transports then render
-  // them, URL and all. Null: there are none.
-  const RequestTemplates* templates() const { return templated_ ? &templated_->request : nullptr; }
+  // Requests differ in more than the list's URL, by their names or by placeholders: transports then
+  // ask for all of them here, URL and all.
+  bool renders() const { return mix_ || templated_; }
+  // What one of the plan's requests is made of. Null: the plan has no placeholders.
+  const RequestTemplates* templates(size_t request) const {
+    return templated_ ? &templated_->requests[request] : nullptr;
+  }
   // What the values of request n are made of.
-  TemplateInput Input(uint64_t n) const;
+  TemplateInput Input(uint64_t n) const { return Input(n, RequestOf(n)); }
+  TemplateInput Input(uint64_t n, uint32_t request) const;
 
   // Where all requests lead to, each once, as they come first in the list.
   std::vector<Origin> Origins() const;
@@ -59,10 +68,10 @@ class RequestSource {
     Sequence sequence;
   };
   struct Templated {
-    RequestTemplates request;
+    std::vector<RequestTemplates> requests;
     LineTemplates lines;
     std::optional<Feeder> feeder;
-    std::optional<Sequence> rows;
+    std::vector<Sequence> rows;  // of each request, where there is a feeder
     bool uses_time = false;
   };
 
@@ -70,7 +79,8 @@ class RequestSource {
   absl::Status MakeList(const v1::Plan& plan, ListText text);
   absl::Status ReadPlaceholders(const v1::Plan& plan, const UrlList& list);
 
-  std::string url_;
+  std::vector<std::string> urls_;  // of the plan's requests; with a list, what lines are joined to
+  std::optional<RequestMix> mix_;
   std::optional<Listed> listed_;
   std::unique_ptr<Templated> templated_;
 };

@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include "agent/plan_policy.h"
+#include "common/plan_requests.h"
 #include "common/url.h"
 #include "common/values.h"
 
@@ -37,8 +38,13 @@ std::string NamedOf(const std::set<std::string>& addresses) {
 void RunAudit::Begin(std::string peer, const v1::Plan& plan, absl::Time now) {
   peer_ = std::move(peer);
   began_ = now;
-  target_ = plan.has_urls() ? fmt::format("list of {}", plan.urls().entries())
-                            : OriginText(plan.request().url());
+  if (plan.has_urls()) {
+    target_ = fmt::format("list of {}", plan.urls().entries());
+    return;
+  }
+  std::set<std::string> origins;
+  for (const v1::Request* request : RequestsOf(plan)) origins.insert(OriginText(request->url()));
+  target_ = NamedOf(origins);
 }
 
 void RunAudit::Add(const v1::Metrics& metrics) {

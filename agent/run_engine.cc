@@ -49,6 +49,20 @@ Part PartOf(uint32_t index, uint32_t workers, uint32_t concurrency, uint32_t str
   return part;
 }
 
+size_t NamedRequests(const v1::Plan& plan) { return static_cast<size_t>(plan.mix_size()); }
+
+// What named requests came to, each for itself; their sum goes into the phase's metrics.
+void TellRequests(PhaseInterval& interval, v1::Snapshot& snapshot) {
+  for (size_t i = 0; i < interval.of_requests.size(); ++i) {
+    const Metrics& metrics = interval.of_requests[i];
+    if (metrics.recorded() == 0) continue;
+    interval.metrics.Merge(metrics);
+    v1::RequestMetrics& told = *snapshot.add_requests();
+    told.set_request(static_cast<uint32_t>(i));
+    *told.mutable_metrics() = metrics.ToProto();
+  }
+}
+
 // Nothing was recorded, not even a connection.
 bool IsEmpty(const PhaseInterval& interval) {
   const Metrics& metrics = interval.metrics;
@@ -65,7 +79,7 @@ RunEngine::RunEngine(RequestSource source, const v1::Prepare& prepare, uint32_t 
       concurrency_(prepare.concurrency()),
       last_ends_(static_cast<size_t>(prepare.plan().phases_size())),
       flights_(last_ends_.size()),
-      total_(last_ends_.size()) {
+      total_(last_ends_.size(), NamedRequests(prepare.plan())) {
   network_.policy = policy;
   const v1::Plan& plan = prepare.plan();
   for (size_t i = 0; i < last_ends_.size(); ++i) {
@@ -127,12 +141,14 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
     config.drain = MeasuredPhase(plan).drain_ns();
     config.first_connection = first_connection;
     config.run_id = prepare.run_id();
+    config.named_requests = NamedRequests(plan);
     first_connection += part.connections;
     auto worker = Worker::Create(config, plan, engine->network_, engine->source_, engine->lease_,
                                  engine->phases_, *engine);
     if (!worker.ok()) return worker.status();
     engine->workers_.push_back(*std::move(worker));
-    engine->spares_.push_back(std::make_unique<Interval>(engine->phases_.size()));
+    engine->spares_.push_back(
+        std::make_unique<Interval>(engine->phases_.size(), NamedRequests(plan)));
   }
   if (!engine->source_.ReadAll()) {
     engine->read_ahead_ = std::make_unique<ReadAhead>(engine->source_, engine->phases_);
@@ -298,6 +314,7 @@ absl::StatusOr<v1::Snapshot> RunEngine::SnapshotOf(size_t phase, const Losses& l
   v1::Snapshot snapshot;
   snapshot.set_phase(static_cast<uint32_t>(phase));
   *snapshot.mutable_held() = RunsToProto(*runs);
+  TellRequests(interval, snapshot);
   *snapshot.mutable_metrics() = interval.metrics.ToProto();
   *snapshot.mutable_dropped() = StridedRuns(losses.dropped, phases_[phase].stride);
   *snapshot.mutable_unsent() = StridedRuns(losses.unsent.runs, phases_[phase].stride);

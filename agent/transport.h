@@ -34,8 +34,8 @@ class Transport {
     virtual void OnBatch() noexcept = 0;
     // A connection to an address (its number in the run's AddressTable) is opened, or tried.
     virtual void OnConnecting(uint32_t address) noexcept = 0;
-    // How the request that is being sent in a slot names itself: asked from within Send(), if
-    // requests are to be tagged or rendered. Borrowed for that call.
+    // Which request is being sent in a slot, and how it names itself: asked from within Send(), if
+    // requests are to be tagged or there is a source. Borrowed for that call.
     virtual RequestTag TagOf(uint32_t slot) noexcept = 0;
 
    protected:
@@ -51,8 +51,8 @@ class Transport {
   virtual absl::Status SetSlots(uint32_t slots) = 0;
 
   // Sends one request to `url` (borrowed for the call) in a free slot, 0 ≤ slot < slots. `start` is
-  // now. With a source, the URL is rendered as well, and `url` is not looked at. The outcome comes
-  // later from the loop, never from within this call.
+  // now. With a source, what is sent is asked of it, URL and all, and `url` is not looked at. The
+  // outcome comes later from the loop, never from within this call.
   virtual void Send(uint32_t slot, Nanos start, const std::string& url) = 0;
 
   // Looks at some of its connections, and at whose the answers are.
@@ -72,8 +72,8 @@ struct TransportSetup {
   uint32_t slots;  // requests in flight at most, to begin with
   // How many connections the workers and agents before this one have: where Routes begin to count.
   uint32_t first_turn = 0;
-  // Where the plan has placeholders: renders its requests, whose numbers are asked for by TagOf().
-  // Null: there are none.
+  // Where the plan has placeholders or named requests: what they are. Null: all are alike, but for
+  // the URL that Send() is given.
   const RequestSource* source = nullptr;
 };
 

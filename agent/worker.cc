@@ -26,7 +26,7 @@ Worker::Worker(struct ev_loop* loop, const Config& config, const RequestSource& 
       phases_(phases),
       listener_(listener),
       warm_up_id_(config.run_id + std::string(kWarmUpSuffix)),
-      recorder_(OpenLoops(phases)),
+      recorder_(OpenLoops(phases), config.named_requests),
       loop_(std::make_unique<Loop>(loop, this)),
       slots_(config.concurrency),
       flight_(config.concurrency),
@@ -42,9 +42,9 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(
   }
   std::unique_ptr<Worker> worker(new Worker(loop, config, source, lease, phases, listener));
   if (absl::Status status = worker->loop_->pacing->Open(); !status.ok()) return status;
-  const RequestSource* renders = source.templates() == nullptr ? nullptr : &source;
-  const TransportSetup setup = {
-      plan, network, loop, *worker, config.concurrency, config.first_connection, renders};
+  TransportSetup setup = {
+      plan, network, loop, *worker, config.concurrency, config.first_connection};
+  if (source.renders()) setup.source = &source;
   const bool http1 = plan.transport().kind() == v1::TRANSPORT_KIND_HTTP1;
   auto transport = http1 ? MakeHttp1Transport(setup) : MakeCurlTransport(setup);
   if (!transport.ok()) return transport.status();
@@ -353,12 +353,13 @@ void Worker::IssueNext(Nanos now) {
          .again = next.again});
 }
 
-void Worker::Issue(const Sample& sample) {
+void Worker::Issue(Sample sample) {
+  sample.request = source_.RequestOf(sample.number);
   const uint32_t slot = slots_.Take(sample);
   slots_.SampleOf(slot).light = flight_.IsLight(slots_.in_flight());
   flight_.Began(sample.start, slots_.in_flight());
   idle_noted_ = false;
-  if (source_.templates() == nullptr) source_.Url(sample.number, url_);
+  if (!source_.renders()) source_.Url(sample.number, url_);
   transport_->Send(slot, sample.start, url_);
 }
 
@@ -379,14 +380,10 @@ void Worker::OnOutcome(uint32_t slot, Nanos end, const Outcome& outcome) noexcep
   }
 }
 
-void Worker::OnConnecting(uint32_t address) noexcept {
-  recorder_.RecordConnecting(phase_, address);
-}
-
 RequestTag Worker::TagOf(uint32_t slot) noexcept {
   const Sample& sample = slots_.SampleOf(slot);
   const bool measured = sample.phase + 1 == phases_.size();
-  return {measured ? config_.run_id : warm_up_id_, sample.number};
+  return {measured ? config_.run_id : warm_up_id_, sample.number, sample.request};
 }
 
 // A worker with nothing in flight that can get nothing to send asks, once, to be looked at.

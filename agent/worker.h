@@ -63,6 +63,7 @@ class Worker final : private Transport::Sink {
     // How many connections the workers and agents before it have.
     uint32_t first_connection = 0;
     std::string run_id;
+    size_t named_requests = 0;  // of the plan
   };
 
   // Makes the transport and starts the thread, which waits for Start(). `network`,
@@ -112,7 +113,9 @@ class Worker final : private Transport::Sink {
 
   void OnOutcome(uint32_t slot, Nanos end, const Outcome& outcome) noexcept override;
   void OnBatch() noexcept override { Fill(); }
-  void OnConnecting(uint32_t address) noexcept override;
+  void OnConnecting(uint32_t address) noexcept override {
+    recorder_.RecordConnecting(phase_, address);
+  }
   RequestTag TagOf(uint32_t slot) noexcept override;
 
   enum class State { kWaiting, kStarting, kIssuing, kEnded };
@@ -137,7 +140,7 @@ class Worker final : private Transport::Sink {
   void GiveBack(Nanos now);
   void PutBackHand(size_t kept);
   void IssueNext(Nanos now);
-  void Issue(const Sample& sample);
+  void Issue(Sample sample);
   void NoteIfIdle();
   Nanos phase_begin() const { return started_at_ + phases_[phase_].begin; }
   size_t in_hand() const { return hand_.size() - hand_next_; }

@@ -17,8 +17,9 @@ namespace squall {
 // What the values of one request are made of.
 struct TemplateInput {
   uint64_t n = 0;
-  FeederRow row = {};   // where there is a feeder
-  int64_t unix_ms = 0;  // wall clock; where a placeholder uses the time
+  FeederRow row = {};    // where there is a feeder
+  int64_t unix_ms = 0;   // wall clock; where a placeholder uses the time
+  uint32_t request = 0;  // which of the plan's it is
 };
 
 struct Placeholder {

@@ -1,6 +1,8 @@
 #include "common/plan_check.h"
 
 #include <algorithm>
+#include <set>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -8,7 +10,9 @@
 #include "common/check_specs.h"
 #include "common/http_syntax.h"
 #include "common/network_options.h"
+#include "common/plan_requests.h"
 #include "common/protocol.h"
+#include "common/request_mix.h"
 #include "common/request_tag.h"
 #include "common/request_templates.h"
 #include "common/url.h"
@@ -21,28 +25,76 @@ absl::Status Wrong(std::string_view field, std::string_view what) {
   return absl::InvalidArgumentError(fmt::format("plan: {}: {}", field, what));
 }
 
-absl::Status CheckRequest(const v1::Request& request, bool has_list, bool templates) {
+// `field`: where the plan has it.
+absl::Status CheckRequest(const v1::Plan& plan, const v1::Request& request,
+                          const std::string& field) {
   if (absl::Status status = CheckMethod(request.method()); !status.ok()) {
-    return Wrong("request.method", std::string(status.message()));
+    return Wrong(field + ".method", std::string(status.message()));
   }
   // Without a list, CheckTemplates() looks at a URL that may have placeholders.
-  if (has_list ? !request.url().empty() : !templates) {
+  if (plan.has_urls() ? !request.url().empty() : !plan.templates()) {
     if (absl::Status status = CheckUrl(request.url()); !status.ok()) {
-      return Wrong("request.url", std::string(status.message()));
+      return Wrong(field + ".url", std::string(status.message()));
     }
   }
+  const std::string headers = field + ".headers";
   for (const v1::Header& header : request.headers()) {
     const absl::StatusOr<v1::Header> read =
         ParseHeader(fmt::format("{}: {}", header.name(), header.value()));
-    if (!read.ok()) return Wrong("request.headers", std::string(read.status().message()));
+    if (!read.ok()) return Wrong(headers, std::string(read.status().message()));
     if (read->name() != header.name() || read->value() != header.value()) {
-      return Wrong("request.headers", fmt::format("{}: no header", Quoted(header.name())));
+      return Wrong(headers, fmt::format("{}: no header", Quoted(header.name())));
     }
   }
-  if (request.tag() && !TagHeaderOf(request).empty()) {
-    return Wrong("request.headers", fmt::format("{} beside tag", TagHeaderOf(request)));
+  if (plan.request().tag() && !TagHeaderOf(request).empty()) {
+    return Wrong(headers, fmt::format("{} beside tag", TagHeaderOf(request)));
   }
   return absl::OkStatus();
+}
+
+// In place of the one that a plan has otherwise.
+absl::Status CheckNames(const v1::Plan& plan) {
+  if (plan.mix().empty()) return absl::OkStatus();
+  if (plan.has_urls()) return Wrong("mix", "beside a list");
+  if (plan.mix_size() > kMaxNamedRequests) {
+    return Wrong("mix", fmt::format("more than {}", kMaxNamedRequests));
+  }
+  v1::Request unnamed = plan.request();
+  unnamed.clear_tag();
+  if (unnamed.ByteSizeLong() != 0 || plan.has_checks()) {
+    return Wrong("mix", "beside a request without a name");
+  }
+  std::set<std::string_view> names;
+  std::vector<uint32_t> weights;
+  for (const v1::NamedRequest& named : plan.mix()) {
+    if (absl::Status status = CheckRequestName(named.name()); !status.ok()) {
+      return Wrong("mix.name", std::string(status.message()));
+    }
+    if (!names.insert(named.name()).second) {
+      return Wrong("mix.name", fmt::format("{}: twice", Quoted(named.name())));
+    }
+    if (named.weight() == 0) return Wrong("mix.weight", "must be at least 1");
+    if (named.request().tag()) return Wrong("mix.request.tag", "it is the plan's");
+    weights.push_back(named.weight());
+  }
+  if (CycleOf(weights) > kMaxCycle) {
+    return Wrong("mix.weight", fmt::format("together more than {}", kMaxCycle));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckRequests(const v1::Plan& plan) {
+  absl::Status status = CheckNames(plan);
+  for (size_t i = 0; status.ok() && i < CountRequests(plan); ++i) {
+    status = CheckRequest(plan, RequestOf(plan, i), RequestField(plan, i));
+    if (!status.ok()) return status;
+    status = CheckChecks(ChecksOf(plan, i));
+    if (!status.ok()) {
+      return absl::InvalidArgumentError(
+          fmt::format("plan: checks.{}", std::string(status.message())));
+    }
+  }
+  return status;
 }
 
 bool IsKnown(v1::Order order) {
@@ -85,10 +137,13 @@ absl::Status CheckTemplates(const v1::Plan& plan) {
   if (plan.has_feeder()) {
     if (absl::Status status = CheckFeeder(plan.feeder()); !status.ok()) return status;
   }
-  const absl::Status status = RequestTemplates::Compile(plan, nullptr).status();
-  return status.ok()
-             ? status
-             : absl::InvalidArgumentError(fmt::format("plan: {}", std::string(status.message())));
+  for (size_t i = 0; i < CountRequests(plan); ++i) {
+    const absl::Status status = RequestTemplates::Compile(plan, i, nullptr).status();
+    if (!status.ok()) {
+      return absl::InvalidArgumentError(fmt::format("plan: {}", std::string(status.message())));
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status CheckArrivals(const v1::Arrivals& arrivals) {
@@ -147,11 +202,13 @@ bool Has(const v1::Request& request, absl::string_view name) {
 // What a transport would not send as it stands there, or to others.
 absl::Status CheckSending(const v1::Plan& plan) {
   const v1::Transport& transport = plan.transport();
-  if (transport.compressed() && Has(plan.request(), "Accept-Encoding")) {
-    return Wrong("transport.compressed", "beside a header Accept-Encoding");
-  }
-  if (transport.cookies() && transport.follow() && Has(plan.request(), "Cookie")) {
-    return Wrong("transport.cookies", "beside a header Cookie and following redirects");
+  for (const v1::Request* request : RequestsOf(plan)) {
+    if (transport.compressed() && Has(*request, "Accept-Encoding")) {
+      return Wrong("transport.compressed", "beside a header Accept-Encoding");
+    }
+    if (transport.cookies() && transport.follow() && Has(*request, "Cookie")) {
+      return Wrong("transport.cookies", "beside a header Cookie and following redirects");
+    }
   }
   return absl::OkStatus();
 }
@@ -197,21 +254,30 @@ std::string_view WhatNeedsCurl(const v1::Plan& plan) {
   if (!transport.proxy().empty()) return "a proxy";
   if (transport.compressed()) return "decoding of answers (--compressed)";
   if (transport.cookies()) return "jars of cookies (--cookies)";
-  for (const v1::Header& header : plan.request().headers()) {
+  for (const v1::Request* request : RequestsOf(plan)) {
     // Both change how a body is sent.
-    if (absl::EqualsIgnoreCase(header.name(), "Expect")) return "a header Expect";
-    if (absl::EqualsIgnoreCase(header.name(), "Transfer-Encoding")) {
-      return "a header Transfer-Encoding";
-    }
+    if (Has(*request, "Expect")) return "a header Expect";
+    if (Has(*request, "Transfer-Encoding")) return "a header Transfer-Encoding";
   }
   return "";
 }
 
-absl::Status CheckPlan(const v1::Plan& plan) {
-  if (absl::Status status = CheckRequest(plan.request(), plan.has_urls(), plan.templates());
-      !status.ok()) {
-    return status;
+absl::Status CheckRequestName(std::string_view name) {
+  if (name.empty()) return absl::InvalidArgumentError("a request without a name");
+  if (name.size() > kMaxRequestName) {
+    return absl::InvalidArgumentError(fmt::format(
+        "{}: a name has at most {} bytes", Quoted(name.substr(0, 20)) + "…", kMaxRequestName));
   }
+  // What is safe to print is printed as it is.
+  if (!IsUtf8(name) || Quoted(name) != name) {
+    return absl::InvalidArgumentError(
+        fmt::format("{}: a name has no control characters", Quoted(name)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckPlan(const v1::Plan& plan) {
+  if (absl::Status status = CheckRequests(plan); !status.ok()) return status;
   if (absl::Status status = CheckTemplates(plan); !status.ok()) return status;
   if (plan.has_urls()) {
     if (absl::Status status = CheckUrls(plan.urls()); !status.ok()) return status;
@@ -220,10 +286,6 @@ absl::Status CheckPlan(const v1::Plan& plan) {
     if (absl::Status status = CheckUrl(plan.server_counts()); !status.ok()) {
       return Wrong("server_counts", std::string(status.message()));
     }
-  }
-  if (absl::Status status = CheckChecks(plan.checks()); !status.ok()) {
-    return absl::InvalidArgumentError(
-        fmt::format("plan: checks.{}", std::string(status.message())));
   }
   if (absl::Status status = CheckPhases(plan); !status.ok()) return status;
   if (absl::Status status = CheckTransport(plan.transport()); !status.ok()) return status;

@@ -7,7 +7,7 @@
 namespace squall {
 
 // Rises with every change that the other side would misunderstand.
-inline constexpr uint32_t kProtocolVersion = 5;
+inline constexpr uint32_t kProtocolVersion = 6;
 
 // Largest message that either side takes, in bytes: a plan with its body, or a snapshot.
 inline constexpr int kMaxMessageBytes = 32 << 20;
@@ -39,6 +39,12 @@ inline constexpr size_t kMostOrigins = 100'000;
 // bytes.
 inline constexpr size_t kMaxBodyBytes = size_t{16} << 20;
 inline constexpr size_t kMaxInsertedBytes = size_t{8} << 20;
+
+// Named requests of a plan: how many there are at most, how long a name is in bytes, and how many
+// numbers a cycle of them has, which are held in memory.
+inline constexpr int kMaxNamedRequests = 64;
+inline constexpr size_t kMaxRequestName = 64;
+inline constexpr uint32_t kMaxCycle = 10'000;
 
 // Most requests of one run.
 inline constexpr uint64_t kMaxRequests = uint64_t{1} << 62;

@@ -16,10 +16,11 @@ inline constexpr std::string_view kRunHeader = "Squall-Run";
 inline constexpr std::string_view kRequestHeader = "Squall-Request";
 inline constexpr std::string_view kWarmUpSuffix = "/warmup";
 
-// The values of both.
+// The values of both, and which of the plan's requests it is.
 struct RequestTag {
   std::string_view run;
   uint64_t number = 0;
+  uint32_t request = 0;
 };
 
 // The name of the first header given by the user that a tagged request has for itself; empty: there

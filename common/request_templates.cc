@@ -9,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "common/draw.h"
+#include "common/plan_requests.h"
 #include "common/protocol.h"
 #include "common/text_position.h"
 #include "common/url.h"
@@ -22,6 +23,8 @@ constexpr uint64_t kTemplateSeeds = 0x74656d706c617465;
 constexpr uint64_t kUrlPart = 0;
 constexpr uint64_t kBodyPart = 1;
 constexpr uint64_t kHeaderParts = 2;
+// Between those of one request and of the next: a plan has fewer headers.
+constexpr uint64_t kRequestParts = uint64_t{1} << 32;
 
 // Servers take less.
 constexpr size_t kMaxHeaderBytes = 65'535;
@@ -34,10 +37,10 @@ absl::Status For(std::string_view field, const absl::Status& status) {
   return Invalid(fmt::format("{}: {}", field, std::string(status.message())));
 }
 
-TemplateScope Scope(const v1::Plan& plan, TemplatePlace place, uint64_t part, const Feeder* feeder,
-                    const Insertions& insertions) {
+TemplateScope Scope(const v1::Plan& plan, size_t request, TemplatePlace place, uint64_t part,
+                    const Feeder* feeder, const Insertions& insertions) {
   return {.place = place,
-          .key = Draw(Mix(plan.seed() ^ kTemplateSeeds), part),
+          .key = Draw(Mix(plan.seed() ^ kTemplateSeeds), request * kRequestParts + part),
           .feeder = feeder,
           .feeder_comes = plan.has_feeder() && feeder == nullptr,
           .insertions = insertions};
@@ -121,46 +124,57 @@ Insertions InsertionsOf(const v1::Plan& plan) {
       };
 }
 
-TemplateScope UrlScope(const v1::Plan& plan, const Feeder* feeder, const Insertions& insertions) {
-  return Scope(plan, TemplatePlace::kUrl, kUrlPart, feeder, insertions);
+TemplateScope UrlScope(const v1::Plan& plan, size_t request, const Feeder* feeder,
+                       const Insertions& insertions) {
+  return Scope(plan, request, TemplatePlace::kUrl, kUrlPart, feeder, insertions);
 }
 
-TemplateScope HeaderScope(const v1::Plan& plan, int header, const Feeder* feeder,
+TemplateScope HeaderScope(const v1::Plan& plan, size_t request, int header, const Feeder* feeder,
                           const Insertions& insertions) {
-  return Scope(plan, TemplatePlace::kHeader, kHeaderParts + static_cast<uint64_t>(header), feeder,
-               insertions);
+  return Scope(plan, request, TemplatePlace::kHeader, kHeaderParts + static_cast<uint64_t>(header),
+               feeder, insertions);
 }
 
-TemplateScope BodyScope(const v1::Plan& plan, const Feeder* feeder, const Insertions& insertions) {
-  return Scope(plan, TemplatePlace::kBody, kBodyPart, feeder, insertions);
+TemplateScope BodyScope(const v1::Plan& plan, size_t request, const Feeder* feeder,
+                        const Insertions& insertions) {
+  return Scope(plan, request, TemplatePlace::kBody, kBodyPart, feeder, insertions);
 }
 
-absl::StatusOr<RequestTemplates> RequestTemplates::Compile(const v1::Plan& plan,
+absl::StatusOr<RequestTemplates> RequestTemplates::Compile(const v1::Plan& plan, size_t index,
                                                            const Feeder* feeder) {
-  const v1::Request& request = plan.request();
+  const v1::Request& request = RequestOf(plan, index);
+  const std::string field = RequestField(plan, index);
   const Insertions insertions = InsertionsOf(plan);
   RequestTemplates templates;
   if (!plan.has_urls()) {
-    absl::StatusOr<Template> url = CompileUrl(request.url(), UrlScope(plan, feeder, insertions));
-    if (!url.ok()) return For("request.url", url.status());
+    absl::StatusOr<Template> url =
+        CompileUrl(request.url(), UrlScope(plan, index, feeder, insertions));
+    if (!url.ok()) return For(field + ".url", url.status());
     templates.url_ = *std::move(url);
   } else if (HasPlaceholder(request.url())) {
     return Invalid("request.url: beside a list, placeholders stand in its lines");
   }
   for (int i = 0; i < request.headers_size(); ++i) {
     absl::StatusOr<Template> value =
-        CompileHeader(request.headers(i).value(), HeaderScope(plan, i, feeder, insertions));
-    if (!value.ok()) return For("request.headers", value.status());
+        CompileHeader(request.headers(i).value(), HeaderScope(plan, index, i, feeder, insertions));
+    if (!value.ok()) return For(field + ".headers", value.status());
     templates.headers_.push_back(*std::move(value));
   }
-  absl::StatusOr<Template> body = CompileBody(request.body(), BodyScope(plan, feeder, insertions));
-  if (!body.ok()) return For("request.body", body.status());
+  absl::StatusOr<Template> body =
+      CompileBody(request.body(), BodyScope(plan, index, feeder, insertions));
+  if (!body.ok()) return For(field + ".body", body.status());
   templates.body_ = *std::move(body);
   if (templates.body_.fixed()) return templates;
   if (GivesLength(request)) {
-    return Invalid("request.headers: Content-Length beside a body whose length differs");
+    return Invalid(field + ".headers: Content-Length beside a body whose length differs");
   }
   return templates;
+}
+
+bool RequestTemplates::fixed() const {
+  return url_.fixed() && body_.fixed() &&
+         std::all_of(headers_.begin(), headers_.end(),
+                     [](const Template& header) { return header.fixed(); });
 }
 
 bool RequestTemplates::uses_time() const {

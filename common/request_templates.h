@@ -1,4 +1,5 @@
-// The templates of a plan: its URL, its headers' values, its body, and the lines of its list.
+// The templates of a plan: its requests' URLs, headers' values and bodies, and the lines of its
+// list.
 //
 // The controller compiles them before it sends a plan, and the agent again before it believes one.
 // Immutable once made: many threads may render. Errors are INVALID_ARGUMENT; messages are safe to
@@ -31,23 +32,29 @@ bool GivesLength(const v1::Request& request);
 // The insertions that a plan brings with it. It outlives them.
 Insertions InsertionsOf(const v1::Plan& plan);
 
-// Templates of a plan have keys of their own, so that no value says anything about another. The URL
-// and the list's lines have one; of the headers, each has.
-TemplateScope UrlScope(const v1::Plan& plan, const Feeder* feeder, const Insertions& insertions);
-TemplateScope HeaderScope(const v1::Plan& plan, int header, const Feeder* feeder,
+// Templates of a plan have keys of their own, so that no value says anything about another. A
+// request's URL and the list's lines have one; of its headers, each has. `request` is its index.
+TemplateScope UrlScope(const v1::Plan& plan, size_t request, const Feeder* feeder,
+                       const Insertions& insertions);
+TemplateScope HeaderScope(const v1::Plan& plan, size_t request, int header, const Feeder* feeder,
                           const Insertions& insertions);
-TemplateScope BodyScope(const v1::Plan& plan, const Feeder* feeder, const Insertions& insertions);
+TemplateScope BodyScope(const v1::Plan& plan, size_t request, const Feeder* feeder,
+                        const Insertions& insertions);
 
 class RequestTemplates {
  public:
-  // Without the feeder that the plan has, it is only a check. Messages begin with the plan's field.
-  static absl::StatusOr<RequestTemplates> Compile(const v1::Plan& plan, const Feeder* feeder);
+  // Of one of the plan's requests. Without the feeder that the plan has, it is only a check.
+  // Messages begin with the plan's field.
+  static absl::StatusOr<RequestTemplates> Compile(const v1::Plan& plan, size_t request,
+                                                  const Feeder* feeder);
 
   const Template& url() const { return url_; }  // empty where there is a list
   // Values, in the plan's order.
   const std::vector<Template>& headers() const { return headers_; }
   const Template& body() const { return body_; }
   bool uses_time() const;
+  // All are always the same.
+  bool fixed() const;
   // The plan's request with headers and body that are always the same as they will be sent.
   v1::Request Settled(v1::Request request) const;
 

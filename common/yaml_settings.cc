@@ -15,8 +15,12 @@ namespace squall {
 namespace {
 
 constexpr size_t kMostBytes = 1 << 20;
+constexpr size_t kMostMappings = 100;
 constexpr std::string_view kNeedsQuotes =
     "what begins with * or [ needs quotes, e.g. \"*.example.test\" or \"[::1]:80\"";
+
+constexpr std::string_view kNoMapping =
+    "a list of settings belongs here: of each entry lines such as \"- name: list\"";
 
 YamlText At(const YAML::Mark& mark) { return {.line = mark.line + 1, .column = mark.column + 1}; }
 
@@ -26,13 +30,16 @@ YamlText TextOf(const YAML::Node& node) {
   return text;
 }
 
-// What stands in a line from its first value on: behind "- " or "name: ".
+// What stands in a line from its first value on: behind "- ", "name: " or both.
 std::string_view ValueIn(std::string_view text, int line) {
   for (; line > 0 && !text.empty(); --line) {
     text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
   }
   text = TrimBlanks(text.substr(0, text.find('\n')));
-  if (text.starts_with("- ")) return TrimBlanks(text.substr(2));
+  if (text.starts_with("- ")) {
+    text = TrimBlanks(text.substr(2));
+    if (text.starts_with('"') || text.starts_with('\'')) return text;
+  }
   const size_t colon = text.find(": ");
   return colon == std::string_view::npos ? text : TrimBlanks(text.substr(colon + 2));
 }
@@ -63,12 +70,21 @@ absl::Status CheckText(const YamlText& read, std::string_view text, std::string_
   return WrongAt(file, read, "more than one line, or control characters in it");
 }
 
-absl::Status CheckTexts(const YamlSetting& setting, std::string_view text, std::string_view file,
-                        YamlTexts texts) {
-  absl::Status status =
-      setting.is_list ? absl::OkStatus() : CheckText(setting.value, text, file, texts);
+// What all pieces of a file are held against.
+struct Reading {
+  std::string_view text;
+  std::string_view file;
+  YamlTexts texts;
+  std::string_view mappings;
+};
+
+absl::Status CheckTexts(const YamlSetting& setting, const Reading& reading) {
+  const auto check = [&reading](const YamlText& read) {
+    return CheckText(read, reading.text, reading.file, reading.texts);
+  };
+  absl::Status status = setting.is_list ? absl::OkStatus() : check(setting.value);
   for (const YamlText& item : setting.items) {
-    if (status.ok()) status = CheckText(item, text, file, texts);
+    if (status.ok()) status = check(item);
   }
   return status;
 }
@@ -86,8 +102,43 @@ std::string_view WhyNoText(const YAML::Node& item) {
   return kNeedsQuotes;
 }
 
+absl::StatusOr<std::vector<YamlSetting>> ReadMapping(const YAML::Node& mapping,
+                                                     const Reading& reading);
+
+absl::Status ReadItems(const YAML::Node& list, const Reading& reading, YamlSetting& setting) {
+  const bool mappings = !reading.mappings.empty() && setting.name.text == reading.mappings;
+  Reading within = reading;
+  within.mappings = "";
+  for (const YAML::Node& item : list) {
+    if (mappings && item.IsMap() && item.size() != 0) {
+      // Each may stand for a long one that is somewhere else.
+      if (setting.mappings.size() == kMostMappings) {
+        return WrongAt(
+            reading.file, At(item.Mark()),
+            fmt::format("{}: more than {} entries", Quoted(setting.name.text), kMostMappings));
+      }
+      auto read = ReadMapping(item, within);
+      if (!read.ok()) return read.status();
+      setting.mappings.push_back(*std::move(read));
+      continue;
+    }
+    if (!mappings && item.IsScalar()) {
+      setting.items.push_back(TextOf(item));
+      continue;
+    }
+    const bool elsewhere = !mappings && item.IsMap() && !reading.mappings.empty();
+    return WrongAt(
+        reading.file, item.IsNull() ? setting.value : At(item.Mark()),
+        fmt::format(
+            "{}: {}{}", Quoted(setting.name.text), mappings ? kNoMapping : WhyNoText(item),
+            elsewhere ? fmt::format("; lists of settings stand under {}", reading.mappings) : ""));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<YamlSetting> ReadSetting(const YAML::Node& name, const YAML::Node& value,
-                                        std::string_view file) {
+                                        const Reading& reading) {
+  const std::string_view file = reading.file;
   YamlSetting setting;
   if (!name.IsScalar()) return WrongAt(file, At(name.Mark()), "a name is missing in front of it");
   setting.name = TextOf(name);
@@ -104,14 +155,25 @@ absl::StatusOr<YamlSetting> ReadSetting(const YAML::Node& name, const YAML::Node
                     value.IsNull() ? "has no value" : "more names where a value belongs"));
   }
   setting.value = At(value.Mark());
-  for (const YAML::Node& item : value) {
-    if (!item.IsScalar()) {
-      return WrongAt(file, item.IsNull() ? setting.value : At(item.Mark()),
-                     fmt::format("{}: {}", shown, WhyNoText(item)));
-    }
-    setting.items.push_back(TextOf(item));
-  }
+  if (absl::Status status = ReadItems(value, reading, setting); !status.ok()) return status;
   return setting;
+}
+
+absl::StatusOr<std::vector<YamlSetting>> ReadMapping(const YAML::Node& mapping,
+                                                     const Reading& reading) {
+  std::vector<YamlSetting> settings;
+  std::set<std::string> seen;
+  for (const auto& entry : mapping) {
+    absl::StatusOr<YamlSetting> setting = ReadSetting(entry.first, entry.second, reading);
+    if (!setting.ok()) return setting.status();
+    if (absl::Status status = CheckTexts(*setting, reading); !status.ok()) return status;
+    if (!seen.insert(setting->name.text).second) {
+      return WrongAt(reading.file, setting->name,
+                     fmt::format("{}: is given twice", Quoted(setting->name.text)));
+    }
+    settings.push_back(*std::move(setting));
+  }
+  return settings;
 }
 
 // Where documents begin: of all that is read, nothing else.
@@ -134,7 +196,7 @@ class DocumentMarks final : public YAML::EventHandler {
 };
 
 absl::StatusOr<std::vector<YamlSetting>> ReadSettings(const std::string& text,
-                                                      std::string_view file, YamlTexts texts) {
+                                                      const Reading& reading) {
   // yaml-cpp 0.7 has one document after the other, without end, where it does not get on: at a
   // comma.
   std::istringstream stream(text);
@@ -143,32 +205,22 @@ absl::StatusOr<std::vector<YamlSetting>> ReadSettings(const std::string& text,
   while (documents.marks.size() < 2 && parser.HandleNextDocument(documents)) {
   }
   if (documents.marks.size() > 1) {
-    return WrongAt(file, At(documents.marks[1]), "a second document: there is to be one");
+    return WrongAt(reading.file, At(documents.marks[1]), "a second document: there is to be one");
   }
-  std::vector<YamlSetting> settings;
   const YAML::Node root = YAML::Load(text);
-  if (root.IsNull()) return settings;
+  if (root.IsNull()) return std::vector<YamlSetting>();
   if (!root.IsMap()) {
-    return WrongAt(file, At(root.Mark()), "no settings: write lines such as max_connections: 500");
+    return WrongAt(reading.file, At(root.Mark()),
+                   "no settings: write lines such as max_connections: 500");
   }
-  std::set<std::string> seen;
-  for (const auto& entry : root) {
-    absl::StatusOr<YamlSetting> setting = ReadSetting(entry.first, entry.second, file);
-    if (!setting.ok()) return setting.status();
-    if (absl::Status status = CheckTexts(*setting, text, file, texts); !status.ok()) return status;
-    if (!seen.insert(setting->name.text).second) {
-      return WrongAt(file, setting->name,
-                     fmt::format("{}: is given twice", Quoted(setting->name.text)));
-    }
-    settings.push_back(*std::move(setting));
-  }
-  return settings;
+  return ReadMapping(root, reading);
 }
 
 }  // namespace
 
 absl::StatusOr<std::vector<YamlSetting>> ParseYamlSettings(const std::string& text,
-                                                           std::string_view file, YamlTexts texts) {
+                                                           std::string_view file, YamlTexts texts,
+                                                           std::string_view mappings) {
   if (text.size() > kMostBytes) {
     return absl::InvalidArgumentError(fmt::format("{}: larger than 1 MiB", file));
   }
@@ -176,7 +228,7 @@ absl::StatusOr<std::vector<YamlSetting>> ParseYamlSettings(const std::string& te
     return absl::InvalidArgumentError(fmt::format("{}: not UTF-8", file));
   }
   try {
-    return ReadSettings(text, file, texts);
+    return ReadSettings(text, {text, file, texts, mappings});
   } catch (const YAML::Exception& error) {
     return NotYaml(error, text, file);
   } catch (const std::exception& error) {

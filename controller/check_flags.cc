@@ -62,6 +62,15 @@ absl::Status ResolveBodies(const CheckFlags& flags, v1::Checks& checks) {
   return absl::OkStatus();
 }
 
+void AddValue(CLI::App& command, const char* name, const char* placeholder, Text& to,
+              const char* help) {
+  command
+      .add_option_function<std::string>(
+          name, [&to](const std::string& text) { to = text; }, help)
+      ->type_name(placeholder)
+      ->group(kGroup);
+}
+
 // What could never hold.
 absl::Status CheckMethod(const CheckFlags& flags, const v1::Plan& plan) {
   if (plan.request().method() != "HEAD") return absl::OkStatus();
@@ -74,14 +83,7 @@ absl::Status CheckMethod(const CheckFlags& flags, const v1::Plan& plan) {
 
 }  // namespace
 
-void AddCheckFlags(CLI::App& command, CheckFlags& flags) {
-  const auto value = [&](const char* name, const char* placeholder, Text& to, const char* help) {
-    command
-        .add_option_function<std::string>(
-            name, [&to](const std::string& text) { to = text; }, help)
-        ->type_name(placeholder)
-        ->group(kGroup);
-  };
+void AddExpectFlags(CLI::App& command, CheckFlags& flags) {
   const auto repeated = [&](const char* name, const char* placeholder, std::vector<std::string>& to,
                             const char* help) {
     command.add_option(name, to, help)
@@ -89,16 +91,22 @@ void AddCheckFlags(CLI::App& command, CheckFlags& flags) {
         ->type_name(placeholder)
         ->group(kGroup);
   };
-  value("--expect-status", "LIST", flags.status,
-        "Statuses of successes, e.g. 200-299,304 (default: all\nbelow 400)");
+  AddValue(command, "--expect-status", "LIST", flags.status,
+           "Statuses of successes, e.g. 200-299,304 (default: all\nbelow 400)");
   repeated("--expect-header", "'NAME[: VALUE]'", flags.headers,
            "Header that the answer has, with a value: this one");
   repeated("--expect-body", "REGEX", flags.bodies, "What is found in the body (RE2's syntax)");
   repeated("--expect-json", "'PATH[ == VALUE]'", flags.json,
            "What the body has as JSON, e.g. '$.items[0].id == 7'");
-  value("--expect-size", "MIN-MAX", flags.size, "Bytes of the body; also MIN- and a number");
-  value("--fail-fast", "K", flags.fail_fast,
-        "End the run, as not completed, when K requests have\nfailed (default: however many do)");
+  AddValue(command, "--expect-size", "MIN-MAX", flags.size,
+           "Bytes of the body; also MIN- and a number");
+}
+
+void AddCheckFlags(CLI::App& command, CheckFlags& flags) {
+  AddExpectFlags(command, flags);
+  AddValue(
+      command, "--fail-fast", "K", flags.fail_fast,
+      "End the run, as not completed, when K requests have\nfailed (default: however many do)");
 }
 
 absl::Status ResolveChecks(const CheckFlags& flags, v1::Plan& plan) {

@@ -26,6 +26,8 @@ struct CheckFlags {
 
 // Declares the flags, in a group of their own of the help text; parsing fills `flags`.
 void AddCheckFlags(CLI::App& command, CheckFlags& flags);
+// Those alone that are about one answer.
+void AddExpectFlags(CLI::App& command, CheckFlags& flags);
 
 // Fills the plan, whose request is there already. Errors name the flag and say what to do.
 absl::Status ResolveChecks(const CheckFlags& flags, v1::Plan& plan);

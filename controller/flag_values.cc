@@ -19,7 +19,7 @@ absl::StatusOr<std::string> ReadNamedFile(std::string_view flag, const std::stri
 }
 
 absl::Status ReadOutputPath(std::string_view flag, const Text& text,
-                            std::initializer_list<Text> inputs, std::string& path) {
+                            const std::vector<Text>& inputs, std::string& path) {
   if (!text) return absl::OkStatus();
   if (text->empty()) return Invalid("{} \"\": name a file, or - for standard output", flag);
   if (*text != "-") {

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstddef>
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -60,6 +60,6 @@ absl::StatusOr<std::string> ReadNamedFile(std::string_view flag, const std::stri
 // A file that will be written, or "-": standard output. Leaves `path` as it is if none was given.
 // Errors if it cannot be written, or is one of the files that are read.
 absl::Status ReadOutputPath(std::string_view flag, const Text& text,
-                            std::initializer_list<Text> inputs, std::string& path);
+                            const std::vector<Text>& inputs, std::string& path);
 
 }  // namespace squall

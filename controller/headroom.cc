@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/time/time.h"
 #include "common/ceiling.h"
+#include "common/plan_requests.h"
 #include "controller/summary.h"
 
 namespace squall {
@@ -17,9 +18,12 @@ constexpr size_t kMostNames = 5;
 
 // Plain HTTP/1.1, like what ceilings are of.
 bool IsPlain(const v1::Plan& plan) {
+  const std::vector<const v1::Request*> requests = RequestsOf(plan);
   return plan.transport().kind() == v1::TRANSPORT_KIND_HTTP1 && !plan.has_urls() &&
-         !plan.transport().no_keepalive() && !plan.request().has_body() &&
-         !absl::StartsWithIgnoreCase(plan.request().url(), "https:");
+         !plan.transport().no_keepalive() &&
+         std::all_of(requests.begin(), requests.end(), [](const v1::Request* request) {
+           return !request->has_body() && !absl::StartsWithIgnoreCase(request->url(), "https:");
+         });
 }
 
 // "141 %", "41 %", "4.1 %". Nothing is "0 %" that is not.

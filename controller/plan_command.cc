@@ -67,7 +67,8 @@ std::string Defaults(const v1::Plan& plan, const CLI::App& command) {
   if (missing("--requests") && missing("--duration")) {
     text += fmt::format("# requests: {}\n", MeasuredPhase(plan).requests());
   }
-  if (missing("--method")) text += fmt::format("# method: {}\n", plan.request().method());
+  if (missing("--method") && plan.mix().empty())
+    text += fmt::format("# method: {}\n", plan.request().method());
   const bool http1 = plan.transport().kind() == v1::TRANSPORT_KIND_HTTP1;
   if (missing("--transport")) text += fmt::format("# transport: {}\n", http1 ? "http1" : "curl");
   if (missing("--timeout")) {
@@ -94,7 +95,7 @@ int Check(CLI::App& command, RunFlags& flags) {
 int Show(CLI::App& command, RunFlags& flags) {
   const absl::StatusOr<RunOptions> options = Resolve(command, flags);
   if (!options.ok()) return Fail(options.status());
-  return Say(PlanText(command) + Defaults(options->plan, command));
+  return Say(PlanText(command) + MixText(flags) + Defaults(options->plan, command));
 }
 
 int FromCurl(const std::vector<std::string>& words) {

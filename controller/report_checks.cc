@@ -1,5 +1,6 @@
 #include "controller/report_checks.h"
 
+#include <set>
 #include <vector>
 
 #include <fmt/format.h>
@@ -7,6 +8,7 @@
 
 #include "common/check_specs.h"
 #include "common/json_path.h"
+#include "common/plan_requests.h"
 
 namespace squall {
 
@@ -20,6 +22,12 @@ std::string ChecksText(const v1::Checks& checks) {
   for (const std::string& body : checks.bodies()) parts.push_back("body " + body);
   for (const v1::JsonCheck& check : checks.json()) parts.push_back("JSON " + ToText(check));
   return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string ChecksText(const v1::Plan& plan) {
+  std::set<std::string> texts;
+  for (size_t i = 0; i < CountRequests(plan); ++i) texts.insert(ChecksText(ChecksOf(plan, i)));
+  return texts.size() == 1 ? *texts.begin() : "what the plan says of each request";
 }
 
 }  // namespace squall

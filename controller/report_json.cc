@@ -1,14 +1,14 @@
 #include "controller/report_json.h"
 
-#include <cmath>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "absl/time/time.h"
 #include "controller/headroom.h"
-#include "controller/json_checks.h"
 #include "controller/json_evidence.h"
+#include "controller/json_metrics.h"
+#include "controller/json_plan.h"
 #include "controller/summary.h"
 #include "controller/vitals_sum.h"
 
@@ -25,116 +25,6 @@ Json RunJson(const RunResult& result) {
            absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", result.started_at, absl::UTCTimeZone())},
           {"elapsed_ns", result.elapsed},
           {"state", StateName(result.state)}};
-}
-
-Json RequestJson(const v1::Request& request) {
-  Json headers = Json::array();
-  for (const v1::Header& header : request.headers()) {
-    Json value = header.value();
-    if (IsSecretHeader(header.name())) value = nullptr;
-    headers.push_back({{"name", header.name()}, {"value", value}});
-  }
-  Json body_bytes;
-  if (request.has_body()) body_bytes = request.body().size();
-  return {{"method", request.method()},
-          {"url", WithoutPassword(request.url())},
-          {"headers", headers},
-          {"body_bytes", body_bytes}};
-}
-
-Json OrderJson(v1::Order order) {
-  switch (order) {
-    case v1::ORDER_SEQUENTIAL:
-      return "sequential";
-    case v1::ORDER_SHUFFLED:
-      return "shuffled";
-    case v1::ORDER_RANDOM:
-      return "random";
-    default:
-      return nullptr;
-  }
-}
-
-Json UrlsJson(const v1::Plan& plan) {
-  if (!plan.has_urls()) return nullptr;
-  return {{"name", plan.urls().name()},
-          {"size_bytes", plan.urls().size_bytes()},
-          {"entries", plan.urls().entries()},
-          {"order", OrderJson(plan.urls().order())}};
-}
-
-Json FeederJson(const v1::Plan& plan) {
-  if (!plan.has_feeder()) return nullptr;
-  const bool each = plan.feeder().order() == v1::ORDER_SEQUENTIAL;
-  return {{"name", plan.feeder().name()},
-          {"size_bytes", plan.feeder().size_bytes()},
-          {"rows", plan.feeder().rows()},
-          {"order", each ? "each" : OrderJson(plan.feeder().order())}};
-}
-
-Json TransportJson(const v1::Transport& transport) {
-  const auto version = [&]() -> Json {
-    switch (transport.http_version()) {
-      case v1::HTTP_VERSION_1_1:
-        return "1.1";
-      case v1::HTTP_VERSION_2:
-        return "2";
-      default:
-        return nullptr;
-    }
-  };
-  const bool http1 = transport.kind() == v1::TRANSPORT_KIND_HTTP1;
-  return {{"name", http1 ? "http1" : "curl"},
-          {"http_version", version()},
-          {"streams", transport.streams()},
-          {"no_keepalive", transport.no_keepalive()},
-          {"no_probe", transport.no_probe()},
-          {"timeout_ns", transport.timeout_ns()},
-          {"follow", transport.follow()},
-          {"compressed", transport.compressed()},
-          {"cookies", transport.cookies()},
-          {"insecure", transport.insecure()},
-          {"ca_pem_bytes", transport.ca_pem().size()},
-          {"client_certificate_bytes", transport.client_certificate_pem().size()},
-          {"proxy", WithoutPassword(transport.proxy())}};
-}
-
-Json ArrivalsJson(const v1::Phase& phase) {
-  if (!phase.has_arrivals()) return nullptr;
-  const v1::Arrivals& arrivals = phase.arrivals();
-  Json max_backlog;
-  if (arrivals.has_max_backlog()) max_backlog = arrivals.max_backlog();
-  const bool poisson = arrivals.process() == v1::ARRIVAL_PROCESS_POISSON;
-  return {{"process", poisson ? "poisson" : "constant"},
-          {"requests_per_second", static_cast<double>(arrivals.rate_nano()) / 1e9},
-          {"max_backlog", max_backlog}};
-}
-
-Json PhasesJson(const v1::Plan& plan) {
-  Json json = Json::array();
-  for (const v1::Phase& phase : plan.phases()) {
-    json.push_back({{"measured", phase.measured()},
-                    {"requests", phase.requests()},
-                    {"duration_ns", phase.duration_ns()},
-                    {"drain_ns", phase.drain_ns()},
-                    {"arrivals", ArrivalsJson(phase)}});
-  }
-  return json;
-}
-
-Json PlanJson(const v1::Plan& plan) {
-  return {{"seed", plan.seed()},
-          {"request", RequestJson(plan.request())},
-          {"urls", UrlsJson(plan)},
-          {"templates", plan.templates()},
-          {"feeder", FeederJson(plan)},
-          {"phases", PhasesJson(plan)},
-          {"concurrency", plan.concurrency()},
-          {"transport", TransportJson(plan.transport())},
-          {"checks", plan.has_checks() ? ChecksJson(plan.checks()) : Json()},
-          {"fail_fast", plan.fail_fast() == 0 ? Json() : Json(plan.fail_fast())},
-          {"server_counts",
-           plan.server_counts().empty() ? Json() : Json(WithoutPassword(plan.server_counts()))}};
 }
 
 Json WarmUpJson(const RunResult& result) {
@@ -188,39 +78,6 @@ Json CoverageJson(const RunResult& result) {
           {"possibly_repeated", result.possibly_repeated}};
 }
 
-// Of no values there is only the count; the rest is null, as 0 would be a lie.
-Json HistogramJson(const Histogram& histogram) {
-  const bool empty = histogram.count() == 0;
-  const auto value = [empty](uint64_t nanos) { return empty ? Json() : Json(nanos); };
-  const auto rounded = [&](double nanos) {
-    return value(static_cast<uint64_t>(std::llround(nanos)));
-  };
-  Json json = {{"count", histogram.count()},
-               {"min_ns", value(histogram.min())},
-               {"mean_ns", rounded(histogram.Mean())},
-               {"stddev_ns", rounded(histogram.StandardDeviation())},
-               {"max_ns", value(histogram.max())}};
-  for (const Percentile& percentile : kPercentiles) {
-    json[std::string(percentile.key)] = value(histogram.Quantile(percentile.fraction()));
-  }
-  return json;
-}
-
-// Response times and all about waiting exist only where requests came at a rate.
-Json LatencyJson(const Metrics& metrics) {
-  const auto response = [&](const Histogram& histogram) {
-    return metrics.open_loop() ? HistogramJson(histogram) : Json();
-  };
-  return {{"success",
-           {{"service", HistogramJson(metrics.success_service)},
-            {"response", response(metrics.success_response)},
-            {"response_without_regranted",
-             response(metrics.success_response.Without(metrics.success_response_again))}}},
-          {"failure",
-           {{"service", HistogramJson(metrics.failure_service)},
-            {"response", response(metrics.failure_response)}}}};
-}
-
 // What was measured while no client was the limit.
 void AddUntainted(const RunResult& result, Json& success) {
   const auto without = [&](const Histogram& all, const Histogram Tainted::*part) {
@@ -230,36 +87,6 @@ void AddUntainted(const RunResult& result, Json& success) {
   success["response_untainted"] = result.fleet.open_loop()
                                       ? without(result.fleet.success_response, &Tainted::response)
                                       : Json();
-}
-
-Json TimingsJson(const TimingHistograms& timings) {
-  return {{"resolve", HistogramJson(timings.resolve)},
-          {"connect", HistogramJson(timings.connect)},
-          {"tls", HistogramJson(timings.tls)},
-          {"first_byte_fresh", HistogramJson(timings.first_byte_fresh)},
-          {"first_byte_reused", HistogramJson(timings.first_byte_reused)},
-          {"transfer_fresh", HistogramJson(timings.transfer_fresh)},
-          {"transfer_reused", HistogramJson(timings.transfer_reused)}};
-}
-
-Json AddressesJson(const Metrics& metrics) {
-  Json json = Json::array();
-  for (const auto& [address, counts] : metrics.addresses) {
-    json.push_back(
-        {{"address", address}, {"connections", counts.connections}, {"requests", counts.requests}});
-  }
-  return json;
-}
-
-// What is told of the fleet and of each agent in the same way.
-Json TimesJson(const Metrics& metrics) {
-  const bool open_loop = metrics.open_loop();
-  return {{"latency", LatencyJson(metrics)},
-          {"schedule_lag", open_loop ? HistogramJson(metrics.schedule_lag) : Json()},
-          {"waited", open_loop ? Json(metrics.waited) : Json()},
-          {"waited_beside_free", open_loop ? Json(metrics.waited_beside_free) : Json()},
-          {"timings", TimingsJson(metrics.timings)},
-          {"addresses", AddressesJson(metrics)}};
 }
 
 Json ClocksJson(const RunResult& result) {
@@ -309,14 +136,6 @@ Json EventsJson(const RunResult& result) {
   return json;
 }
 
-Json StatusesJson(const Metrics& metrics) {
-  Json json = Json::object();
-  for (size_t status = 0; status < metrics.statuses.size(); ++status) {
-    if (metrics.statuses[status] > 0) json[std::to_string(status)] = metrics.statuses[status];
-  }
-  return json;
-}
-
 Json TagJson(const RunResult& result) {
   if (!result.tag) return nullptr;
   Json runs;
@@ -329,36 +148,37 @@ Json TagJson(const RunResult& result) {
   return {{"run", result.tag->run}, {"recorded_runs", runs}};
 }
 
-Json ErrorsJson(const Metrics& metrics) {
-  Json json = Json::array();
-  for (const ErrorRow& row : ErrorRows(metrics)) {
-    const std::string sample = row.samples.empty() ? "" : row.samples.front()->detail;
-    json.push_back({{"kind", row.kind}, {"count", row.count}, {"sample", sample}});
-  }
-  return json;
-}
-
 Json AgentsJson(const RunResult& result) {
   Json json = Json::array();
   for (const AgentResult& agent : result.agents) {
     const Metrics metrics = agent.metrics.Expand();
-    Json entry = {{"name", agent.name},
-                  {"address", agent.address},
-                  {"concurrency", agent.concurrency},
-                  {"recorded", metrics.recorded()},
-                  {"succeeded", metrics.succeeded},
-                  {"failed", metrics.failed},
-                  {"bytes_received", metrics.bytes_received},
-                  {"bytes_sent", metrics.bytes_sent},
-                  {"connections", metrics.connections},
-                  {"resent", metrics.resent},
-                  {"requests_per_second", PerSecond(metrics.recorded(), result.elapsed)}};
+    Json entry = {
+        {"name", agent.name}, {"address", agent.address}, {"concurrency", agent.concurrency}};
+    entry.update(CountsJson(metrics, result.elapsed));
     entry.update(TimesJson(metrics));
     entry["host"] = {{"os", agent.host.os()},
                      {"machine", agent.host.machine()},
                      {"cores", agent.host.cores()},
                      {"version", agent.build}};
     entry["vitals"] = agent.vitals ? FieldsJson(*agent.vitals) : Json();
+    json.push_back(std::move(entry));
+  }
+  return json;
+}
+
+// What each named request came to; what waited has no name yet, and connections carry all of them.
+Json RequestsJson(const RunResult& result) {
+  if (result.plan.mix().empty()) return nullptr;
+  Json json = Json::array();
+  for (int i = 0; i < result.plan.mix_size(); ++i) {
+    const Metrics& metrics = result.requests[static_cast<size_t>(i)];
+    const v1::NamedRequest& named = result.plan.mix(i);
+    Json entry = {{"name", named.name()}, {"weight", named.weight()}};
+    entry.update(CountsJson(metrics, result.elapsed));
+    entry.update(TimesJson(metrics));
+    for (const char* key : {"waited", "waited_beside_free", "addresses"}) entry.erase(key);
+    entry["status_codes"] = StatusesJson(metrics);
+    entry["errors"] = ErrorsJson(metrics);
     json.push_back(std::move(entry));
   }
   return json;
@@ -375,6 +195,7 @@ std::string JsonReport(const RunResult& result) {
   AddUntainted(result, json["latency"]["success"]);
   json["status_codes"] = StatusesJson(result.fleet);
   json["errors"] = ErrorsJson(result.fleet);
+  json["requests"] = RequestsJson(result);
   json["verdict"] = VerdictJson(result);
   json["parallelism"] = ParallelismJson(result);
   json["headroom"] = HeadroomJson(result);

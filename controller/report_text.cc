@@ -14,6 +14,7 @@
 #include "controller/report_fleet.h"
 #include "controller/report_latency.h"
 #include "controller/report_parallelism.h"
+#include "controller/report_requests.h"
 #include "controller/report_verdict.h"
 #include "controller/summary.h"
 #include "controller/text_table.h"
@@ -139,9 +140,12 @@ std::string TransportText(const v1::Plan& plan) {
 
 std::string WhatRan(const RunResult& result, const TextStyle& style) {
   const v1::Plan& plan = result.plan;
-  std::string what = plan.request().method() + " ";
+  std::string what;
   const bool shows_seed = plan.has_urls() && plan.urls().order() != v1::ORDER_SEQUENTIAL;
-  if (plan.has_urls()) {
+  if (plan.mix().empty()) what = plan.request().method() + " ";
+  if (!plan.mix().empty()) {
+    what = RequestsText(plan);
+  } else if (plan.has_urls()) {
     static constexpr std::array<std::string_view, 4> kOrders = {"", ", sequential", ", shuffled",
                                                                 ", random"};
     const auto order = static_cast<size_t>(plan.urls().order());
@@ -156,7 +160,8 @@ std::string WhatRan(const RunResult& result, const TextStyle& style) {
     what += fmt::format(", {} row{} of {}", FormatCount(plan.feeder().rows()),
                         Plural(plan.feeder().rows()), plan.feeder().name());
   }
-  if (plan.templates() && !shows_seed) what += fmt::format(", seed {}", plan.seed());
+  if ((plan.templates() || !plan.mix().empty()) && !shows_seed)
+    what += fmt::format(", seed {}", plan.seed());
 
   const v1::Phase& phase = MeasuredPhase(plan);
   std::string how = Length(phase, style);
@@ -182,7 +187,7 @@ std::string WhatRan(const RunResult& result, const TextStyle& style) {
   if (transport.cookies()) how += ", keeping cookies";
   if (transport.insecure()) how += ", certificates not verified";
   if (!transport.proxy().empty()) how += ", by proxy " + WithoutPassword(transport.proxy());
-  if (const std::string checks = ChecksText(plan.checks()); !checks.empty()) {
+  if (const std::string checks = ChecksText(plan); !checks.empty()) {
     how += ", expecting " + checks;
   }
 
@@ -319,8 +324,8 @@ std::string Errors(const Metrics& fleet, const TextStyle& style) {
 std::string TextReport(const RunResult& result, const TextStyle& style) {
   return GravestFirst(result, style) + WhatRan(result, style) + Totals(result, style) +
          VerdictSection(result, style) + ParallelismSection(result, style) +
-         LatencySections(result.fleet, style) + Statuses(result.fleet, style) +
-         Errors(result.fleet, style) + FleetSections(result, style);
+         LatencySections(result.fleet, style) + RequestsSection(result, style) +
+         Statuses(result.fleet, style) + Errors(result.fleet, style) + FleetSections(result, style);
 }
 
 }  // namespace squall

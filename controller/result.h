@@ -131,6 +131,9 @@ struct RunResult {
   std::optional<Verdict> verdict;
   std::optional<Tainted> tainted;  // nothing: clients were never the limit
   Metrics fleet;                   // bucket for bucket the merge of the agents'
+  // What each of the plan's named requests came to, in its order: what the fleet's is the sum of,
+  // but for addresses and what waited.
+  std::vector<Metrics> requests;
   std::vector<AgentResult> agents;
   // What the reader must know before believing the numbers, the gravest first. A sentence each.
   std::vector<std::string> notes;

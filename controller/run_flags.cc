@@ -199,4 +199,19 @@ void AddRunFlags(CLI::App& run, RunFlags& flags) {
                "trace, debug, info, warn (default), error or off");
 }
 
+void AddNamedRequestFlags(CLI::App& command, NamedRequestFlags& flags) {
+  Group what(command, "What is requested");
+  what.Value("--name", "NAME", flags.name, "What its results are told by; needed");
+  what.Value("--weight", "N", flags.weight,
+             "How often it comes, in proportion to the others\n(default: 1)");
+  what.Value("-u,--url", "URL", flags.url,
+             "Also a path, which is joined to the plan's URL\n(default: that one)");
+  what.Value("-m,--method", "METHOD", flags.method, "Default: GET, or POST with a body");
+  what.Repeated("-H,--header", "'NAME: VALUE'", flags.headers,
+                "Header, beside the plan's or in place of one of that\nname");
+  what.Value("-d,--data", "TEXT", flags.body, "Body");
+  what.Value("-D,--data-file", "FILE", flags.body_file, "Body from a file; at most 16 MiB");
+  AddExpectFlags(command, flags.checks);
+}
+
 }  // namespace squall

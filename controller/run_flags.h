@@ -1,6 +1,8 @@
 // The flags of `squall run`, as they were typed.
 #pragma once
 
+#include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +16,19 @@ class App;
 }
 
 namespace squall {
+
+// One of several requests, as a plan file says it; what is not given is the plan's own.
+struct NamedRequestFlags {
+  std::optional<std::string> name;
+  std::optional<std::string> weight;
+  std::optional<std::string> url;
+  std::optional<std::string> method;
+  std::vector<std::string> headers;
+  std::optional<std::string> body;
+  std::optional<std::string> body_file;
+  CheckFlags checks;
+  std::shared_ptr<CLI::App> command;  // that they were read by
+};
 
 // Nothing here is checked or converted; what was not given is empty. ResolveRunOptions
 // (controller/run_options.h) makes a plan of it.
@@ -41,6 +56,7 @@ struct RunFlags {
   std::optional<std::string> server_counts;
   std::optional<std::string> feed;
   std::optional<std::string> feed_order;
+  std::deque<NamedRequestFlags> mix;  // of plan files alone: they stay where they are
 
   CheckFlags checks;
   bool no_templates = false;
@@ -87,5 +103,7 @@ struct RunFlags {
 CLI::App* AddRunCommand(CLI::App& app, RunFlags& flags);
 // The flags alone, to any command.
 void AddRunFlags(CLI::App& command, RunFlags& flags);
+// What a plan file may say of one of several requests: flags of a command that is never typed.
+void AddNamedRequestFlags(CLI::App& command, NamedRequestFlags& flags);
 
 }  // namespace squall

@@ -2,17 +2,18 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <initializer_list>
 #include <limits>
 #include <optional>
 #include <random>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "common/http_syntax.h"
 #include "common/plan_check.h"
+#include "common/plan_requests.h"
 #include "common/protocol.h"
 #include "common/request_tag.h"
 #include "common/url.h"
@@ -22,6 +23,7 @@
 #include "controller/flag_values.h"
 #include "controller/fleet_flags.h"
 #include "controller/known_lists.h"
+#include "controller/mix_options.h"
 #include "controller/network_flags.h"
 #include "controller/result_folder.h"
 #include "controller/send_flags.h"
@@ -43,7 +45,7 @@ absl::StatusOr<v1::Order> ParseOrder(const Text& text) {
   return Invalid("--order {}: must be sequential, shuffled or random", Quoted(*text));
 }
 
-absl::Status ResolveUrl(const RunFlags& flags, RunOptions& options) {
+absl::Status ResolveUrl(const RunFlags& flags, v1::Request& request) {
   if (flags.url && flags.url_argument) {
     return Invalid("the URL is given twice: {} and -u {}: remove one", Quoted(*flags.url_argument),
                    Quoted(*flags.url));
@@ -58,7 +60,7 @@ absl::Status ResolveUrl(const RunFlags& flags, RunOptions& options) {
       return flags.url ? For("-u", status) : status;
     }
   }
-  options.plan.mutable_request()->set_url(url);
+  request.set_url(url);
   return absl::OkStatus();
 }
 
@@ -123,16 +125,39 @@ absl::Status ResolveRequest(const RunFlags& flags, v1::Request& request) {
   return absl::OkStatus();
 }
 
+// What one request is, in a plan's request and checks; its URL is there already.
+absl::Status ResolveOne(const TemplateFlags::One& one, TemplateFlags& templates, v1::Plan& plan) {
+  absl::Status status = ResolveRequest(one.flags, *plan.mutable_request());
+  if (status.ok()) status = templates.Resolve(one, *plan.mutable_request());
+  if (status.ok()) status = ResolveSending(one.flags.sending, plan);
+  if (status.ok()) status = ResolveChecks(one.flags.checks, plan);
+  return status;
+}
+
+absl::Status ResolveRequests(const RunFlags& flags, TemplateFlags& templates, v1::Plan& plan) {
+  absl::Status status = templates.Begin();
+  if (!status.ok()) return status;
+  if (flags.mix.empty()) return ResolveOne({flags}, templates, plan);
+  return ResolveMix(
+      flags,
+      [&templates](const TemplateFlags::One& one, v1::Plan& alone) {
+        const absl::Status url = ResolveUrl(one.flags, *alone.mutable_request());
+        return url.ok() ? ResolveOne(one, templates, alone) : url;
+      },
+      plan);
+}
+
 // A path is one of the same server.
 absl::Status ResolveServerCounts(const RunFlags& flags, v1::Plan& plan) {
   if (!flags.server_counts) return absl::OkStatus();
   std::string url = *flags.server_counts;
   if (url.starts_with('/')) {
-    if (plan.request().url().empty()) {
+    const std::string& of_requests = RequestOf(plan, 0).url();
+    if (of_requests.empty()) {
       return Invalid("--server-counts {}: a path is joined to -u: add it, or write the whole URL",
                      Quoted(url));
     }
-    url.insert(0, SplitUrl(plan.request().url()).origin);
+    url.insert(0, SplitUrl(of_requests).origin);
   }
   if (absl::Status status = CheckUrl(url); !status.ok()) return For("--server-counts", status);
   plan.set_server_counts(url);
@@ -229,7 +254,7 @@ absl::Status ResolveTransport(const RunFlags& flags, v1::Plan& plan) {
   return absl::OkStatus();
 }
 
-absl::Status ReadCoveragePath(const RunFlags& flags, std::initializer_list<Text> inputs,
+absl::Status ReadCoveragePath(const RunFlags& flags, const std::vector<Text>& inputs,
                               RunOptions& options) {
   if (!flags.coverage) return absl::OkStatus();
   if (!flags.urls) return Invalid("--coverage is about a list of URLs: name one by --urls");
@@ -255,13 +280,14 @@ absl::Status ResolveOutput(const RunFlags& flags, RunOptions& options) {
     }
     options.save_path = *flags.save;
   }
-  const std::initializer_list<Text> inputs = {flags.urls,
-                                              flags.feed,
-                                              flags.body_file,
-                                              flags.ca_file,
-                                              flags.certificate_file,
-                                              flags.key_file,
-                                              AgentsFile(flags.agents)};
+  std::vector<Text> inputs = {flags.urls,
+                              flags.feed,
+                              flags.body_file,
+                              flags.ca_file,
+                              flags.certificate_file,
+                              flags.key_file,
+                              AgentsFile(flags.agents)};
+  for (const NamedRequestFlags& named : flags.mix) inputs.push_back(named.body_file);
   absl::Status status = ReadCoveragePath(flags, inputs, options);
   if (!status.ok()) return status;
   return ReadOutputPath("--json", flags.json, inputs, options.json_path);
@@ -273,17 +299,15 @@ absl::StatusOr<RunOptions> ResolveRunOptions(const RunFlags& flags) {
   RunOptions options;
   v1::Plan& plan = options.plan;
   // Cheap checks first; the one that touches a file that is to be written, last.
-  absl::Status status = ResolveUrl(flags, options);
+  absl::Status status;
+  if (flags.mix.empty()) status = ResolveUrl(flags, *plan.mutable_request());
   if (status.ok()) status = ResolveSeed(flags, plan);
   if (status.ok()) status = ResolveConnections(flags, *plan.mutable_transport());
   if (status.ok()) status = ResolvePhases(flags, plan);
   if (status.ok()) status = ResolveArrivals(flags, plan);
   if (status.ok()) status = ResolveNetwork(flags, *plan.mutable_transport());
-  if (status.ok()) status = ResolveRequest(flags, *plan.mutable_request());
   TemplateFlags templates(flags, options);
-  if (status.ok()) status = templates.Resolve();
-  if (status.ok()) status = ResolveSending(flags.sending, plan);
-  if (status.ok()) status = ResolveChecks(flags.checks, plan);
+  if (status.ok()) status = ResolveRequests(flags, templates, plan);
   if (status.ok()) status = ResolveServerCounts(flags, plan);
   if (status.ok()) status = ResolveTls(flags, *plan.mutable_transport());
   if (status.ok()) status = ResolveTransport(flags, plan);

@@ -37,6 +37,7 @@ RunRecord::RunRecord(const RunOrder& order, Roster& roster, Allotment& allotment
       archive_(archive) {
   result_.id = order.run_id;
   result_.version = kVersion;
+  result_.requests.resize(static_cast<size_t>(order.plan.mix_size()));
   if (order.plan.phases_size() > 1) result_.warm_up.emplace();
   if (order.plan.request().tag()) recorded_.emplace();
   if (order.plan.has_urls()) {
@@ -69,8 +70,9 @@ absl::Status RunRecord::Merge(size_t index, const v1::Snapshot& snapshot) {
   }
   const Nanos now = SteadyNow();
   const Nanos elapsed = now - allotment_.BeginOf(phase);
-  const auto checked = CheckSnapshot(
-      snapshot, elapsed + ClockSync::MostDrift(elapsed) + kWindowSlack, order_.plan.concurrency());
+  const auto checked = CheckSnapshot(snapshot, result_.requests.size(),
+                                     elapsed + ClockSync::MostDrift(elapsed) + kWindowSlack,
+                                     order_.plan.concurrency());
   if (!checked.ok()) return checked.status();
   absl::Status status = allotment_.Close(member, phase, checked->closing, snapshot.window_ns());
   if (!status.ok()) return status;
@@ -90,6 +92,9 @@ absl::Status RunRecord::Merge(size_t index, const v1::Snapshot& snapshot) {
   if (phase + 1 == phases) {
     agent.metrics.Merge(metrics);
     result_.fleet.Merge(metrics);
+    for (const v1::RequestMetrics& of : snapshot.requests()) {
+      result_.requests[of.request()].Merge(of.metrics());
+    }
     result_.elapsed = std::max(result_.elapsed, snapshot.window_ns());
     result_.dropped += checked->dropped;
     result_.unsent += checked->unsent;

@@ -10,6 +10,7 @@
 
 #include "absl/strings/match.h"
 #include "common/http_syntax.h"
+#include "common/plan_requests.h"
 #include "common/template.h"
 #include "common/url.h"
 #include "common/values.h"
@@ -169,14 +170,17 @@ absl::Status ResolveSending(const SendFlags& flags, v1::Plan& plan) {
 void KeepLiteral(const SendFlags& flags, v1::Plan& plan) {
   if (!plan.templates()) return;
   const bool has_credentials = flags.user || flags.bearer_file || flags.bearer_env;
-  v1::Request& request = *plan.mutable_request();
-  for (v1::Header& header : *request.mutable_headers()) {
-    if ((has_credentials && absl::EqualsIgnoreCase(header.name(), "Authorization")) ||
-        (!flags.cookies.empty() && absl::EqualsIgnoreCase(header.name(), "Cookie"))) {
-      header.set_value(Template::Literal(header.value()));
+  for (v1::Request* request : MutableRequestsOf(plan)) {
+    for (v1::Header& header : *request->mutable_headers()) {
+      if ((has_credentials && absl::EqualsIgnoreCase(header.name(), "Authorization")) ||
+          (!flags.cookies.empty() && absl::EqualsIgnoreCase(header.name(), "Cookie"))) {
+        header.set_value(Template::Literal(header.value()));
+      }
+    }
+    if (flags.compress_body && request->has_body()) {
+      request->set_body(Template::Literal(request->body()));
     }
   }
-  if (flags.compress_body) request.set_body(Template::Literal(request.body()));
 }
 
 }  // namespace squall

@@ -19,10 +19,30 @@ uint64_t CountOf(const std::vector<Span>& spans) {
   return count;
 }
 
+// What named requests came to is what all did.
+absl::Status CheckRequests(const v1::Snapshot& snapshot, size_t requests) {
+  uint64_t succeeded = snapshot.metrics().succeeded();
+  uint64_t failed = snapshot.metrics().failed();
+  size_t next = 0;
+  for (const v1::RequestMetrics& entry : snapshot.requests()) {
+    const v1::Metrics& metrics = entry.metrics();
+    if (absl::Status status = Metrics::Check(metrics); !status.ok()) return status;
+    if (entry.request() < next || entry.request() >= requests || metrics.addresses_size() != 0 ||
+        metrics.waited() != 0 || metrics.succeeded() > succeeded || metrics.failed() > failed) {
+      return absl::InvalidArgumentError("it tells of requests by name what cannot be");
+    }
+    next = entry.request() + size_t{1};
+    succeeded -= metrics.succeeded();
+    failed -= metrics.failed();
+  }
+  if (requests == 0 || (succeeded == 0 && failed == 0)) return absl::OkStatus();
+  return absl::InvalidArgumentError("it tells of fewer requests by name than in all");
+}
+
 }  // namespace
 
-absl::StatusOr<CheckedSnapshot> CheckSnapshot(const v1::Snapshot& snapshot, Nanos longest,
-                                              uint32_t most_in_flight) {
+absl::StatusOr<CheckedSnapshot> CheckSnapshot(const v1::Snapshot& snapshot, size_t requests,
+                                              Nanos longest, uint32_t most_in_flight) {
   auto held = RunsFromProto(snapshot.held());
   auto dropped = RunsFromProto(snapshot.dropped());
   auto unsent = RunsFromProto(snapshot.unsent());
@@ -31,6 +51,7 @@ absl::StatusOr<CheckedSnapshot> CheckSnapshot(const v1::Snapshot& snapshot, Nano
   }
   const v1::Metrics& metrics = snapshot.metrics();
   if (absl::Status status = Metrics::Check(metrics); !status.ok()) return status;
+  if (absl::Status status = CheckRequests(snapshot, requests); !status.ok()) return status;
   const uint64_t recorded = metrics.succeeded() + metrics.failed();
   if (const uint64_t count = CountOf(*held); count != recorded) {
     return absl::InvalidArgumentError(

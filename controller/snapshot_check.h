@@ -16,10 +16,10 @@ struct CheckedSnapshot {
   uint64_t unsent = 0;
 };
 
-// `longest`: for how long its phase can have lasted by now; `most_in_flight`: requests of an agent.
-// INVALID_ARGUMENT says what is wrong with it; whether the numbers are its agent's is the ledger's
-// matter.
-absl::StatusOr<CheckedSnapshot> CheckSnapshot(const v1::Snapshot& snapshot, Nanos longest,
-                                              uint32_t most_in_flight);
+// `requests`: how many named ones the plan has; `longest`: for how long its phase can have lasted
+// by now; `most_in_flight`: requests of an agent. INVALID_ARGUMENT says what is wrong with it;
+// whether the numbers are its agent's is the ledger's matter.
+absl::StatusOr<CheckedSnapshot> CheckSnapshot(const v1::Snapshot& snapshot, size_t requests,
+                                              Nanos longest, uint32_t most_in_flight);
 
 }  // namespace squall

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "absl/strings/match.h"
+#include "common/plan_requests.h"
 
 namespace squall {
 
@@ -88,13 +89,14 @@ bool IsSecretHeader(std::string_view name) {
 
 v1::Plan WithoutSecrets(v1::Plan plan) {
   const auto hide = [](std::string& text) { text.assign(text.size(), '*'); };
-  v1::Request& request = *plan.mutable_request();
-  request.set_url(WithoutPassword(request.url()));
   plan.set_server_counts(WithoutPassword(plan.server_counts()));
-  for (v1::Header& header : *request.mutable_headers()) {
-    if (IsSecretHeader(header.name())) header.set_value("***");
+  for (v1::Request* request : MutableRequestsOf(plan)) {
+    request->set_url(WithoutPassword(request->url()));
+    for (v1::Header& header : *request->mutable_headers()) {
+      if (IsSecretHeader(header.name())) header.set_value("***");
+    }
+    if (request->has_body()) hide(*request->mutable_body());
   }
-  if (request.has_body()) hide(*request.mutable_body());
   for (v1::Insertion& insertion : *plan.mutable_insertions()) insertion.clear_value();
   v1::Transport& transport = *plan.mutable_transport();
   transport.set_proxy(WithoutPassword(transport.proxy()));

@@ -45,18 +45,21 @@ TemplateFlags::TemplateFlags(const RunFlags& flags, RunOptions& options)
       insertions_(
           [this](v1::InsertionKind kind, std::string_view name) { return Insert(kind, name); }) {}
 
-absl::Status TemplateFlags::Resolve() {
+absl::Status TemplateFlags::Begin() {
   if (flags_.feed_order && !flags_.feed) {
     return Invalid("--feed-order is about a feeder: name one by --feed");
   }
-  if (flags_.no_templates) {
-    if (flags_.feed) return Invalid("--feed and --no-templates exclude each other: remove one");
-    return absl::OkStatus();
+  if (flags_.no_templates && flags_.feed) {
+    return Invalid("--feed and --no-templates exclude each other: remove one");
   }
-  absl::Status status = ReadFeeder();
-  if (status.ok()) status = ResolveUrl();
-  if (status.ok()) status = ResolveHeaders();
-  if (status.ok()) status = ResolveBody();
+  return ReadFeeder();
+}
+
+absl::Status TemplateFlags::Resolve(const One& one, v1::Request& request) {
+  if (flags_.no_templates) return absl::OkStatus();
+  absl::Status status = ResolveUrl(one, request);
+  if (status.ok()) status = ResolveHeaders(one, request);
+  if (status.ok()) status = ResolveBody(one, request);
   return status;
 }
 
@@ -79,28 +82,28 @@ absl::Status TemplateFlags::ReadFeeder() {
   return absl::OkStatus();
 }
 
-absl::Status TemplateFlags::ResolveUrl() {
-  const std::string& url = plan_.request().url();
+absl::Status TemplateFlags::ResolveUrl(const One& one, const v1::Request& request) {
+  const std::string& url = request.url();
   if (!HasPlaceholder(url)) return absl::OkStatus();
-  const std::string_view flag = flags_.url ? "-u" : "URL";
-  if (flags_.urls) {
+  const std::string_view flag = one.flags.url ? "-u" : "URL";
+  if (one.flags.urls) {
     return Invalid("{} {}: beside --urls, placeholders stand in the lines of the list", flag,
                    Quoted(url));
   }
-  const Feeder* feeder = feeder_ ? &*feeder_ : nullptr;
-  const absl::Status status = Take(CompileUrl(url, UrlScope(plan_, feeder, insertions_)));
+  TemplateScope scope = UrlScope(plan_, one.index, feeder(), insertions_);
+  scope.base_bytes = one.url_base_bytes;
+  const absl::Status status = Take(CompileUrl(url, scope));
   return status.ok() ? status : For(flag, status);
 }
 
-absl::Status TemplateFlags::ResolveHeaders() {
-  const Feeder* feeder = feeder_ ? &*feeder_ : nullptr;
-  for (int i = 0; i < plan_.request().headers_size(); ++i) {
-    const v1::Header& header = plan_.request().headers(i);
+absl::Status TemplateFlags::ResolveHeaders(const One& one, const v1::Request& request) {
+  for (int i = 0; i < request.headers_size(); ++i) {
+    const v1::Header& header = request.headers(i);
     if (!HasPlaceholder(header.value())) continue;
-    const absl::Status status =
-        Take(CompileHeader(header.value(), HeaderScope(plan_, i, feeder, insertions_)));
+    const absl::Status status = Take(
+        CompileHeader(header.value(), HeaderScope(plan_, one.index, i, feeder(), insertions_)));
     if (!status.ok()) return For(fmt::format("-H {}:", header.name()), status);
-    if (flags_.sending.cookie_jars && absl::EqualsIgnoreCase(header.name(), "Cookie")) {
+    if (one.flags.sending.cookie_jars && absl::EqualsIgnoreCase(header.name(), "Cookie")) {
       return Invalid(
           "-H Cookie: beside --cookies it cannot have placeholders: one header has those of the "
           "jar as well: leave out one");
@@ -109,34 +112,32 @@ absl::Status TemplateFlags::ResolveHeaders() {
   return absl::OkStatus();
 }
 
-absl::Status TemplateFlags::ResolveBody() {
-  const std::string& body = plan_.request().body();
+absl::Status TemplateFlags::ResolveBody(const One& one, v1::Request& request) {
+  const std::string& body = request.body();
   if (!HasPlaceholder(body)) return absl::OkStatus();
-  const Feeder* feeder = feeder_ ? &*feeder_ : nullptr;
   const absl::StatusOr<Template> compiled =
-      CompileBody(body, BodyScope(plan_, feeder, insertions_));
+      CompileBody(body, BodyScope(plan_, one.index, feeder(), insertions_));
   const absl::Status status = Take(compiled);
-  if (status.ok() && flags_.sending.compress_body) {
+  if (status.ok() && one.flags.sending.compress_body) {
     if (!compiled->fixed()) {
       return Invalid(
           "--compress-body: the body has placeholders, and would be another one for each request: "
           "leave out one");
     }
-    plan_.mutable_request()->set_body(compiled->text());
+    request.set_body(compiled->text());
   }
-  if (status.ok() && !compiled->fixed() && GivesLength(plan_.request())) {
+  if (status.ok() && !compiled->fixed() && GivesLength(request)) {
     return Invalid(
         "-H Content-Length: the body has placeholders, so its length differs: leave it out");
   }
   if (status.ok()) return status;
-  if (flags_.body) return For("-d", status);
-  return For(fmt::format("-D {}:", Quoted(*flags_.body_file)), status);
+  if (one.flags.body) return For("-d", status);
+  return For(fmt::format("-D {}:", Quoted(*one.flags.body_file)), status);
 }
 
 absl::Status TemplateFlags::CheckLine(std::string_view url, size_t base_bytes) {
   if (!HasPlaceholders(flags_, url)) return CheckUrl(url);
-  const Feeder* feeder = feeder_ ? &*feeder_ : nullptr;
-  TemplateScope scope = UrlScope(plan_, feeder, insertions_);
+  TemplateScope scope = UrlScope(plan_, 0, feeder(), insertions_);
   scope.base_bytes = base_bytes;
   if (absl::Status status = lines_.Add(url, scope); !status.ok()) return status;
   plan_.set_templates(true);

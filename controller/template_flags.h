@@ -18,7 +18,14 @@ namespace squall {
 
 class TemplateFlags {
  public:
-  // Both outlive it. `options` has URL, headers and body, as they were typed.
+  // One of the plan's requests, and the flags that it is made of.
+  struct One {
+    const RunFlags& flags;
+    size_t index = 0;
+    size_t url_base_bytes = 0;  // of its URL, that stand in front of what its own flag says
+  };
+
+  // Both outlive it.
   TemplateFlags(const RunFlags& flags, RunOptions& options);
   TemplateFlags(const TemplateFlags&) = delete;
   TemplateFlags& operator=(const TemplateFlags&) = delete;
@@ -28,18 +35,21 @@ class TemplateFlags {
     return !flags.no_templates && HasPlaceholder(url);
   }
 
-  // Reads the feeder; URL, headers and body.
-  absl::Status Resolve();
+  // Reads the feeder.
+  absl::Status Begin();
+  // `request` has URL, headers and body, as they were typed.
+  absl::Status Resolve(const One& one, v1::Request& request);
   // For the list, which comes next: one of its URLs.
   absl::Status CheckLine(std::string_view url, size_t base_bytes);
   // After the list.
   absl::Status Finish();
 
  private:
+  const Feeder* feeder() const { return feeder_ ? &*feeder_ : nullptr; }
   absl::Status ReadFeeder();
-  absl::Status ResolveUrl();
-  absl::Status ResolveHeaders();
-  absl::Status ResolveBody();
+  absl::Status ResolveUrl(const One& one, const v1::Request& request);
+  absl::Status ResolveHeaders(const One& one, const v1::Request& request);
+  absl::Status ResolveBody(const One& one, v1::Request& request);
   absl::Status Take(const absl::StatusOr<Template>& compiled);
   absl::StatusOr<std::string_view> Insert(v1::InsertionKind kind, std::string_view name);
 

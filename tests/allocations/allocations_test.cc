@@ -173,7 +173,7 @@ TEST_F(Allocations, ATagNeedsNone) {
 
 // libcurl's own are what they are.
 TEST(AllocationsOverLibcurl, ATagNeedsNone) {
-  CurlTag tag(nullptr);
+  CurlTag tag;
   const auto allocated_for = [&tag](uint64_t first, uint64_t count) {
     const uint64_t before = allocations;
     for (uint64_t n = first; n < first + count; ++n) tag.Set({"20261124T023500Z-1a2b", n});
@@ -192,6 +192,21 @@ TEST_F(Allocations, AListNeedsNone) {
   plan.mutable_urls()->set_entries(1000);
   plan.mutable_urls()->set_order(v1::ORDER_SHUFFLED);
   EXPECT_LE(WhenWarm(prepare, list).allocations, kNewMagnitudes);
+}
+
+TEST_F(Allocations, NamedRequestsNeedNone) {
+  v1::Prepare prepare = PrepareFor("", 20);
+  v1::Plan& plan = *prepare.mutable_plan();
+  plan.clear_request();
+  plan.set_templates(true);
+  for (const char* path : {"/a", "/b?{{seq}}", "/c/{{uuid}}"}) {
+    v1::NamedRequest& named = *plan.add_mix();
+    named.set_name(path);
+    named.set_weight(static_cast<uint32_t>(plan.mix_size()));
+    named.mutable_request()->set_method("GET");
+    named.mutable_request()->set_url(server_->url() + path);
+  }
+  EXPECT_LE(WhenWarm(prepare).allocations, 2 * kNewMagnitudes);
 }
 
 TEST_F(Allocations, PlaceholdersNeedNone) {

@@ -92,7 +92,7 @@ std::optional<AnswerChecks> SomeChecks() {
   checks.add_bodies("ell");
   checks.add_bodies("^h.*o$");
   checks.add_json()->set_path("$.id[0]");
-  return AnswerChecks::Of(plan);
+  return AnswerChecks::Of(plan.checks());
 }
 
 void TestAnswer(std::string_view input, AnswerChecks* checks) {

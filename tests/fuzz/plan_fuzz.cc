@@ -14,6 +14,7 @@
 #include "agent/answer_check.h"
 #include "agent/request_source.h"
 #include "common/plan_check.h"
+#include "common/plan_requests.h"
 #include "common/url.h"
 #include "tests/fuzz/properties.h"
 #include "tests/fuzz/wire.h"
@@ -43,6 +44,21 @@ v1::Checks AnyChecks(FuzzedDataProvider& data) {
   return checks;
 }
 
+// Several requests in place of one and its list.
+void DealOut(FuzzedDataProvider& data, v1::Plan& plan) {
+  plan.clear_urls();
+  plan.clear_request();
+  plan.clear_checks();
+  for (int left = data.ConsumeIntegralInRange(1, 5); left > 0; --left) {
+    v1::NamedRequest& named = *plan.add_mix();
+    named.set_name(AnyText(data));
+    named.set_weight(data.ConsumeIntegral<uint32_t>());
+    named.mutable_request()->set_method("GET");
+    named.mutable_request()->set_url("http://h/" + std::to_string(left));
+    if (data.ConsumeBool()) *named.mutable_checks() = AnyChecks(data);
+  }
+}
+
 v1::Plan LikelyPlan(FuzzedDataProvider& data, const std::string& list) {
   v1::Plan plan;
   plan.set_seed(data.ConsumeIntegral<uint64_t>());
@@ -64,6 +80,7 @@ v1::Plan LikelyPlan(FuzzedDataProvider& data, const std::string& list) {
   plan.mutable_transport()->set_http_version(v1::HTTP_VERSION_1_1);
   plan.mutable_transport()->set_streams(1);
   plan.mutable_transport()->set_timeout_ns(1);
+  if (data.ConsumeBool()) DealOut(data, plan);
   return plan;
 }
 
@@ -87,13 +104,15 @@ void TestPlan(FuzzedDataProvider& data) {
   if (!received.message) return;
   const v1::Plan& plan = *received.message;
   if (const absl::Status status = CheckPlan(plan); !status.ok()) return CheckRefusal(status);
-  AnswerChecks::Of(plan);
+  for (size_t i = 0; i < CountRequests(plan); ++i) AnswerChecks::Of(ChecksOf(plan, i));
   const absl::StatusOr<RequestSource> source = RequestSource::Create(plan, list);
   if (!source.ok()) return CheckRefusal(source.status());
   if (!plan.has_urls()) {
     std::string url;
     source->Url(pass, url);
-    SQUALL_CHECK(url == plan.request().url());
+    const uint32_t request = source->RequestOf(pass);
+    SQUALL_CHECK(request < CountRequests(plan));
+    SQUALL_CHECK(plan.templates() || url == RequestOf(plan, request).url());
     return;
   }
   const uint64_t entries = plan.urls().entries();

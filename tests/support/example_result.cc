@@ -2,6 +2,7 @@
 
 #include <array>
 #include <string>
+#include <utility>
 
 #include "common/version.h"
 #include "tests/support/outcomes.h"
@@ -111,5 +112,24 @@ RunResult Example(bool open_loop) {
 RunResult ExampleResult() { return Example(false); }
 
 RunResult ExampleOpenLoopResult() { return Example(true); }
+
+RunResult ExampleMixResult() {
+  RunResult result = Example(false);
+  result.coverage.reset();
+  result.plan.clear_urls();
+  result.plan.clear_request();
+  result.requests.resize(2);
+  for (const auto& [name, weight] : {std::pair{"list", 3}, std::pair{"view", 1}}) {
+    v1::NamedRequest& named = *result.plan.add_mix();
+    named.set_name(name);
+    named.set_weight(static_cast<uint32_t>(weight));
+    named.mutable_request()->set_method("GET");
+    named.mutable_request()->set_url(std::string("http://h/") + name);
+  }
+  for (uint64_t n = 0; n < 2000; ++n) {
+    result.requests[n % 4 == 3 ? 1 : 0].Add(n, {.service = ServiceOf(n)}, OutcomeOf(n));
+  }
+  return result;
+}
 
 }  // namespace squall

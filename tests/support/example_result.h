@@ -12,5 +12,8 @@ RunResult ExampleResult();
 
 // The same at a rate: number n was sent (n mod 10) * 100 µs after it was due.
 RunResult ExampleOpenLoopResult();
+// The first one, of two named requests in place of a list: three of four are "list", the others
+// "view".
+RunResult ExampleMixResult();
 
 }  // namespace squall

@@ -56,7 +56,7 @@ Change Both(const Change& first, const Change& second) {
 AnswerChecks Made(const Change& change) {
   v1::Plan plan;
   change(*plan.mutable_checks());
-  return AnswerChecks::Of(plan).value();
+  return AnswerChecks::Of(plan.checks()).value();
 }
 
 struct Answer {
@@ -90,9 +90,9 @@ constexpr v1::FailureKind kJson = v1::FAILURE_KIND_JSON;
 
 TEST(AnswerChecks, AreNoneWithoutAny) {
   v1::Plan plan;
-  EXPECT_FALSE(AnswerChecks::Of(plan));
+  EXPECT_FALSE(AnswerChecks::Of(plan.checks()));
   plan.mutable_checks();
-  EXPECT_FALSE(AnswerChecks::Of(plan));
+  EXPECT_FALSE(AnswerChecks::Of(plan.checks()));
 }
 
 TEST(AnswerCheck, SaysWhatAnAnswerFailsBy) {

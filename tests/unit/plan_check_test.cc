@@ -228,5 +228,91 @@ TEST(CheckPlan, NamesTheFieldThatIsWrong) {
   }
 }
 
+v1::NamedRequest& AddNamed(v1::Plan& plan, const std::string& name, uint32_t weight) {
+  v1::NamedRequest& named = *plan.add_mix();
+  named.set_name(name);
+  named.set_weight(weight);
+  named.mutable_request()->set_method("GET");
+  named.mutable_request()->set_url("http://127.0.0.1/" + std::to_string(plan.mix_size()));
+  return named;
+}
+
+v1::Plan MixedPlan() {
+  v1::Plan plan = GoodPlan();
+  plan.clear_request();
+  AddNamed(plan, "list", 3);
+  AddNamed(plan, "über uns", 1);
+  return plan;
+}
+
+TEST(CheckPlan, TakesNamedRequests) {
+  v1::Plan plan = MixedPlan();
+  plan.mutable_request()->set_tag(true);
+  plan.mutable_mix(1)->mutable_checks()->add_bodies("x");
+  EXPECT_TRUE(CheckPlan(plan).ok()) << CheckPlan(plan);
+  plan = MixedPlan();
+  plan.mutable_mix(0)->set_weight(30'000'000);
+  plan.mutable_mix(1)->set_weight(10'000'000);
+  EXPECT_TRUE(CheckPlan(plan).ok()) << "what they have in common does not count";
+  while (plan.mix_size() < kMaxNamedRequests) {
+    AddNamed(plan, std::to_string(plan.mix_size()), 10'000'000);
+  }
+  EXPECT_TRUE(CheckPlan(plan).ok()) << CheckPlan(plan);
+}
+
+TEST(CheckPlan, RefusesNamedRequests) {
+  const struct {
+    const char* message;
+    std::function<void(v1::Plan&)> spoil;
+  } rows[] = {
+      {"mix: beside a list", [](v1::Plan& plan) { plan.mutable_urls(); }},
+      {"mix: beside a request without a name",
+       [](v1::Plan& plan) { plan.mutable_request()->set_method("GET"); }},
+      {"mix: beside a request without a name", [](v1::Plan& plan) { plan.mutable_checks(); }},
+      {"mix: more than 64",
+       [](v1::Plan& plan) {
+         while (plan.mix_size() <= kMaxNamedRequests)
+           AddNamed(plan, std::to_string(plan.mix_size()), 1);
+       }},
+      {"mix.name: list: twice", [](v1::Plan& plan) { plan.mutable_mix(1)->set_name("list"); }},
+      {"mix.name: a request without a name",
+       [](v1::Plan& plan) { plan.mutable_mix(0)->clear_name(); }},
+      {"mix.name: xxxxx",
+       [](v1::Plan& plan) { plan.mutable_mix(0)->set_name(std::string(65, 'x')); }},
+      {"mix.name: a\\x1b[2J: a name has no control characters",
+       [](v1::Plan& plan) { plan.mutable_mix(0)->set_name("a\x1b[2J"); }},
+      {"mix.weight: must be", [](v1::Plan& plan) { plan.mutable_mix(1)->set_weight(0); }},
+      {"mix.weight: together more than 10000",
+       [](v1::Plan& plan) { plan.mutable_mix(0)->set_weight(10'000); }},
+      {"mix.request.tag: ",
+       [](v1::Plan& plan) { plan.mutable_mix(0)->mutable_request()->set_tag(true); }},
+      {"mix[1].request.method: ",
+       [](v1::Plan& plan) { plan.mutable_mix(1)->mutable_request()->clear_method(); }},
+      {"mix[0].request.url: ",
+       [](v1::Plan& plan) { plan.mutable_mix(0)->mutable_request()->set_url("x"); }},
+      {"checks.", [](v1::Plan& plan) { plan.mutable_mix(0)->mutable_checks()->add_bodies("("); }},
+      {"mix[1].request.body: ",
+       [](v1::Plan& plan) {
+         plan.set_templates(true);
+         plan.mutable_mix(1)->mutable_request()->set_body("{{sqe}}");
+       }},
+      {"transport.kind: http1 cannot do a header Expect",
+       [](v1::Plan& plan) {
+         v1::Header& header = *plan.mutable_mix(1)->mutable_request()->add_headers();
+         header.set_name("expect");
+         header.set_value("100-continue");
+       }},
+  };
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.message);
+    v1::Plan plan = MixedPlan();
+    row.spoil(plan);
+    const absl::Status status = CheckPlan(plan);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(std::string(status.message()),
+                testing::StartsWith(std::string("plan: ") + row.message));
+  }
+}
+
 }  // namespace
 }  // namespace squall

@@ -112,5 +112,30 @@ TEST(Recorder, KeepsPhasesApart) {
   EXPECT_EQ(swapped.phases[1].addresses, (std::vector<AddressCounts>{{1, 0}}));
 }
 
+TEST(Recorder, KeepsNamedRequestsApart) {
+  Recorder recorder({false, false}, 2);
+  Sample second = kSample;
+  second.phase = 1;
+  second.request = 1;
+  recorder.Record(kSample, Response(200));
+  recorder.Record(second, Response(500));
+  recorder.Record(second, Response(200));
+  Interval swapped(2, 2);
+  recorder.Swap(swapped);
+  const auto recorded = [&](size_t phase, size_t request) {
+    return swapped.phases[phase].of_requests[request].recorded();
+  };
+  EXPECT_EQ(recorded(0, 0), 1u);
+  EXPECT_EQ(recorded(0, 1), 0u);
+  EXPECT_EQ(recorded(1, 0), 0u);
+  EXPECT_EQ(recorded(1, 1), 2u);
+  EXPECT_EQ(swapped.phases[1].metrics.recorded(), 0u) << "their sum is made later";
+  Interval sum(2);
+  for (size_t i = 0; i < 2; ++i) sum.phases[i].Merge(swapped.phases[i]);
+  EXPECT_EQ(sum.phases[1].of_requests[1].failed, 1u);
+  swapped.Clear();
+  EXPECT_EQ(recorded(1, 1), 0u);
+}
+
 }  // namespace
 }  // namespace squall

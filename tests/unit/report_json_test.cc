@@ -30,10 +30,11 @@ std::vector<std::string> Keys(const Json& json) {
 
 TEST(JsonReport, HasTheDocumentedKeys) {
   const Json json = Parsed(ExampleResult());
-  EXPECT_THAT(Keys(json), ElementsAre("run", "notes", "plan", "warmup", "totals", "coverage", "tag",
-                                      "latency", "schedule_lag", "waited", "waited_beside_free",
-                                      "timings", "addresses", "status_codes", "errors", "verdict",
-                                      "parallelism", "headroom", "clocks", "events", "agents"));
+  EXPECT_THAT(Keys(json),
+              ElementsAre("run", "notes", "plan", "warmup", "totals", "coverage", "tag", "latency",
+                          "schedule_lag", "waited", "waited_beside_free", "timings", "addresses",
+                          "status_codes", "errors", "requests", "verdict", "parallelism",
+                          "headroom", "clocks", "events", "agents"));
   EXPECT_THAT(Keys(json["run"]),
               ElementsAre("id", "version", "seed", "started_at", "elapsed_ns", "state"));
   EXPECT_THAT(Keys(json["totals"]),
@@ -174,6 +175,7 @@ TEST(JsonReport, WritesThePlan) {
       Json({{"seed", 42},
             {"request",
              {{"method", "GET"}, {"url", ""}, {"headers", Json::array()}, {"body_bytes", nullptr}}},
+            {"mix", nullptr},
             {"urls",
              {{"name", "urls.txt"}, {"size_bytes", 34}, {"entries", 2}, {"order", "shuffled"}}},
             {"templates", false},
@@ -280,6 +282,32 @@ TEST(JsonReport, KeepsWideIntegersExact) {
   const Json json = Parsed(result);
   EXPECT_EQ(json["run"]["seed"].get<uint64_t>(), UINT64_MAX);
   EXPECT_EQ(json["totals"]["bytes_received"].get<uint64_t>(), UINT64_MAX - 1);
+}
+
+TEST(JsonReport, TellsOfEachNamedRequest) {
+  const Json json = Parsed(ExampleMixResult());
+  EXPECT_TRUE(json["plan"]["request"].is_null());
+  EXPECT_EQ(json["plan"]["mix"][1], Json({{"name", "view"},
+                                          {"weight", 1},
+                                          {"method", "GET"},
+                                          {"url", "http://h/view"},
+                                          {"headers", Json::array()},
+                                          {"body_bytes", nullptr},
+                                          {"checks", nullptr}}));
+  ASSERT_EQ(json["requests"].size(), 2u);
+  const Json& list = json["requests"][0];
+  EXPECT_THAT(Keys(list),
+              ElementsAre("name", "weight", "recorded", "succeeded", "failed", "bytes_received",
+                          "bytes_sent", "connections", "resent", "requests_per_second", "latency",
+                          "schedule_lag", "timings", "status_codes", "errors"));
+  EXPECT_EQ(list["weight"], 3);
+  EXPECT_EQ(list["recorded"], 1500);
+  EXPECT_EQ(list["requests_per_second"], 375.0);
+  for (const char* key : {"recorded", "succeeded", "failed", "bytes_received", "connections"}) {
+    EXPECT_EQ(list[key].get<uint64_t>() + json["requests"][1][key].get<uint64_t>(),
+              json["totals"][key].get<uint64_t>())
+        << key;
+  }
 }
 
 }  // namespace

@@ -128,7 +128,7 @@ TEST(RequestTemplates, OfManyDifferentPlaceholdersInAListThereIsAnEnd) {
   LineTemplates lines;
   const v1::Plan plan = PlanWith("");
   const Insertions insertions = InsertionsOf(plan);
-  const TemplateScope scope = UrlScope(plan, nullptr, insertions);
+  const TemplateScope scope = UrlScope(plan, 0, nullptr, insertions);
   for (size_t i = 0; i < kMaxLinePlaceholders; ++i) {
     ASSERT_TRUE(lines.Add(fmt::format("http://h/{{{{int 1 {}}}}}", i + 1), scope).ok());
   }

@@ -102,11 +102,9 @@ TEST(ResultProtoTest, ReportsAreTheSame) {
   const struct {
     const char* name;
     RunResult result;
-  } kCases[] = {{"closed loop", ExampleResult()},
-                {"open loop", ExampleOpenLoopResult()},
-                {"rich", RichResult()},
-                {"no start spread", interrupted},
-                {"a tag without numbers", untold}};
+  } kCases[] = {{"closed loop", ExampleResult()}, {"open loop", ExampleOpenLoopResult()},
+                {"rich", RichResult()},           {"named requests", ExampleMixResult()},
+                {"no start spread", interrupted}, {"a tag without numbers", untold}};
   for (const auto& test : kCases) {
     SCOPED_TRACE(test.name);
     const std::string bytes = EncodeResult(test.result);
@@ -246,6 +244,22 @@ TEST(ResultProtoTest, RefusesWhatNoRunComesTo) {
     ASSERT_FALSE(result.ok()) << test.name;
     EXPECT_TRUE(absl::IsInvalidArgument(result.status())) << test.name;
     EXPECT_THAT(result.status().message(), HasSubstr(test.message)) << test.name;
+  }
+}
+
+TEST(ResultProtoTest, RefusesNamedRequestsThatAreNotAll) {
+  const RunResult result = ExampleMixResult();
+  v1::RunResult good;
+  ASSERT_TRUE(good.ParseFromString(EncodeResult(result)));
+  ASSERT_TRUE(FromProto(good).ok()) << FromProto(good).status();
+  v1::RunResult fewer = good;
+  fewer.mutable_requests()->RemoveLast();
+  v1::RunResult none = good;
+  *none.mutable_requests(1) = v1::Metrics();
+  v1::RunResult more = good;
+  *more.mutable_requests(1) = more.requests(0);
+  for (const v1::RunResult& bad : {fewer, none, more}) {
+    EXPECT_THAT(std::string(FromProto(bad).status().message()), HasSubstr("requests by name"));
   }
 }
 

@@ -115,7 +115,7 @@ TEST_F(Sending, BracesInWhatIsAddedMeanNothing) {
   const auto beside = Run({"-b", "a={{b", "http://h/{{seq}}"});
   ASSERT_TRUE(beside.ok()) << beside.status();
   EXPECT_EQ(Value(beside->plan, "Cookie"), "a={{\"{{\"}}b");
-  const auto templates = RequestTemplates::Compile(beside->plan, nullptr);
+  const auto templates = RequestTemplates::Compile(beside->plan, 0, nullptr);
   ASSERT_TRUE(templates.ok()) << templates.status();
   EXPECT_EQ(templates->Settled(beside->plan.request()).headers(0).value(), "a={{b");
 }
@@ -126,7 +126,7 @@ TEST_F(Sending, ACompressedBodyIsTheRenderedOne) {
       Run({"-d", "{{env SQUALL_TEST_WORD}}", "--compress-body", "http://h/{{seq}}"});
   unsetenv("SQUALL_TEST_WORD");
   ASSERT_TRUE(options.ok()) << options.status();
-  const auto templates = RequestTemplates::Compile(options->plan, nullptr);
+  const auto templates = RequestTemplates::Compile(options->plan, 0, nullptr);
   ASSERT_TRUE(templates.ok()) << templates.status();
   EXPECT_EQ(templates->Settled(options->plan.request()).body(), *Gzip("hello"));
 }
