@@ -182,11 +182,31 @@ class TestCase(unittest.TestCase):
                        if kind.startswith("status ") or kind in CHECKS)
         self.assertEqual(totals["succeeded"], sum(statuses.values()) - answered)
         self.assertEqual(totals["failed"], sum(errors.values()))
-        checks = report["plan"]["checks"]
+        if report["requests"] is None:
+            self.check_statuses(statuses, errors, report["plan"]["checks"])
+        else:
+            self.check_requests(report)
+
+    def check_statuses(self, statuses, errors, checks):
         expected = (checks and checks["statuses"]) or [[200, 399]]
         for status, count in statuses.items():
             success = any(first <= status <= last for first, last in expected)
             self.assertEqual(errors.get(f"status {status}", 0), 0 if success else count)
+
+    def check_requests(self, report):
+        """Named requests sum to the totals."""
+        requests, mix = report["requests"], report["plan"]["mix"]
+        self.assertEqual([(request["name"], request["weight"]) for request in requests],
+                         [(plan["name"], plan["weight"]) for plan in mix])
+        for key in ("recorded", "succeeded", "failed", "bytes_received", "bytes_sent",
+                    "connections", "resent"):
+            self.assertEqual(report["totals"][key], sum(request[key] for request in requests), key)
+        for request, plan in zip(requests, mix):
+            for key, count in (("success", "succeeded"), ("failure", "failed")):
+                self.assertEqual(request["latency"][key]["service"]["count"], request[count], key)
+            self.check_statuses(
+                {int(status): count for status, count in request["status_codes"].items()},
+                {error["kind"]: error["count"] for error in request["errors"]}, plan["checks"])
 
     def check_complete(self, result, requests):
         """As many as were asked, all of them recorded."""
