@@ -34,7 +34,8 @@ struct Sample {
 // What was recorded of one phase between two swaps.
 struct PhaseInterval {
   Metrics metrics;  // without addresses, as these have no names yet
-  // Where the plan has named requests: what each came to, which is not in `metrics`.
+  // Where the plan has named requests: what each came to, which is not in `metrics`, but for what
+  // their times were spent on: that is there, of all together.
   std::vector<Metrics> of_requests;
   std::vector<AddressCounts> addresses;  // by number in the run's AddressTable
   std::vector<uint64_t> numbers;         // in order of completion
@@ -103,7 +104,7 @@ class Recorder {
     PhaseInterval& phase = interval_.phases[sample.phase];
     Metrics& metrics =
         phase.of_requests.empty() ? phase.metrics : phase.of_requests[sample.request];
-    metrics.Add(sample.number, latency, outcome);
+    metrics.Add(sample.number, latency, outcome, phase.metrics.timings);
     if (outcome.kind == v1::FAILURE_KIND_NONE && outcome.address != Outcome::kNoAddress) {
       ++phase.CountsOf(outcome.address).requests;
     }

@@ -51,12 +51,11 @@ Part PartOf(uint32_t index, uint32_t workers, uint32_t concurrency, uint32_t str
 
 size_t NamedRequests(const v1::Plan& plan) { return static_cast<size_t>(plan.mix_size()); }
 
-// What named requests came to, each for itself; their sum goes into the phase's metrics.
-void TellRequests(PhaseInterval& interval, v1::Snapshot& snapshot) {
+// What named requests came to, each for itself.
+void TellRequests(const PhaseInterval& interval, v1::Snapshot& snapshot) {
   for (size_t i = 0; i < interval.of_requests.size(); ++i) {
     const Metrics& metrics = interval.of_requests[i];
     if (metrics.recorded() == 0) continue;
-    interval.metrics.Merge(metrics);
     v1::RequestMetrics& told = *snapshot.add_requests();
     told.set_request(static_cast<uint32_t>(i));
     *told.mutable_metrics() = metrics.ToProto();

@@ -32,7 +32,8 @@ constexpr std::array<std::string_view, v1::FailureKind_ARRAYSIZE> kFailureNames 
 
 }  // namespace
 
-void Metrics::Add(uint64_t number, const Latency& latency, const Outcome& outcome) {
+void Metrics::Add(uint64_t number, const Latency& latency, const Outcome& outcome,
+                  TimingHistograms& timings_of_all) {
   bytes_received += outcome.bytes_received;
   bytes_sent += outcome.bytes_sent;
   connections += outcome.connections;
@@ -44,7 +45,7 @@ void Metrics::Add(uint64_t number, const Latency& latency, const Outcome& outcom
     SQUALL_CHECK(status >= kMinStatus && status < kStatuses);
     ++statuses[status];
     // The parts of a request that was sent twice do not sum to its service time.
-    if (!outcome.resent) timings.Add(outcome.timings, outcome.connections > 0);
+    if (!outcome.resent) timings_of_all.Add(outcome.timings, outcome.connections > 0);
     if (outcome.judged) {
       kind = *outcome.judged;
       SQUALL_CHECK(kind == v1::FAILURE_KIND_NONE || IsOfAnswer(kind));

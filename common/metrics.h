@@ -86,7 +86,12 @@ struct Metrics {
   // one with a status below 400; everything else is a failure. Allocates only for what it meets
   // first: a row of a histogram, or a failure that is kept as a sample. The address is not looked
   // at: it has no name yet.
-  void Add(uint64_t number, const Latency& latency, const Outcome& outcome);
+  void Add(uint64_t number, const Latency& latency, const Outcome& outcome) {
+    Add(number, latency, outcome, timings);
+  }
+  // The same; what its time was spent on goes to others' timings.
+  void Add(uint64_t number, const Latency& latency, const Outcome& outcome,
+           TimingHistograms& timings_of_all);
 
   void Merge(const Metrics& other);
   // One that Check() lets pass; costs what is in it, not what there could be.

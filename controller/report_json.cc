@@ -166,7 +166,7 @@ Json AgentsJson(const RunResult& result) {
   return json;
 }
 
-// What each named request came to; what waited has no name yet, and connections carry all of them.
+// What each named request came to; what only is told of all together is in the totals.
 Json RequestsJson(const RunResult& result) {
   if (result.plan.mix().empty()) return nullptr;
   Json json = Json::array();
@@ -176,7 +176,9 @@ Json RequestsJson(const RunResult& result) {
     Json entry = {{"name", named.name()}, {"weight", named.weight()}};
     entry.update(CountsJson(metrics, result.elapsed));
     entry.update(TimesJson(metrics));
-    for (const char* key : {"waited", "waited_beside_free", "addresses"}) entry.erase(key);
+    for (const char* key : {"waited", "waited_beside_free", "timings", "addresses"}) {
+      entry.erase(key);
+    }
     entry["status_codes"] = StatusesJson(metrics);
     entry["errors"] = ErrorsJson(metrics);
     json.push_back(std::move(entry));

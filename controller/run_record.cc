@@ -57,6 +57,13 @@ void RunRecord::Begin(Nanos start) {
 }
 
 absl::Status RunRecord::Merge(size_t index, const v1::Snapshot& snapshot) {
+  if (result_.requests.empty() && snapshot.requests().empty()) return MergeWhole(index, snapshot);
+  v1::Snapshot whole = snapshot;
+  const absl::Status status = SumUpRequests(whole, result_.requests.size());
+  return status.ok() ? MergeWhole(index, whole) : status;
+}
+
+absl::Status RunRecord::MergeWhole(size_t index, const v1::Snapshot& snapshot) {
   Member& member = roster_[index];
   if (snapshot.sequence() != member.sequence + 1) {
     return absl::InvalidArgumentError(
@@ -70,9 +77,8 @@ absl::Status RunRecord::Merge(size_t index, const v1::Snapshot& snapshot) {
   }
   const Nanos now = SteadyNow();
   const Nanos elapsed = now - allotment_.BeginOf(phase);
-  const auto checked = CheckSnapshot(snapshot, result_.requests.size(),
-                                     elapsed + ClockSync::MostDrift(elapsed) + kWindowSlack,
-                                     order_.plan.concurrency());
+  const auto checked = CheckSnapshot(
+      snapshot, elapsed + ClockSync::MostDrift(elapsed) + kWindowSlack, order_.plan.concurrency());
   if (!checked.ok()) return checked.status();
   absl::Status status = allotment_.Close(member, phase, checked->closing, snapshot.window_ns());
   if (!status.ok()) return status;

@@ -48,6 +48,8 @@ class RunRecord {
   RunResult Finish(bool interrupted);
 
  private:
+  // One whose metrics are all there are.
+  absl::Status MergeWhole(size_t index, const v1::Snapshot& snapshot);
   void AccountForTheRest();
   void NoteWhatWasNotSent();
   void TellWhatIsRecorded();

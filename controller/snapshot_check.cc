@@ -19,30 +19,38 @@ uint64_t CountOf(const std::vector<Span>& spans) {
   return count;
 }
 
-// What named requests came to is what all did.
-absl::Status CheckRequests(const v1::Snapshot& snapshot, size_t requests) {
-  uint64_t succeeded = snapshot.metrics().succeeded();
-  uint64_t failed = snapshot.metrics().failed();
+}  // namespace
+
+absl::Status SumUpRequests(v1::Snapshot& snapshot, size_t requests) {
+  const absl::Status wrong =
+      absl::InvalidArgumentError("it tells of requests by name what cannot be");
+  v1::Metrics& of_all = *snapshot.mutable_metrics();
+  if (requests == 0) return snapshot.requests().empty() ? absl::OkStatus() : wrong;
+  if (of_all.succeeded() != 0 || of_all.failed() != 0) return wrong;
+  Metrics sum;
   size_t next = 0;
   for (const v1::RequestMetrics& entry : snapshot.requests()) {
     const v1::Metrics& metrics = entry.metrics();
     if (absl::Status status = Metrics::Check(metrics); !status.ok()) return status;
+    const uint64_t left = UINT64_MAX - sum.recorded();
     if (entry.request() < next || entry.request() >= requests || metrics.addresses_size() != 0 ||
-        metrics.waited() != 0 || metrics.succeeded() > succeeded || metrics.failed() > failed) {
-      return absl::InvalidArgumentError("it tells of requests by name what cannot be");
+        metrics.waited() != 0 || metrics.succeeded() + metrics.failed() > left) {
+      return wrong;
     }
     next = entry.request() + size_t{1};
-    succeeded -= metrics.succeeded();
-    failed -= metrics.failed();
+    sum.Merge(metrics);
   }
-  if (requests == 0 || (succeeded == 0 && failed == 0)) return absl::OkStatus();
-  return absl::InvalidArgumentError("it tells of fewer requests by name than in all");
+  v1::Metrics whole = sum.ToProto();
+  whole.mutable_timings()->Swap(of_all.mutable_timings());
+  whole.mutable_addresses()->Swap(of_all.mutable_addresses());
+  whole.set_waited(of_all.waited());
+  whole.set_waited_beside_free(of_all.waited_beside_free());
+  of_all = std::move(whole);
+  return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::StatusOr<CheckedSnapshot> CheckSnapshot(const v1::Snapshot& snapshot, size_t requests,
-                                              Nanos longest, uint32_t most_in_flight) {
+absl::StatusOr<CheckedSnapshot> CheckSnapshot(const v1::Snapshot& snapshot, Nanos longest,
+                                              uint32_t most_in_flight) {
   auto held = RunsFromProto(snapshot.held());
   auto dropped = RunsFromProto(snapshot.dropped());
   auto unsent = RunsFromProto(snapshot.unsent());
@@ -51,7 +59,6 @@ absl::StatusOr<CheckedSnapshot> CheckSnapshot(const v1::Snapshot& snapshot, size
   }
   const v1::Metrics& metrics = snapshot.metrics();
   if (absl::Status status = Metrics::Check(metrics); !status.ok()) return status;
-  if (absl::Status status = CheckRequests(snapshot, requests); !status.ok()) return status;
   const uint64_t recorded = metrics.succeeded() + metrics.failed();
   if (const uint64_t count = CountOf(*held); count != recorded) {
     return absl::InvalidArgumentError(

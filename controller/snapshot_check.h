@@ -1,4 +1,5 @@
-// What a snapshot says, if it makes sense by itself: then its metrics may be merged as they are.
+// What a snapshot says, if it makes sense by itself: then its metrics may be merged as they are,
+// those of named requests as well.
 #pragma once
 
 #include "absl/status/statusor.h"
@@ -16,10 +17,14 @@ struct CheckedSnapshot {
   uint64_t unsent = 0;
 };
 
-// `requests`: how many named ones the plan has; `longest`: for how long its phase can have lasted
+// Makes a snapshot of a plan with so many named requests like any other: metrics becomes the sum of
+// theirs, with what it has of all together. INVALID_ARGUMENT: they cannot be.
+absl::Status SumUpRequests(v1::Snapshot& snapshot, size_t requests);
+
+// `longest`: for how long its phase can have lasted
 // by now; `most_in_flight`: requests of an agent. INVALID_ARGUMENT says what is wrong with it;
 // whether the numbers are its agent's is the ledger's matter.
-absl::StatusOr<CheckedSnapshot> CheckSnapshot(const v1::Snapshot& snapshot, size_t requests,
-                                              Nanos longest, uint32_t most_in_flight);
+absl::StatusOr<CheckedSnapshot> CheckSnapshot(const v1::Snapshot& snapshot, Nanos longest,
+                                              uint32_t most_in_flight);
 
 }  // namespace squall

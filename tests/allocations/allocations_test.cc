@@ -85,6 +85,9 @@ class Engine {
       for (const v1::Snapshot& snapshot : collected.snapshots) {
         result.requests += snapshot.metrics().succeeded();
         EXPECT_EQ(snapshot.metrics().failed(), 0u);
+        for (const v1::RequestMetrics& of : snapshot.requests()) {
+          result.requests += of.metrics().succeeded();
+        }
       }
       return result;
     }

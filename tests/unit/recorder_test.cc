@@ -129,7 +129,7 @@ TEST(Recorder, KeepsNamedRequestsApart) {
   EXPECT_EQ(recorded(0, 1), 0u);
   EXPECT_EQ(recorded(1, 0), 0u);
   EXPECT_EQ(recorded(1, 1), 2u);
-  EXPECT_EQ(swapped.phases[1].metrics.recorded(), 0u) << "their sum is made later";
+  EXPECT_EQ(swapped.phases[1].metrics.recorded(), 0u) << "their sum is the controller's to make";
   Interval sum(2);
   for (size_t i = 0; i < 2; ++i) sum.phases[i].Merge(swapped.phases[i]);
   EXPECT_EQ(sum.phases[1].of_requests[1].failed, 1u);

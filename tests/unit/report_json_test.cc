@@ -299,7 +299,7 @@ TEST(JsonReport, TellsOfEachNamedRequest) {
   EXPECT_THAT(Keys(list),
               ElementsAre("name", "weight", "recorded", "succeeded", "failed", "bytes_received",
                           "bytes_sent", "connections", "resent", "requests_per_second", "latency",
-                          "schedule_lag", "timings", "status_codes", "errors"));
+                          "schedule_lag", "status_codes", "errors"));
   EXPECT_EQ(list["weight"], 3);
   EXPECT_EQ(list["recorded"], 1500);
   EXPECT_EQ(list["requests_per_second"], 375.0);

@@ -14,47 +14,60 @@ namespace {
 
 using testing::HasSubstr;
 
-// Of two requests by name: the first had three, one of them failed, the second one.
-v1::Snapshot OfTwo() {
+// Of two requests by name: the first had three, one of them failed, the second one. Of all together
+// it is known what they took, from where, and that one waited.
+struct Two {
+  Two() {
+    Outcome answer = Response(200);
+    answer.timings = {.first_byte = 3, .transfer = 2};
+    for (uint64_t n = 0; n < 2; ++n) first.Add(n, {.service = 5}, answer, of_all.timings);
+    first.Add(2, {.service = 5}, Response(500, "why"), of_all.timings);
+    second.Add(3, {.service = 7}, answer, of_all.timings);
+    of_all.addresses["a:1"] = {1, 4};
+    of_all.waited = 1;
+  }
+
+  v1::Snapshot Told() const {
+    v1::Snapshot snapshot;
+    *snapshot.mutable_held() = RunsToProto({{0, 1, 4}});
+    *snapshot.mutable_metrics() = of_all.ToProto();
+    *snapshot.add_requests()->mutable_metrics() = first.ToProto();
+    snapshot.add_requests()->set_request(1);
+    *snapshot.mutable_requests(1)->mutable_metrics() = second.ToProto();
+    return snapshot;
+  }
+
   Metrics first;
   Metrics second;
-  for (uint64_t n = 0; n < 2; ++n) first.Add(n, {.service = 5}, Response(200));
-  first.Add(2, {.service = 5}, Response(500));
-  second.Add(3, {.service = 5}, Response(200));
-  Metrics all = first;
-  all.Merge(second);
-  v1::Snapshot snapshot;
-  *snapshot.mutable_held() = RunsToProto({{0, 1, 4}});
-  *snapshot.mutable_metrics() = all.ToProto();
-  *snapshot.add_requests()->mutable_metrics() = first.ToProto();
-  snapshot.add_requests()->set_request(1);
-  *snapshot.mutable_requests(1)->mutable_metrics() = second.ToProto();
-  return snapshot;
+  Metrics of_all;
+};
+
+TEST(SumUpRequests, MakesTheSumOfAll) {
+  const Two two;
+  Metrics sum = two.of_all;
+  sum.Merge(two.first);
+  sum.Merge(two.second);
+  for (const size_t requests : {2u, 3u}) {
+    v1::Snapshot snapshot = two.Told();
+    ASSERT_TRUE(SumUpRequests(snapshot, requests).ok());
+    EXPECT_EQ(snapshot.metrics().SerializeAsString(), sum.ToProto().SerializeAsString());
+    EXPECT_EQ(snapshot.metrics().timings().transfer_reused().count(), 4u);
+    const auto checked = CheckSnapshot(snapshot, kSecond, 1);
+    EXPECT_TRUE(checked.ok()) << checked.status();
+  }
+  v1::Snapshot nothing;
+  EXPECT_TRUE(SumUpRequests(nothing, 2).ok());
+  EXPECT_TRUE(CheckSnapshot(nothing, kSecond, 1).ok());
 }
 
-absl::Status Check(const v1::Snapshot& snapshot, size_t requests) {
-  return CheckSnapshot(snapshot, requests, kSecond, 1).status();
-}
-
-TEST(CheckSnapshot, TakesWhatSumsUp) {
-  EXPECT_TRUE(Check(OfTwo(), 2).ok()) << Check(OfTwo(), 2);
-  EXPECT_TRUE(Check(OfTwo(), 3).ok()) << "one of them came to nothing";
-  v1::Snapshot plain = OfTwo();
-  plain.clear_requests();
-  EXPECT_TRUE(Check(plain, 0).ok());
-}
-
-TEST(CheckSnapshot, RefusesRequestsByNameThatAreNotAllThatThereWere) {
+TEST(SumUpRequests, RefusesWhatCannotBe) {
   const struct {
     const char* name;
     std::function<void(v1::Snapshot&)> spoil;
     const char* message;
   } rows[] = {
-      {"none", [](v1::Snapshot& snapshot) { snapshot.clear_requests(); }, "fewer requests by name"},
-      {"one is left out", [](v1::Snapshot& snapshot) { snapshot.mutable_requests()->RemoveLast(); },
-       "fewer requests by name"},
-      {"more than all",
-       [](v1::Snapshot& snapshot) { *snapshot.add_requests() = snapshot.requests(0); },
+      {"a sum that is there already",
+       [](v1::Snapshot& snapshot) { *snapshot.mutable_metrics() = snapshot.requests(0).metrics(); },
        "what cannot be"},
       {"the same twice",
        [](v1::Snapshot& snapshot) { snapshot.mutable_requests(1)->set_request(0); },
@@ -78,13 +91,18 @@ TEST(CheckSnapshot, RefusesRequestsByNameThatAreNotAllThatThereWere) {
   };
   for (const auto& row : rows) {
     SCOPED_TRACE(row.name);
-    v1::Snapshot snapshot = OfTwo();
+    v1::Snapshot snapshot = Two().Told();
     row.spoil(snapshot);
-    const absl::Status status = Check(snapshot, 2);
+    const absl::Status status = SumUpRequests(snapshot, 2);
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
     EXPECT_THAT(std::string(status.message()), HasSubstr(row.message));
   }
-  EXPECT_FALSE(Check(OfTwo(), 0).ok()) << "the plan has none";
+  v1::Snapshot snapshot = Two().Told();
+  EXPECT_FALSE(SumUpRequests(snapshot, 0).ok()) << "the plan has none";
+  EXPECT_FALSE(CheckSnapshot(snapshot, kSecond, 1).ok()) << "it is not summed up";
+  snapshot.mutable_requests()->RemoveLast();
+  ASSERT_TRUE(SumUpRequests(snapshot, 2).ok());
+  EXPECT_FALSE(CheckSnapshot(snapshot, kSecond, 1).ok()) << "fewer than the numbers";
 }
 
 }  // namespace
