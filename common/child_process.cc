@@ -56,18 +56,20 @@ absl::StatusOr<pid_t> Spawn(const std::string& program, std::vector<std::string>
   return child;
 }
 
-// It ends by itself when our end of the socket pair is closed.
-void AwaitEnd(pid_t child) {
+// How it ended, as waitpid() says. It ends by itself when our end of the socket pair is closed.
+int AwaitEnd(pid_t child) {
+  int status = 0;
   const Nanos deadline = SteadyNow() + kEndTime;
-  while (waitpid(child, nullptr, WNOHANG) == 0) {
+  while (waitpid(child, &status, WNOHANG) == 0) {
     if (SteadyNow() < deadline) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
       continue;
     }
     kill(child, SIGKILL);
-    waitpid(child, nullptr, 0);
-    return;
+    waitpid(child, &status, 0);
+    break;
   }
+  return status;
 }
 
 }  // namespace
@@ -94,9 +96,16 @@ absl::StatusOr<ChildProcess> ChildProcess::Start(const std::string& program,
 ChildProcess::ChildProcess(ChildProcess&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)), pid_(std::exchange(other.pid_, -1)) {}
 
-ChildProcess::~ChildProcess() {
-  if (fd_ >= 0) close(fd_);
-  if (pid_ > 0) AwaitEnd(pid_);
+ChildProcess::~ChildProcess() { End(); }
+
+int ChildProcess::End() {
+  if (fd_ >= 0) close(std::exchange(fd_, -1));
+  return pid_ > 0 ? AwaitEnd(std::exchange(pid_, -1)) : 0;
+}
+
+bool ChildProcess::EndedByInterrupt() {
+  const int status = End();
+  return WIFSIGNALED(status) && (WTERMSIG(status) == SIGINT || WTERMSIG(status) == SIGTERM);
 }
 
 bool ChildProcess::Read(char& byte, Nanos deadline) const {

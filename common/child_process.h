@@ -30,8 +30,13 @@ class ChildProcess {
   // The next byte that it says; false if none comes until the steady clock shows `deadline`.
   bool Read(char& byte, Nanos deadline) const;
 
+  // Lets the child end and waits for it, as the destructor does. True if a Ctrl-C ended it, or a
+  // SIGTERM, which were meant for our group: it is in ours until it has one of its own.
+  bool EndedByInterrupt();
+
  private:
   ChildProcess() = default;
+  int End();
 
   int fd_ = -1;  // our end of the socket pair
   pid_t pid_ = -1;

@@ -54,6 +54,9 @@ absl::StatusOr<LocalAgent> LocalAgent::Start() {
   agent.child_.emplace(*std::move(child));
   char ready = 0;
   if (!agent.child_->Read(ready, SteadyNow() + kReadyTime)) {
+    if (agent.child_->EndedByInterrupt()) {
+      return absl::CancelledError("interrupted before the start: nothing was sent");
+    }
     return absl::UnavailableError(
         "the agent started on this machine does not come up (its own words, if any, stand above); "
         "try `squall agent` by itself");

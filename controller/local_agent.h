@@ -16,7 +16,7 @@ namespace squall {
 class LocalAgent {
  public:
   // Starts the child and waits until it listens.
-  // UNAVAILABLE or INTERNAL with the reason.
+  // UNAVAILABLE or INTERNAL with the reason, CANCELLED if a Ctrl-C was quicker.
   static absl::StatusOr<LocalAgent> Start();
 
   LocalAgent(LocalAgent&& other) noexcept;
