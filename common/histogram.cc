@@ -178,28 +178,50 @@ v1::Histogram Histogram::ToProto() const {
 }
 
 absl::Status Histogram::Check(const v1::Histogram& proto) {
-  const uint64_t min = proto.min_ns();
-  const uint64_t max = proto.max_ns();
-  // The sum is least if all values are the lowest of their buckets, but for one that is max, and
-  // greatest if they are the highest, but for one that is min; every sum between is possible.
-  // 2^64 values below 2^63 cannot overflow.
+  // The sum if all values are the lowest of their buckets, and by how much more it is if all are
+  // the highest. 2^64 values below 2^63 cannot overflow.
   absl::uint128 least = 0;
-  absl::uint128 greatest = 0;
+  absl::uint128 more = 0;
+  // Both are added up row by row, by the places of its values: most of what comes is looked at
+  // here.
+  uint64_t row = 0;
+  uint64_t in_row = 0;
+  absl::uint128 places = 0;
+  const auto end_row = [&] {
+    const uint32_t shift = ShiftOf(static_cast<uint32_t>(row));
+    least += absl::uint128(LowestOf(row * kRowSize)) * in_row + (places << static_cast<int>(shift));
+    more += absl::uint128((uint64_t{1} << shift) - 1) * in_row;
+    in_row = 0;
+    places = 0;
+  };
   uint64_t counted = 0;
   uint64_t first = 0;  // of the indices
+  uint64_t first_count = 0;
   uint64_t last = 0;
+  uint64_t last_count = 0;
   const bool whole = ReadCells(proto, [&](uint64_t index, uint64_t count) {
     if (index >= uint64_t{kRows} * kRowSize || count > UINT64_MAX - counted) return false;
-    if (counted == 0) first = index;
+    if (counted == 0) {
+      first = index;
+      first_count = count;
+    }
+    if (index / kRowSize != row) {
+      end_row();
+      row = index / kRowSize;
+    }
     last = index;
+    last_count = count;
     counted += count;
-    least += absl::uint128(std::max(LowestOf(index), min)) * count;
-    greatest += absl::uint128(std::min(HighestOf(index), max)) * count;
+    in_row += count;
+    places += absl::uint128(index % kRowSize) * count;
     return true;
   });
+  end_row();
   if (!whole) return Malformed("a bucket that cannot be");
   if (counted != proto.count()) return Malformed("count is not the sum of the buckets");
 
+  const uint64_t min = proto.min_ns();
+  const uint64_t max = proto.max_ns();
   const absl::uint128 sum = absl::MakeUint128(proto.sum_high(), proto.sum_low());
   if (counted == 0) {
     if (min != 0 || max != 0 || sum != 0) return Malformed("values but no count");
@@ -209,6 +231,9 @@ absl::Status Histogram::Check(const v1::Histogram& proto) {
       max > HighestOf(last)) {
     return Malformed("min or max outside its bucket");
   }
+  // No value is below min or above max, and one is each of them; every sum between is possible.
+  absl::uint128 greatest = least + more - absl::uint128(HighestOf(last) - max) * last_count;
+  least += absl::uint128(min - LowestOf(first)) * first_count;
   least += max - std::max(LowestOf(last), min);
   greatest -= std::min(HighestOf(first), max) - min;
   if (sum < least || sum > greatest) return Malformed("sum outside its buckets");
@@ -217,8 +242,14 @@ absl::Status Histogram::Check(const v1::Histogram& proto) {
 
 void Histogram::Merge(const v1::Histogram& checked) {
   if (checked.count() == 0) return;
-  ReadCells(checked, [this](uint64_t index, uint64_t count) {
-    AddRow(static_cast<uint32_t>(index / kRowSize))[index % kRowSize] += count;
+  uint64_t row = kRows;
+  Row* ours = nullptr;
+  ReadCells(checked, [&](uint64_t index, uint64_t count) {
+    if (index / kRowSize != row) {
+      row = index / kRowSize;
+      ours = &AddRow(static_cast<uint32_t>(row));
+    }
+    (*ours)[index % kRowSize] += count;
     return true;
   });
   count_ += checked.count();
