@@ -86,6 +86,37 @@ TEST(VitalsSumTest, WhatOneDoesNotKnowTheOtherDoes) {
   EXPECT_FALSE(sum.has_host_steal());
 }
 
+TEST(VitalsSumTest, NoFigureIsForgotten) {
+  v1::Vitals next;
+  const auto& of = *next.GetReflection();
+  const auto& fields = *v1::Vitals::descriptor();
+  for (int i = 0; i < fields.field_count(); ++i) {
+    const auto* field = fields.field(i);
+    using Field = google::protobuf::FieldDescriptor;
+    switch (field->cpp_type()) {
+      case Field::CPPTYPE_INT64:
+        of.SetInt64(&next, field, 1);
+        break;
+      case Field::CPPTYPE_UINT64:
+        of.SetUInt64(&next, field, 1);
+        break;
+      case Field::CPPTYPE_UINT32:
+        of.SetUInt32(&next, field, 1);
+        break;
+      case Field::CPPTYPE_DOUBLE:
+        of.SetDouble(&next, field, 1);
+        break;
+      default:
+        of.SetString(&next, field, "eth0");
+    }
+  }
+  v1::Vitals sum;
+  sum.set_begin_ns(1);
+  sum.set_end_ns(1);
+  AddVitals(next, sum);
+  EXPECT_EQ(FieldsJson(sum), FieldsJson(next));
+}
+
 TEST(VitalsSumTest, SumsDoNotOverflow) {
   v1::Vitals sum = Earlier();
   sum.set_cpu_ns(INT64_MAX);
