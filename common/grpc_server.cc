@@ -79,7 +79,8 @@ void SetArguments(grpc::ServerBuilder& builder) {
 
 }  // namespace
 
-absl::Status GrpcListener::Listen(const Address& address, grpc::Service* service) {
+absl::Status GrpcListener::Listen(const Address& address, grpc::Service* service,
+                                  GrpcQueue* queue) {
   using Builder = grpc::ServerBuilder::experimental_type;
   const char* who = party_ == Party::kAgent ? "agent" : "controller";
   KeepGrpc();
@@ -99,6 +100,8 @@ absl::Status GrpcListener::Listen(const Address& address, grpc::Service* service
   if (!gate.ok()) return gate.status();
   gate_ = *std::move(gate);
   address_ = gate_->address();
+  queue_ = queue;
+  if (queue_ != nullptr) queue_->Begin(builder.AddCompletionQueue());
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) return absl::InternalError("gRPC cannot start a server");
 
@@ -118,17 +121,19 @@ absl::Status GrpcListener::Listen(const Address& address, grpc::Service* service
 void GrpcListener::Close() {
   // Streams that end by this still tell it so.
   if (gate_) gate_->End();
+  // It waits for streams, so the queue's thread is still needed.
   if (server_) server_->Shutdown(std::chrono::system_clock::now());
+  if (queue_ != nullptr) queue_->End();
 }
 
-absl::StatusOr<PeerIdentity> GrpcListener::Whose(const grpc::CallbackServerContext& context) const {
+absl::StatusOr<PeerIdentity> GrpcListener::Whose(const grpc::ServerContextBase& context) const {
   if (tls_ == nullptr) return PeerIdentity{};
   return squall::Admit(context, *tls_,
                        party_ == Party::kAgent ? Party::kController : Party::kAgent);
 }
 
 absl::StatusOr<std::shared_ptr<PeerRecord>> GrpcListener::Admit(
-    const grpc::CallbackServerContext& context) {
+    const grpc::ServerContextBase& context) {
   HappensAfter(this);
   const std::string peer = ReadablePeer(context.peer());
   if (!gate_->Called(peer)) return absl::ResourceExhaustedError("too many calls on a connection");

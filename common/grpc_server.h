@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "common/address.h"
 #include "common/gate.h"
+#include "common/grpc_queue.h"
 #include "common/grpc_tls.h"
 #include "common/log_limit.h"
 #include "common/peer_record.h"
@@ -38,8 +39,9 @@ class GrpcListener {
   ~GrpcListener() = default;
 
   // Serves `service`, on any free port if the address has port 0. Once. UNAVAILABLE if it cannot be
-  // had.
-  absl::Status Listen(const Address& address, grpc::Service* service);
+  // had. The calls of an asynchronous one are to be awaited on `queue`, which is begun and, by
+  // Close(), ended; it outlives the listener.
+  absl::Status Listen(const Address& address, grpc::Service* service, GrpcQueue* queue = nullptr);
 
   // Breaks every stream and waits for the last event.
   void Close();
@@ -49,14 +51,14 @@ class GrpcListener {
 
   // Whose call it is, first of all that is done about it. An error is to be its end: it was logged.
   // Any thread.
-  absl::StatusOr<std::shared_ptr<PeerRecord>> Admit(const grpc::CallbackServerContext& context);
+  absl::StatusOr<std::shared_ptr<PeerRecord>> Admit(const grpc::ServerContextBase& context);
 
   // As for the gate (common/gate.h), by gRPC's name of the other end. Any thread, until Close().
   void Known(const std::string& peer);
   void Gone(const std::string& peer);
 
  private:
-  absl::StatusOr<PeerIdentity> Whose(const grpc::CallbackServerContext& context) const;
+  absl::StatusOr<PeerIdentity> Whose(const grpc::ServerContextBase& context) const;
   void LogRefused(const std::string& peer, const std::string& reason);
 
   const Party party_;
@@ -64,6 +66,7 @@ class GrpcListener {
   std::shared_ptr<TlsFiles> tls_;
   std::string address_;
   LogLimit log_limit_;
+  GrpcQueue* queue_ = nullptr;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<Gate> gate_;  // last: it gives the server its connections
 };

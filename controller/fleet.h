@@ -42,6 +42,7 @@ struct AgentSaid {
   v1::AgentMessage message;
   Nanos received = 0;
   std::shared_ptr<void> room = {};  // that it takes in the mailbox (common/inflow.h)
+  std::shared_ptr<void> hold = {};  // of its stream: what follows is read afterwards
 };
 // Everything queued for it has been written, and a part of the plan or of the list was last.
 struct AgentDrained {};

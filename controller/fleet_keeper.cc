@@ -80,7 +80,7 @@ void FleetKeeper::OnBegun(size_t index, FleetNews& news, Happenings& out) {
   Member& member = roster_[index];
   if (std::holds_alternative<AgentDrained>(news)) return;
   if (auto* closed = std::get_if<AgentClosed>(&news)) return GoAway(index, Reason(*closed), out);
-  auto& [message, received, room] = std::get<AgentSaid>(news);
+  auto& [message, received, room, hold] = std::get<AgentSaid>(news);
   switch (message.kind_case()) {
     case v1::AgentMessage::kPong:
       if (member.OnPong(message.pong(), received)) return;

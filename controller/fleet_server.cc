@@ -1,13 +1,14 @@
-#include <atomic>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include <grpcpp/grpcpp.h>
 
-#include "common/grpc_arguments.h"
+#include "common/grpc_queue.h"
+#include "common/grpc_queue_stream.h"
 #include "common/grpc_server.h"
-#include "common/grpc_stream.h"
 #include "controller/agent_words.h"
 #include "controller/fleet.h"
 #include "squall/v1/control.grpc.pb.h"
@@ -15,7 +16,7 @@
 namespace squall {
 namespace {
 
-using Stream = ServerStream<v1::AgentMessage, v1::ControllerMessage>;
+using Stream = QueueStream<v1::AgentMessage, v1::ControllerMessage>;
 
 // The owner's handle: the stream is gRPC's.
 class Link final : public AgentLink {
@@ -29,35 +30,54 @@ class Link final : public AgentLink {
   const std::shared_ptr<Channel<v1::ControllerMessage>> channel_;
 };
 
-class Server final : public FleetServer, private v1::Controller::CallbackService {
+class Server final : public FleetServer {
  public:
   Server(std::shared_ptr<TlsFiles> tls, std::function<void(FleetEvent)> events)
       : events_(std::move(events)), listener_(Party::kController, std::move(tls)) {}
 
   ~Server() override { listener_.Close(); }
 
-  absl::Status Listen(const Address& address) { return listener_.Listen(address, this); }
+  absl::Status Listen(const Address& address) {
+    absl::Status status = listener_.Listen(address, &service_, &queue_);
+    if (status.ok()) Await();
+    return status;
+  }
 
   const std::string& address() const override { return listener_.address(); }
 
  private:
-  grpc::ServerBidiReactor<v1::AgentMessage, v1::ControllerMessage>* Attach(
-      grpc::CallbackServerContext* context) override {
-    auto peer = listener_.Admit(*context);
-    if (!peer.ok()) {
-      return new RefusedStream<v1::AgentMessage, v1::ControllerMessage>(peer.status());
-    }
-    const uint64_t number = next_link_.fetch_add(1);
-    auto* stream = new Stream(context, *peer);
+  void Await() {
+    Stream::Await(
+        queue_,
+        [this](grpc::ServerContext* context, Stream::Wire* wire, void* tag) {
+          service_.RequestAttach(context, wire, queue_.get(), queue_.get(), tag);
+        },
+        [this](Stream& stream) {
+          Await();
+          OnCall(stream);
+        });
+  }
+
+  void OnCall(Stream& stream) {
+    const auto peer = listener_.Admit(stream.context());
+    if (!peer.ok()) return stream.Refuse(peer.status());
+    const uint64_t number = next_link_++;
     const auto say = [this, number](std::optional<FleetNews> news) {
       if (news) events_(FleetEvent{number, *std::move(news)});
     };
-    say(AgentAttached{std::make_unique<Link>(stream->channel()), ReadablePeer(context->peer())});
     const auto words = std::make_shared<AgentWords>();
-    stream->Begin(
-        {.said = [say, words, identity = (*peer)->identity()](
-                     v1::AgentMessage message,
-                     Nanos received) { say(words->Said(std::move(message), received, identity)); },
+    auto channel = stream.Begin(
+        *peer,
+        {.said =
+             [say, words, &stream, identity = (*peer)->identity()](v1::AgentMessage message,
+                                                                   Nanos received) {
+               // It is acknowledged first, whatever follows.
+               const bool is_snapshot = message.has_snapshot() || message.has_packed();
+               auto news = words->Said(std::move(message), received, identity);
+               auto* said = news ? std::get_if<AgentSaid>(&*news) : nullptr;
+               if (is_snapshot && said != nullptr) said->hold = stream.HoldReading();
+               say(std::move(news));
+             },
          .drained =
              [say](const v1::ControllerMessage& last) {
                if (IsPartOfPlan(last)) say(AgentDrained{});
@@ -67,11 +87,14 @@ class Server final : public FleetServer, private v1::Controller::CallbackService
                say(words->Closed(status.ok() ? absl::OkStatus()
                                              : absl::UnavailableError("its connection broke")));
              }});
-    return stream;
+    say(AgentAttached{std::make_unique<Link>(std::move(channel)),
+                      ReadablePeer(stream.context().peer())});
   }
 
   const std::function<void(FleetEvent)> events_;
-  std::atomic<uint64_t> next_link_ = kFirstAttached;
+  v1::Controller::AsyncService service_;
+  uint64_t next_link_ = kFirstAttached;  // the queue's thread alone
+  GrpcQueue queue_;
   GrpcListener listener_;  // last: its end ends the events
 };
 

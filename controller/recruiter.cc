@@ -151,7 +151,7 @@ absl::Status Recruiter::OnNews(size_t index, const FleetNews& news) {
   }
   if (const auto* closed = std::get_if<AgentClosed>(&news)) return OnClosed(member, *closed);
 
-  const auto& [message, received, room] = std::get<AgentSaid>(news);
+  const auto& [message, received, room, hold] = std::get<AgentSaid>(news);
   if (message.has_failed()) return OnFailed(member, message.failed());
   if (message.has_pong() && member.stage >= Stage::kWelcomed) {
     return OnPong(member, message.pong(), received);

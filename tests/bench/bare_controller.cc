@@ -22,27 +22,32 @@
 #include "common/address.h"
 #include "common/clock.h"
 #include "common/file_limit.h"
+#include "common/grpc_queue.h"
+#include "common/grpc_queue_stream.h"
 #include "common/grpc_server.h"
-#include "common/grpc_stream.h"
 #include "common/mutex.h"
 #include "squall/v1/control.grpc.pb.h"
 
 namespace squall {
 namespace {
 
-using Stream = ServerStream<v1::AgentMessage, v1::ControllerMessage>;
+using Stream = QueueStream<v1::AgentMessage, v1::ControllerMessage>;
 using Link = std::shared_ptr<Channel<v1::ControllerMessage>>;
 
 constexpr uint64_t kNumbersEach = uint64_t{1} << 40;
 constexpr uint32_t kConnections = 10;  // of each agent
 constexpr Nanos kAhead = kSecond;      // of the start
 
-class Controller final : public v1::Controller::CallbackService {
+class Controller {
  public:
   Controller(size_t agents, Nanos duration) : agents_(agents), duration_(duration) {}
-  ~Controller() override { listener_.Close(); }
+  ~Controller() { listener_.Close(); }
 
-  absl::Status Listen(const Address& address) { return listener_.Listen(address, this); }
+  absl::Status Listen(const Address& address) {
+    absl::Status status = listener_.Listen(address, &service_, &queue_);
+    if (status.ok()) Await();
+    return status;
+  }
 
   void AwaitEnd() {
     MutexLock lock(mutex_);
@@ -50,21 +55,28 @@ class Controller final : public v1::Controller::CallbackService {
   }
 
  private:
-  grpc::ServerBidiReactor<v1::AgentMessage, v1::ControllerMessage>* Attach(
-      grpc::CallbackServerContext* context) override {
-    auto peer = listener_.Admit(*context);
-    if (!peer.ok()) {
-      return new RefusedStream<v1::AgentMessage, v1::ControllerMessage>(peer.status());
-    }
-    auto* stream = new Stream(context, *peer);
-    const Link link = stream->channel();
+  void Await() {
+    Stream::Await(
+        queue_,
+        [this](grpc::ServerContext* context, Stream::Wire* wire, void* tag) {
+          service_.RequestAttach(context, wire, queue_.get(), queue_.get(), tag);
+        },
+        [this](Stream& stream) {
+          Await();
+          OnCall(stream);
+        });
+  }
+
+  void OnCall(Stream& stream) {
+    const auto peer = listener_.Admit(stream.context());
+    if (!peer.ok()) return stream.Refuse(peer.status());
+    const auto link = std::make_shared<Link>();
+    *link = stream.Begin(*peer, {.said = [this, link](const v1::AgentMessage& message,
+                                                      Nanos) { OnMessage(*link, message); },
+                                 .closed = [this](const grpc::Status&) { OnClosed(); }});
     v1::ControllerMessage hello;
     hello.mutable_hello()->set_controller("bare");
-    link->Send(std::move(hello));
-    stream->Begin(
-        {.said = [this, link](const v1::AgentMessage& message, Nanos) { OnMessage(link, message); },
-         .closed = [this](const grpc::Status&) { OnClosed(); }});
-    return stream;
+    (*link)->Send(std::move(hello));
   }
 
   void OnMessage(const Link& link, const v1::AgentMessage& message) {
@@ -124,6 +136,8 @@ class Controller final : public v1::Controller::CallbackService {
   CondVar changed_;
   std::vector<Link> ready_ ABSL_GUARDED_BY(mutex_);
   size_t closed_ ABSL_GUARDED_BY(mutex_) = 0;
+  v1::Controller::AsyncService service_;
+  GrpcQueue queue_;
   GrpcListener listener_{Party::kController, nullptr};  // last: its end ends the events
 };
 
