@@ -55,27 +55,38 @@ uint64_t CompactHistogram::Row::operator[](size_t place) const {
   return std::visit([place](const auto& counts) { return uint64_t{counts[place]}; }, counts_);
 }
 
-void CompactHistogram::Row::Add(size_t place, uint64_t count) {
-  const uint64_t sum = (*this)[place] + count;
-  const auto put = [&](auto& counts) {
-    using Count = typename std::decay_t<decltype(counts)>::value_type;
-    if (sum > std::numeric_limits<Count>::max()) return false;
-    counts[place] = static_cast<Count>(sum);
-    return true;
-  };
-  const auto widen = [this](const auto& counts) {
-    using Count = typename std::decay_t<decltype(counts)>::value_type;
-    if constexpr (std::is_same_v<Count, uint8_t>) {
-      counts_ = Counts<uint16_t>(counts.begin(), counts.end());
-    } else if constexpr (std::is_same_v<Count, uint16_t>) {
-      counts_ = Counts<uint32_t>(counts.begin(), counts.end());
-    } else {
-      counts_ = Counts<uint64_t>(counts.begin(), counts.end());
-    }
-  };
-  while (!std::visit(put, counts_)) {
-    const auto narrow = std::move(counts_);
-    std::visit(widen, narrow);
+template <typename Count>
+bool CompactHistogram::Row::TryAdd(size_t place, uint64_t count) {
+  Count& ours = (*std::get_if<Counts<Count>>(&counts_))[place];
+  const uint64_t sum = ours + count;
+  if (sum > std::numeric_limits<Count>::max()) return false;
+  ours = static_cast<Count>(sum);
+  return true;
+}
+
+template <typename Count, typename Wider>
+void CompactHistogram::Row::Widen() {
+  const auto narrow = std::get<Counts<Count>>(std::move(counts_));
+  counts_ = Counts<Wider>(narrow.begin(), narrow.end());
+}
+
+// A switch, as it is done for every bucket of every snapshot.
+inline void CompactHistogram::Row::Add(size_t place, uint64_t count) {
+  switch (counts_.index()) {
+    case 0:
+      if (TryAdd<uint8_t>(place, count)) return;
+      Widen<uint8_t, uint16_t>();
+      [[fallthrough]];
+    case 1:
+      if (TryAdd<uint16_t>(place, count)) return;
+      Widen<uint16_t, uint32_t>();
+      [[fallthrough]];
+    case 2:
+      if (TryAdd<uint32_t>(place, count)) return;
+      Widen<uint32_t, uint64_t>();
+      [[fallthrough]];
+    default:
+      TryAdd<uint64_t>(place, count);
   }
 }
 

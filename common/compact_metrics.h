@@ -37,6 +37,12 @@ class CompactHistogram {
     template <typename Count>
     using Counts = std::vector<Count>;
 
+    // Adds to a count of this width; false if the sum does not fit.
+    template <typename Count>
+    bool TryAdd(size_t place, uint64_t count);
+    template <typename Count, typename Wider>
+    void Widen();
+
     std::variant<Counts<uint8_t>, Counts<uint16_t>, Counts<uint32_t>, Counts<uint64_t>> counts_ =
         Counts<uint8_t>(kRowSize);
   };

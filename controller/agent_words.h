@@ -24,15 +24,19 @@ class AgentWords {
   static constexpr size_t kMostUnheard = 64 << 20;
 
   // What to tell of a message: that it was said, or that there is no room for it and the stream is
-  // over. Nothing of those after that.
+  // over. Nothing of those after that. One that nothing is read behind until it was heard takes no
+  // room: there is only one of them.
   std::optional<FleetNews> Said(v1::AgentMessage message, Nanos received,
-                                const PeerIdentity& identity) {
+                                const PeerIdentity& identity, bool is_held = false) {
     if (given_up_) return std::nullopt;
     Unpack(message);
-    std::shared_ptr<void> room = unheard_.Take(message.ByteSizeLong());
-    if (room == nullptr) {
-      given_up_ = true;
-      return AgentClosed{absl::UnavailableError("it said more than could be heard")};
+    std::shared_ptr<void> room;
+    if (!is_held) {
+      room = unheard_.Take(message.ByteSizeLong());
+      if (room == nullptr) {
+        given_up_ = true;
+        return AgentClosed{absl::UnavailableError("it said more than could be heard")};
+      }
     }
     NameByCertificate(identity, message);
     return AgentSaid{std::move(message), received, std::move(room)};

@@ -71,11 +71,12 @@ class Server final : public FleetServer {
         {.said =
              [say, words, &stream, identity = (*peer)->identity()](v1::AgentMessage message,
                                                                    Nanos received) {
-               // It is acknowledged first, whatever follows.
-               const bool is_snapshot = message.has_snapshot() || message.has_packed();
-               auto news = words->Said(std::move(message), received, identity);
+               // A snapshot is acknowledged first, whatever follows.
+               auto hold =
+                   message.has_snapshot() || message.has_packed() ? stream.HoldReading() : nullptr;
+               auto news = words->Said(std::move(message), received, identity, hold != nullptr);
                auto* said = news ? std::get_if<AgentSaid>(&*news) : nullptr;
-               if (is_snapshot && said != nullptr) said->hold = stream.HoldReading();
+               if (said != nullptr) said->hold = std::move(hold);
                say(std::move(news));
              },
          .drained =

@@ -26,11 +26,11 @@ struct FleetTimes {
   // Since its newest snapshot came: from then on it certainly sends nothing. Its own clock is ahead
   // of ours by the way of the snapshot; some more for clocks of different speed.
   Nanos fence() const { return lease() + lease() / 20; }
-  // Round trips for the clock come so often with each of so many agents: no more than 200 a second.
+  // Round trips for the clock come so often with each of so many agents: no more than 100 a second.
   Nanos ping(size_t agents) const {
     return std::max(5 * interval(), static_cast<Nanos>(agents) * kPingsApart);
   }
-  static constexpr Nanos kPingsApart = 5 * kMillisecond;
+  static constexpr Nanos kPingsApart = 10 * kMillisecond;
   // How often all of that is looked at.
   Nanos tick() const { return std::min(kSecond / 10, interval() / 4); }
 };

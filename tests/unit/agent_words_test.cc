@@ -49,6 +49,19 @@ TEST(AgentWords, WhoSaysMoreThanIsHeardIsGivenUpOnce) {
   EXPECT_FALSE(words.Closed(absl::OkStatus()));
 }
 
+TEST(AgentWords, WhatNothingIsReadBehindTakesNoRoom) {
+  AgentWords words;
+  std::vector<FleetNews> unheard;
+  for (int i = 0; i < 5; ++i) {
+    unheard.push_back(
+        *words.Said(PongOf(AgentWords::kMostUnheard / 4), kReceived, {}, /*is_held=*/true));
+    ASSERT_TRUE(std::holds_alternative<AgentSaid>(unheard.back())) << i;
+    EXPECT_EQ(std::get<AgentSaid>(unheard.back()).room, nullptr);
+  }
+  EXPECT_TRUE(
+      std::holds_alternative<AgentSaid>(*words.Said(PongOf(1), kReceived, {}, /*is_held=*/false)));
+}
+
 TEST(AgentWords, WhatWasHeardMakesRoom) {
   AgentWords words;
   for (int i = 0; i < 20; ++i) {
