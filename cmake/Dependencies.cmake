@@ -16,13 +16,14 @@ find_package(ZLIB REQUIRED)
 find_program(GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
 
 # These carry no CMake configuration; yaml-cpp's differs from version to version.
+# Headers may have a folder of their own, which is named last.
 function(squall_import_library target header library)
-  find_path(${target}_INCLUDE ${header} REQUIRED)
+  find_path(${target}_INCLUDE ${header} PATH_SUFFIXES ${ARGN} REQUIRED)
   find_library(${target}_LIBRARY ${library} REQUIRED)
   add_library(squall::${target} UNKNOWN IMPORTED GLOBAL)
   set_target_properties(squall::${target} PROPERTIES
     IMPORTED_LOCATION ${${target}_LIBRARY}
-    INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${${target}_INCLUDE})
+    INTERFACE_INCLUDE_DIRECTORIES ${${target}_INCLUDE})
 endfunction()
 squall_import_library(ev ev.h ev)
 squall_import_library(http_parser http_parser.h http_parser)
@@ -30,6 +31,7 @@ squall_import_library(re2 re2/re2.h re2)
 squall_import_library(ares ares.h cares)
 squall_import_library(yaml_cpp yaml-cpp/yaml.h yaml-cpp)
 squall_import_library(zstd zstd.h zstd)
+squall_import_library(luajit luajit.h luajit-5.1 luajit-2.1)
 
 add_library(squall::log INTERFACE IMPORTED GLOBAL)
 if(SQUALL_STATIC)

@@ -14,7 +14,7 @@ debian_packages() {
       echo libgrpc++-dev libc-ares-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
       echo libcurl4-openssl-dev libssl-dev zlib1g-dev libev-dev libhttp-parser-dev libabsl-dev
       echo libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev libyaml-cpp-dev libre2-dev
-      echo libzstd-dev
+      echo libzstd-dev libluajit-5.1-dev
       echo libgtest-dev libgmock-dev
       ;;
     # An ssh server of a test's own; another reader of the histograms that squall writes, which is in
@@ -40,7 +40,7 @@ homebrew_formulae() {
   case "$1" in
     build)
       echo cmake ninja ccache pkgconf grpc c-ares protobuf curl openssl@3 libev http-parser abseil
-      echo spdlog fmt cli11 nlohmann-json yaml-cpp re2 zstd googletest
+      echo spdlog fmt cli11 nlohmann-json yaml-cpp re2 zstd luajit googletest
       ;;
     test) echo nginx openssl@3 ;;
     lint) echo llvm clang-format ;;

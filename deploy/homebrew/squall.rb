@@ -16,6 +16,7 @@ class Squall < Formula
   depends_on "grpc"
   depends_on "http-parser"
   depends_on "libev"
+  depends_on "luajit"
   depends_on "openssl@3"
   depends_on "protobuf"
   depends_on "re2"

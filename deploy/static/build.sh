@@ -22,6 +22,7 @@ sysroot_packages=(
   libc6-dev libstdc++-12-dev libgrpc++-dev libprotobuf-dev protobuf-compiler-grpc libabsl-dev
   libssl-dev libc-ares-dev libre2-dev zlib1g-dev libev-dev libhttp-parser-dev libnghttp2-dev
   libbrotli-dev libzstd-dev libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev libyaml-cpp-dev
+  libluajit-5.1-dev
 )
 
 build_one() {

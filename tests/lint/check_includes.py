@@ -32,6 +32,7 @@ ADAPTERS = [
     ),
     (re.compile(r"ares\.h$"), ["common/ares_*"]),
     (re.compile(r"curl/"), ["agent/curl_*"]),
+    (re.compile(r"(lua|lualib|lauxlib|luajit)\.h(pp)?$"), ["common/script*"]),
     (re.compile(r"re2/"), ["common/body_pattern.cc"]),
     (
         re.compile(r"zlib\.h$"),
