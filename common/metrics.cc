@@ -28,6 +28,8 @@ constexpr std::array<std::string_view, v1::FailureKind_ARRAYSIZE> kFailureNames 
     "size not as expected",
     "body not as expected",
     "JSON not as expected",
+    "script error in response()",
+    "script error",
 };
 
 }  // namespace

@@ -141,7 +141,7 @@ struct Metrics {
 // A kind that whole responses fail by: they are counted by status as well.
 constexpr bool IsOfAnswer(v1::FailureKind kind) {
   return kind == v1::FAILURE_KIND_STATUS ||
-         (kind >= v1::FAILURE_KIND_HEADER && kind <= v1::FAILURE_KIND_JSON);
+         (kind >= v1::FAILURE_KIND_HEADER && kind <= v1::FAILURE_KIND_SCRIPT_RESPONSE);
 }
 
 // How many responses of a status are failures because of it.

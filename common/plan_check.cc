@@ -213,6 +213,26 @@ absl::Status CheckSending(const v1::Plan& plan) {
   return absl::OkStatus();
 }
 
+// A script makes whole requests to one place; what would be added to them, or be sent otherwise,
+// has no effect.
+absl::Status CheckScript(const v1::Plan& plan) {
+  const v1::Script& script = plan.script();
+  if (script.text().size() > kMaxScriptBytes) return Wrong("script", "larger than 1 MiB");
+  size_t bytes = 0;
+  for (const std::string& argument : script.arguments()) bytes += argument.size() + 1;
+  if (bytes > kMaxScriptArguments) return Wrong("script.arguments", "larger than 64 KiB");
+  if (plan.has_urls()) return Wrong("script", "beside a list of URLs");
+  if (plan.templates()) return Wrong("script", "beside placeholders");
+  if (plan.request().tag()) return Wrong("script", "beside tags");
+  if (!SplitUrl(plan.request().url()).user.empty()) {
+    return Wrong("script", "beside a user in the URL");
+  }
+  if (plan.transport().kind() != v1::TRANSPORT_KIND_HTTP1) {
+    return Wrong("script", "over another transport than http1");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckTransport(const v1::Transport& transport) {
   if (transport.kind() != v1::TRANSPORT_KIND_HTTP1 && transport.kind() != v1::TRANSPORT_KIND_CURL) {
     return Wrong("transport.kind", "unknown");
@@ -290,6 +310,9 @@ absl::Status CheckPlan(const v1::Plan& plan) {
   if (absl::Status status = CheckPhases(plan); !status.ok()) return status;
   if (absl::Status status = CheckTransport(plan.transport()); !status.ok()) return status;
   if (absl::Status status = CheckSending(plan); !status.ok()) return status;
+  if (plan.has_script()) {
+    if (absl::Status status = CheckScript(plan); !status.ok()) return status;
+  }
   if (plan.transport().kind() == v1::TRANSPORT_KIND_HTTP1 && !WhatNeedsCurl(plan).empty()) {
     return Wrong("transport.kind", fmt::format("http1 cannot do {}", WhatNeedsCurl(plan)));
   }

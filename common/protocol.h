@@ -46,6 +46,10 @@ inline constexpr int kMaxNamedRequests = 64;
 inline constexpr size_t kMaxRequestName = 64;
 inline constexpr uint32_t kMaxCycle = 10'000;
 
+// Largest script of a plan, and its arguments together, in bytes.
+inline constexpr size_t kMaxScriptBytes = size_t{1} << 20;
+inline constexpr size_t kMaxScriptArguments = size_t{64} << 10;
+
 // Most requests of one run.
 inline constexpr uint64_t kMaxRequests = uint64_t{1} << 62;
 

@@ -58,11 +58,13 @@ bool IsUtf8(std::string_view text) {
   return true;
 }
 
-std::string Quoted(std::string_view text) {
+std::string Quoted(std::string_view text) { return Quoted(text, kLongestPrinted); }
+
+std::string Quoted(std::string_view text, size_t longest) {
   if (text.empty()) return "\"\"";
   std::string printable;
   while (!text.empty()) {
-    if (printable.size() >= kLongestPrinted) return printable + "…";
+    if (printable.size() >= longest) return printable + "…";
     const size_t length = FirstCharacter(text);
     const auto byte = static_cast<unsigned char>(text.front());
     // U+0080 to U+009F are controls as well.

@@ -4,6 +4,7 @@
 // instead, so that a caller only puts the flag's name in front.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -21,6 +22,8 @@ bool IsUtf8(std::string_view text);
 // The text in a form that is safe to print: control characters and what is not UTF-8 escaped, cut
 // off when long, quotes around nothing.
 std::string Quoted(std::string_view text);
+// The same, cut off behind so many bytes.
+std::string Quoted(std::string_view text, size_t longest);
 // The same as a value between double quotes, as a log has them: without any in it, and nothing for
 // nothing.
 std::string LogValue(std::string_view text);
