@@ -45,6 +45,7 @@ absl::Status CheckCalibration(const v1::Prepare& prepare) {
   if (!plan.mix().empty()) return Refusal("several requests");
   if (plan.templates()) return Refusal("placeholders");
   if (!plan.server_counts().empty()) return Refusal("a server's counts");
+  if (plan.has_script()) return Refusal("a script");
   if (plan.has_checks()) return Refusal("checks of answers");
   if (!IsPlain(plan.request())) return Refusal("more than a plain GET");
   if (!IsPlain(plan.transport())) return Refusal("more than plain http1");

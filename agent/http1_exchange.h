@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,7 @@
 #include "agent/linked_list.h"
 #include "common/clock.h"
 #include "common/metrics.h"
+#include "common/raw_request.h"
 
 namespace squall {
 
@@ -31,6 +33,20 @@ struct Http1Exchange {
   std::string own_bytes;                  // where `bytes` are where requests differ
   Links<Http1Exchange> by_age;            // among those in flight
 
+  // Where a script made them: what `bytes` are, and what came of those that were answered so far.
+  RawRequests requests;
+  struct Scripted {
+    uint32_t answers = 0;
+    bool failed = false;  // what follows is of the first that failed; else of the last
+    uint32_t status = 0;
+    std::optional<v1::FailureKind> judged;
+    std::string detail;
+    uint64_t received_before = 0;  // by those before the last
+  };
+  Scripted scripted;
+
+  // The answer that is awaited then has no body, whatever its header says.
+  bool to_head() const { return requests.IsHead(scripted.answers); }
   bool fresh() const { return connections > 0; }
 
   void Begin(Nanos now) {

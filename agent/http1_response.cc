@@ -35,16 +35,19 @@ const http_parser_settings Http1Response::kSettingsForHeaders = [] {
   return settings;
 }();
 
-void Http1Response::Take(Http1KnownHeader& known, AnswerChecks* checks) {
+void Http1Response::Take(Http1KnownHeader& known, AnswerChecks* checks, bool keeps) {
   known_ = &known;
-  settings_ = checks != nullptr && checks->of_headers() ? &kSettingsForHeaders : &kSettings;
+  settings_ = keeps || (checks != nullptr && checks->of_headers()) ? &kSettingsForHeaders
+                                                                   : &kSettings;
   check_ = checks_.Of(checks);
+  kept_ = keeps ? std::make_unique<ScriptAnswer>() : nullptr;
 }
 
 void Http1Response::SetUp() noexcept { http_parser_set_max_header_size(kMaxHeaderBytes); }
 
 void Http1Response::BeginCheck() noexcept {
-  check_->Begin();
+  if (check_ != nullptr) check_->Begin();
+  if (kept_ != nullptr) kept_->Begin();
   header_name_.clear();
   header_value_.clear();
   in_header_value_ = false;
@@ -54,6 +57,7 @@ void Http1Response::Expect() {
   part_ = Part::kHeader;
   complete_ = false;
   if (check_ != nullptr) check_->ForgetHeaders();
+  if (kept_ != nullptr) kept_->ForgetHeaders();
 }
 
 Http1Response::Progress Http1Response::Read(std::string_view& bytes) noexcept {
@@ -84,10 +88,10 @@ Http1Response::Progress Http1Response::Read(std::string_view& bytes) noexcept {
 }
 
 // Without chunks, all that comes before the body is the header. What is to be told of an answer
-// beside what its header means is in one that is parsed.
+// beside what its header means is in one that is parsed, and so is what is kept.
 bool Http1Response::Learnable(Progress progress) const {
   return progress == Progress::kComplete && part_ == Part::kHeader && keeps_alive_ &&
-         sample_size_ == 0 && (check_ == nullptr || check_->HeadersHold());
+         sample_size_ == 0 && kept_ == nullptr && (check_ == nullptr || check_->HeadersHold());
 }
 
 // Most answers take one turn of the loop. The library is made to pause where the bytes of a chunked
@@ -161,7 +165,9 @@ int Http1Response::OnHeaderValue(http_parser* parser, const char* bytes, size_t 
 // Trailers are no headers.
 void Http1Response::EndHeader() {
   if (in_header_value_ && part_ == Part::kHeader) {
-    check_->OnHeader(header_name_, TrimBlanks(header_value_));
+    const std::string_view value = TrimBlanks(header_value_);
+    if (check_ != nullptr) check_->OnHeader(header_name_, value);
+    if (kept_ != nullptr) kept_->OnHeader(header_name_, value);
   }
   header_name_.clear();
   header_value_.clear();
@@ -199,6 +205,7 @@ int Http1Response::OnChunkHeader(http_parser* parser) noexcept {
 int Http1Response::OnBody(http_parser* parser, const char* bytes, size_t size) noexcept {
   Http1Response& self = Of(parser);
   self.body_bytes_ += size;
+  if (self.kept_ != nullptr) self.kept_->OnBody({bytes, size});
   if (self.check_ != nullptr) {
     self.check_->OnBody({bytes, size});
   } else if (parser->status_code >= Metrics::kMinFailedStatus) {

@@ -15,6 +15,7 @@
 #include "agent/answer_check.h"
 #include "agent/http1_known_header.h"
 #include "common/metrics.h"
+#include "common/script_answer.h"
 
 namespace squall {
 
@@ -22,8 +23,9 @@ class Http1Response {
  public:
   // Before the first Begin(), Follow() is called.
   Http1Response() = default;
-  explicit Http1Response(Http1KnownHeader& known, AnswerChecks* checks = nullptr) {
-    Follow(known, checks);
+  explicit Http1Response(Http1KnownHeader& known, AnswerChecks* checks = nullptr,
+                         bool keeps = false) {
+    Follow(known, checks, keeps);
   }
   // The library holds a pointer to this object.
   Http1Response(const Http1Response&) = delete;
@@ -34,9 +36,9 @@ class Http1Response {
 
   // To what request the answers are from the next one on: all to one share `known` and `checks`,
   // which they are held against (null: there are none). Both belong to the thread, and outlive
-  // this.
-  void Follow(Http1KnownHeader& known, AnswerChecks* checks) {
-    if (known_ != &known) Take(known, checks);
+  // this. `keeps`: they are kept, for response() of a script.
+  void Follow(Http1KnownHeader& known, AnswerChecks* checks, bool keeps = false) {
+    if (known_ != &known) Take(known, checks, keeps);
   }
   // A new answer is expected; to a HEAD request it has no body.
   void Begin(bool to_head) noexcept {
@@ -45,7 +47,7 @@ class Http1Response {
     sample_size_ = 0;
     header_bytes_ = 0;
     body_bytes_ = 0;
-    if (check_ != nullptr) BeginCheck();
+    if (check_ != nullptr || kept_ != nullptr) BeginCheck();
   }
 
   enum class Progress {
@@ -71,6 +73,8 @@ class Http1Response {
     if (check_ != nullptr || sample_size_ != 0) TellMore(outcome);
   }
   std::string_view error() const { return error_; }
+  // What has come of an answer; null: nothing is kept.
+  const ScriptAnswer* kept() const { return kept_.get(); }
 
  private:
   // What the bytes that are not the body's belong to.
@@ -86,7 +90,7 @@ class Http1Response {
   static int OnMessageComplete(http_parser* parser) noexcept;
   static Http1Response& Of(http_parser* parser);
 
-  void Take(Http1KnownHeader& known, AnswerChecks* checks);
+  void Take(Http1KnownHeader& known, AnswerChecks* checks, bool keeps);
   Progress Parse(std::string_view& bytes) noexcept;
   Progress Invalid(std::string_view error);
   void Expect();
@@ -98,8 +102,9 @@ class Http1Response {
   Http1KnownHeader* known_ = nullptr;
   const http_parser_settings* settings_ = nullptr;
   AnswerCheckKeeper checks_;
-  AnswerCheck* check_ = nullptr;  // null: there is nothing to check
-  http_parser parser_;            // from the first byte on
+  AnswerCheck* check_ = nullptr;        // null: there is nothing to check
+  std::unique_ptr<ScriptAnswer> kept_;  // null: nothing is kept
+  http_parser parser_;                  // from the first byte on
   Part part_ = Part::kHeader;
   bool to_head_ = false;
   bool begun_ = false;

@@ -15,10 +15,12 @@
 #include "absl/status/status.h"
 #include "agent/http1_call.h"
 #include "agent/http1_connection.h"
+#include "agent/http1_deferred.h"
 #include "agent/http1_exchange.h"
+#include "agent/http1_in_flight.h"
 #include "agent/http1_origin.h"
 #include "agent/http1_pool.h"
-#include "agent/linked_list.h"
+#include "agent/http1_script.h"
 #include "agent/routes.h"
 #include "agent/socket_poll.h"
 #include "common/plan_check.h"
@@ -37,7 +39,6 @@ constexpr int kReadsInARow = 16;
 class Http1Transport final : public Transport, private Http1Connection::Listener {
  public:
   explicit Http1Transport(const TransportSetup& setup);
-  ~Http1Transport() override;
 
   absl::Status Open() { return poll_.Open(); }  // first of all
 
@@ -47,15 +48,6 @@ class Http1Transport final : public Transport, private Http1Connection::Listener
   void CutOff() override;
 
  private:
-  using InFlight = LinkedList<Http1Exchange, &Http1Exchange::by_age>;
-
-  // An outcome that came from within Send(), where it may not be told.
-  struct Deferred {
-    Http1Exchange* exchange;
-    v1::FailureKind kind;
-    std::string detail;
-  };
-
   void OnConnecting(uint32_t address) noexcept override { sink_.OnConnecting(address); }
   void OnConnected(Http1Connection& connection) noexcept override;
   void OnOpen(Http1Connection& connection) noexcept override;
@@ -63,11 +55,13 @@ class Http1Transport final : public Transport, private Http1Connection::Listener
                 std::string_view detail) noexcept override;
   void OnReadable(Http1Connection& connection) noexcept override;
   void OnWritable(Http1Connection& connection) noexcept override;
-  static void OnTimeout(struct ev_loop* loop, ev_timer* timer, int events) noexcept;
-  static void OnLater(struct ev_loop* loop, ev_timer* timer, int events) noexcept;
+  static void OnTimeout(void* self, Http1Exchange& exchange) noexcept;
+  static void OnDeferred(void* self, Http1Exchange& exchange, v1::FailureKind kind,
+                         std::string_view detail) noexcept;
 
-  void WriteRequest(Http1Exchange& exchange, const std::string& url);
-  static void Expect(const Http1Exchange& exchange, Http1Connection& connection);
+  bool WriteRequest(Http1Exchange& exchange, const std::string& url);
+  bool WriteScripted(Http1Exchange& exchange, const std::string& url);
+  void Expect(const Http1Exchange& exchange, Http1Connection& connection) const;
   void OpenFor(Http1Exchange& exchange);
   void Begin(Http1Exchange& exchange, Http1Connection& connection);
   void SendRest(Http1Exchange& exchange);
@@ -77,12 +71,13 @@ class Http1Transport final : public Transport, private Http1Connection::Listener
   void Complete(Http1Exchange& exchange, Nanos end, bool reusable);
   void Fail(Http1Exchange& exchange, v1::FailureKind kind, std::string_view detail);
   void Conclude(Http1Exchange& exchange, Nanos end, Outcome& outcome, bool reusable);
-  static size_t RequestBytes(const Http1Exchange& exchange);
-  void ArmTimeout(Nanos now);
+  std::string_view LongBody(const Http1Exchange& exchange) const;
+  size_t RequestBytes(const Http1Exchange& exchange) const;
+  bool IsToHead(const Http1Exchange& exchange) const;
+  bool IsIdempotent(const Http1Exchange& exchange) const;
+  bool IsLast(Http1Exchange& exchange, Http1Connection& connection);
 
   Sink& sink_;
-  struct ev_loop* const loop_;
-  const Nanos timeout_;
   const bool keepalive_;
   const bool asks_;  // for more than the URL
   Routes routes_;
@@ -92,19 +87,15 @@ class Http1Transport final : public Transport, private Http1Connection::Listener
   std::deque<Http1Call> calls_;  // by request of the plan
   Http1Pool pool_;
   std::deque<Http1Exchange> exchanges_;  // by slot, all that there have been: they stay in place
-  InFlight in_flight_;                   // the oldest first
-  ev_timer timer_;                       // for the oldest one's timeout
-  ev_timer later_;
-  std::vector<Deferred> deferred_;
-  std::vector<Deferred> being_told_;
+  std::optional<Http1Script> script_;    // nothing: the plan has none
+  Http1InFlight in_flight_;
+  Http1Deferred deferred_;
   bool sending_ = false;  // within Send()
   std::vector<char> buffer_;
 };
 
 Http1Transport::Http1Transport(const TransportSetup& setup)
     : sink_(setup.sink),
-      loop_(setup.loop),
-      timeout_(setup.plan.transport().timeout_ns()),
       keepalive_(!setup.plan.transport().no_keepalive()),
       asks_(setup.source != nullptr || setup.plan.request().tag()),
       routes_(setup.plan.transport(), setup.network, setup.loop, setup.first_turn),
@@ -115,17 +106,12 @@ Http1Transport::Http1Transport(const TransportSetup& setup)
               TlsSessions()},
       origins_(routes_),
       pool_(shared_),
+      in_flight_(setup.loop, setup.plan.transport().timeout_ns(), &OnTimeout, this),
+      deferred_(setup.loop, &OnDeferred, this),
       buffer_(kBufferBytes) {
   for (uint32_t i = 0; i < CountRequests(setup.plan); ++i) calls_.emplace_back(setup, i, origins_);
+  if (setup.script != nullptr) script_.emplace(*setup.script, setup.network.policy);
   Http1Transport::SetSlots(setup.slots).IgnoreError();
-  ev_timer_init(&timer_, &OnTimeout, 0., 0.);
-  ev_timer_init(&later_, &OnLater, 0., 0.);
-  timer_.data = later_.data = this;
-}
-
-Http1Transport::~Http1Transport() {
-  ev_timer_stop(loop_, &timer_);
-  ev_timer_stop(loop_, &later_);
 }
 
 absl::Status Http1Transport::SetSlots(uint32_t slots) {
@@ -147,9 +133,9 @@ void Http1Transport::Look(ConnectionLook& look) const {
 void Http1Transport::Send(uint32_t slot, Nanos start, const std::string& url) {
   Http1Exchange& exchange = exchanges_[slot];
   exchange.Begin(start);
-  WriteRequest(exchange, url);
+  const bool written = WriteRequest(exchange, url);
   in_flight_.Append(exchange);
-  if (!ev_is_active(&timer_)) ArmTimeout(start);
+  if (!written) return;
   sending_ = true;
   if (Http1Connection* idle = pool_.Take(*exchange.origin)) {
     Begin(exchange, *idle);
@@ -159,18 +145,32 @@ void Http1Transport::Send(uint32_t slot, Nanos start, const std::string& url) {
   sending_ = false;
 }
 
-void Http1Transport::WriteRequest(Http1Exchange& exchange, const std::string& url) {
+// False: there is none to send, of which an outcome tells later.
+bool Http1Transport::WriteRequest(Http1Exchange& exchange, const std::string& url) {
   exchange.call = &calls_.front();
-  if (calls_.size() == 1 && exchange.call->WriteAlike(exchange)) return;
+  if (script_) return WriteScripted(exchange, url);
+  if (calls_.size() == 1 && exchange.call->WriteAlike(exchange)) return true;
   const RequestTag tag = asks_ ? sink_.TagOf(exchange.slot) : RequestTag();
   exchange.call = &calls_[tag.request];
   if (!exchange.call->WriteAlike(exchange)) exchange.call->Write(tag, url, exchange);
+  return true;
 }
 
-void Http1Transport::Expect(const Http1Exchange& exchange, Http1Connection& connection) {
+bool Http1Transport::WriteScripted(Http1Exchange& exchange, const std::string& url) {
+  if (exchange.origin == nullptr) {  // it has one URL for good
+    std::string_view target;
+    exchange.origin = &origins_.Find(url, target);
+  }
+  const absl::Status status = script_->Write(sink_.TagOf(exchange.slot).number, exchange);
+  if (!status.ok()) deferred_.Add(exchange, v1::FAILURE_KIND_SCRIPT, std::string(status.message()));
+  return status.ok();
+}
+
+void Http1Transport::Expect(const Http1Exchange& exchange, Http1Connection& connection) const {
   Http1Call& call = *exchange.call;
-  connection.response.Follow(call.known_header(), call.checks());
-  connection.response.Begin(call.request().is_head());
+  connection.response.Follow(call.known_header(), call.checks(),
+                             script_ && script_->wants_answers());
+  connection.response.Begin(IsToHead(exchange));
 }
 
 void Http1Transport::OpenFor(Http1Exchange& exchange) {
@@ -198,7 +198,7 @@ void Http1Transport::Begin(Http1Exchange& exchange, Http1Connection& connection)
 
 void Http1Transport::SendRest(Http1Exchange& exchange) {
   std::string_view bytes = exchange.bytes;
-  std::string_view body = exchange.call->request().long_body();
+  std::string_view body = LongBody(exchange);
   const size_t of_bytes = std::min(exchange.sent, bytes.size());
   bytes.remove_prefix(of_bytes);
   body.remove_prefix(exchange.sent - of_bytes);
@@ -209,8 +209,21 @@ void Http1Transport::OnWritable(Http1Connection& connection) noexcept {
   if (connection.exchange != nullptr) SendRest(*connection.exchange);
 }
 
-size_t Http1Transport::RequestBytes(const Http1Exchange& exchange) {
-  return exchange.bytes.size() + exchange.call->request().long_body().size();
+// What a script makes is whole, with its body.
+std::string_view Http1Transport::LongBody(const Http1Exchange& exchange) const {
+  return script_ ? "" : exchange.call->request().long_body();
+}
+
+size_t Http1Transport::RequestBytes(const Http1Exchange& exchange) const {
+  return exchange.bytes.size() + LongBody(exchange).size();
+}
+
+bool Http1Transport::IsToHead(const Http1Exchange& exchange) const {
+  return script_ ? exchange.to_head() : exchange.call->request().is_head();
+}
+
+bool Http1Transport::IsIdempotent(const Http1Exchange& exchange) const {
+  return script_ ? exchange.requests.idempotent : exchange.call->request().is_idempotent();
 }
 
 // ---- receiving
@@ -248,18 +261,27 @@ bool Http1Transport::Take(Http1Connection& connection, std::string_view bytes) {
   Http1Exchange& exchange = *connection.exchange;
   const Nanos now = SteadyNow();
   if (exchange.first_byte == 0) exchange.first_byte = now;
-  switch (connection.response.Read(bytes)) {
-    case Http1Response::Progress::kMore:
-      return true;
-    case Http1Response::Progress::kInvalid:
-      Fail(exchange, v1::FAILURE_KIND_INVALID_RESPONSE, connection.response.error());
-      return false;
-    case Http1Response::Progress::kComplete:
-      Complete(exchange, now,
-               keepalive_ && bytes.empty() && connection.response.keeps_alive() &&
-                   !connection.ended() && exchange.sent == RequestBytes(exchange));
-      return false;
+  while (true) {
+    switch (connection.response.Read(bytes)) {
+      case Http1Response::Progress::kMore:
+        return true;
+      case Http1Response::Progress::kInvalid:
+        Fail(exchange, v1::FAILURE_KIND_INVALID_RESPONSE, connection.response.error());
+        return false;
+      case Http1Response::Progress::kComplete:
+        if (!IsLast(exchange, connection)) continue;
+        Complete(exchange, now,
+                 keepalive_ && bytes.empty() && connection.response.keeps_alive() &&
+                     !connection.ended() && exchange.sent == RequestBytes(exchange));
+        return false;
+    }
   }
+}
+
+// Of an answer that is whole: whether no other one belongs to the exchange.
+bool Http1Transport::IsLast(Http1Exchange& exchange, Http1Connection& connection) {
+  if (!script_ || script_->Take(exchange, connection.response)) return true;
+  connection.response.Begin(exchange.to_head());
   return false;
 }
 
@@ -268,14 +290,13 @@ void Http1Transport::OnEnd(Http1Connection& connection, Received how) {
   Http1Exchange& exchange = *connection.exchange;
   const std::string_view said = connection.error();
   if (how == Received::kFailed) return Fail(exchange, v1::FAILURE_KIND_TLS, said);
-  if (how == Received::kEnd && connection.response.Close())
+  if (how == Received::kEnd && connection.response.Close() && IsLast(exchange, connection))
     return Complete(exchange, SteadyNow(), false);
-  if (connection.response.begun()) {
+  if (connection.response.begun() || exchange.scripted.answers != 0) {
     return Fail(exchange, v1::FAILURE_KIND_INCOMPLETE,
                 !said.empty() ? said : "the connection was closed in the middle of the answer");
   }
-  const bool may_resend = exchange.call->request().is_idempotent() && !exchange.resent;
-  if (connection.used && may_resend) return Resend(exchange);
+  if (connection.used && IsIdempotent(exchange) && !exchange.resent) return Resend(exchange);
   Fail(exchange, v1::FAILURE_KIND_CLOSED_BEFORE_RESPONSE,
        !said.empty() ? said : "the connection was closed before the answer");
 }
@@ -293,7 +314,7 @@ void Http1Transport::Resend(Http1Exchange& exchange) {
 void Http1Transport::Complete(Http1Exchange& exchange, Nanos end, bool reusable) {
   Http1Connection& connection = *exchange.connection;
   Outcome outcome;
-  connection.response.Tell(outcome);
+  script_ ? Http1Script::Tell(exchange, outcome) : connection.response.Tell(outcome);
   outcome.timings = TimingsOf(exchange, end);
   outcome.address = connection.address();
   Conclude(exchange, end, outcome, reusable);
@@ -311,25 +332,18 @@ void Http1Transport::Fail(Http1Exchange& exchange, v1::FailureKind kind, std::st
 void Http1Transport::OnFailed(Http1Connection& connection, v1::FailureKind kind,
                               std::string_view detail) noexcept {
   Http1Exchange& exchange = *connection.exchange;
-  if (!sending_) return Fail(exchange, kind, detail);
-  exchange.deferred = true;
-  deferred_.push_back({&exchange, kind, std::string(detail)});
-  if (!ev_is_active(&later_)) ev_timer_start(loop_, &later_);
+  sending_ ? deferred_.Add(exchange, kind, detail) : Fail(exchange, kind, detail);
 }
 
-// Those that fail again from within the outcomes wait for the next turn of the loop.
-void Http1Transport::OnLater(struct ev_loop*, ev_timer* timer, int) noexcept {
-  Http1Transport& self = *static_cast<Http1Transport*>(timer->data);
-  self.being_told_.swap(self.deferred_);
-  for (const Deferred& failure : self.being_told_) {
-    if (failure.exchange->deferred) self.Fail(*failure.exchange, failure.kind, failure.detail);
-  }
-  self.being_told_.clear();
+void Http1Transport::OnDeferred(void* self, Http1Exchange& exchange, v1::FailureKind kind,
+                                std::string_view detail) noexcept {
+  static_cast<Http1Transport*>(self)->Fail(exchange, kind, detail);
 }
 
 void Http1Transport::Conclude(Http1Exchange& exchange, Nanos end, Outcome& outcome, bool reusable) {
-  Http1Connection& connection = *exchange.connection;
-  outcome.bytes_received = connection.response.bytes();
+  Http1Connection* connection = exchange.connection;  // null: there was nothing to send
+  outcome.bytes_received = exchange.scripted.received_before;
+  if (connection != nullptr) outcome.bytes_received += connection->response.bytes();
   outcome.bytes_sent = exchange.sent_before + exchange.sent;
   outcome.connections = exchange.connections;
   outcome.resent = exchange.resent;
@@ -337,9 +351,9 @@ void Http1Transport::Conclude(Http1Exchange& exchange, Nanos end, Outcome& outco
   exchange.deferred = false;
   in_flight_.Remove(exchange);
   if (reusable) {
-    pool_.PutIdle(connection);
-  } else {
-    pool_.Discard(connection);
+    pool_.PutIdle(*connection);
+  } else if (connection != nullptr) {
+    pool_.Discard(*connection);
   }
   sink_.OnOutcome(exchange.slot, end, outcome);
 }
@@ -349,27 +363,12 @@ void Http1Transport::CutOff() {
     Fail(*in_flight_.first(), v1::FAILURE_KIND_CUT_OFF,
          "still in flight at the end of the drain time");
   }
-  deferred_.clear();
+  deferred_.Clear();
 }
 
-// ---- timeouts
-
-void Http1Transport::ArmTimeout(Nanos now) {
-  constexpr double kAtLeast = 0.001;  // seconds; what the loop can tell apart
-  const Nanos left = in_flight_.first()->start + timeout_ - now;
-  ev_now_update(loop_);
-  ev_timer_set(&timer_, std::max(static_cast<double>(left) * 1e-9, kAtLeast), 0.);
-  ev_timer_start(loop_, &timer_);
-}
-
-void Http1Transport::OnTimeout(struct ev_loop*, ev_timer* timer, int) noexcept {
-  Http1Transport& self = *static_cast<Http1Transport*>(timer->data);
-  const Nanos now = SteadyNow();
-  while (!self.in_flight_.empty() && now - self.in_flight_.first()->start >= self.timeout_) {
-    self.Fail(*self.in_flight_.first(), v1::FAILURE_KIND_TIMEOUT,
-              "no whole answer within the timeout");
-  }
-  if (!self.in_flight_.empty() && !ev_is_active(timer)) self.ArmTimeout(now);
+void Http1Transport::OnTimeout(void* self, Http1Exchange& exchange) noexcept {
+  static_cast<Http1Transport*>(self)->Fail(exchange, v1::FAILURE_KIND_TIMEOUT,
+                                           "no whole answer within the timeout");
 }
 
 }  // namespace

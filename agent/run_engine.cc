@@ -127,6 +127,9 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
   std::unique_ptr<RunEngine> engine(
       new RunEngine(*std::move(source), prepare, workers, policy, std::move(events)));
   engine->target_ = target;
+  absl::StatusOr<RunScripts> scripts = RunScripts::Make(prepare, workers);
+  if (!scripts.ok()) return scripts.status();
+  engine->scripts_ = *std::move(scripts);
   if (engine->source_.any_https()) {
     if (absl::Status status = engine->PrepareTls(plan.transport()); !status.ok()) return status;
   }
@@ -141,6 +144,7 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
     config.first_connection = first_connection;
     config.run_id = prepare.run_id();
     config.named_requests = NamedRequests(plan);
+    config.script = engine->scripts_.Of(index);
     first_connection += part.connections;
     auto worker = Worker::Create(config, plan, engine->network_, engine->source_, engine->lease_,
                                  engine->phases_, *engine);
@@ -229,6 +233,7 @@ void RunEngine::RequestSnapshot(bool even_if_empty) {
   even_if_empty_ = even_if_empty;
   awaited_ = workers();
   finished_ = 0;
+  stopped_ = idle_ = 0;
   at_once_ = 0;
   for (size_t i = 0; i < workers_.size(); ++i) {
     workers_[i]->RequestSnapshot(std::move(spares_[i]));
@@ -242,6 +247,11 @@ bool RunEngine::Collect(Worker::Listener::Swapped swapped, Collected& collected)
   interval.Clear();
   spares_[swapped.worker] = std::move(swapped.interval);
   if (swapped.finished) ++finished_;
+  if (swapped.stopped) {
+    ++stopped_;
+  } else if (swapped.concurrency == 0) {
+    ++idle_;
+  }
   at_once_ += swapped.concurrency;
   if (swapped.began != 0 && (began_ == 0 || swapped.began < began_)) began_ = swapped.began;
   fault_.Update(swapped.status);
@@ -272,6 +282,7 @@ bool RunEngine::Collect(Worker::Listener::Swapped swapped, Collected& collected)
     v1::Snapshot& last = collected.snapshots.back();
     TellVitals(collected.finished, last);
     if (server) *last.mutable_server() = *std::move(server);
+    last.set_script_stopped(stopped_ != 0 && stopped_ + idle_ == workers());
   }
   total_.Clear();
   return true;

@@ -25,6 +25,7 @@
 #include "agent/read_ahead.h"
 #include "agent/request_source.h"
 #include "agent/run_phase.h"
+#include "agent/run_scripts.h"
 #include "agent/server_watch.h"
 #include "agent/worker.h"
 #include "squall/v1/control.pb.h"
@@ -83,6 +84,8 @@ class RunEngine final : private Worker::Listener {
     // if what SetConcurrency() asked for cannot be made.
     absl::Status status;
   };
+  // What the workers' scripts have to tell, once all is finished.
+  void TellScripts(v1::Done& done) const { scripts_.Tell(done); }
   // Takes one worker's answer; true with the last, when `collected` is filled.
   bool Collect(Worker::Listener::Swapped swapped, Collected& collected);
 
@@ -126,14 +129,17 @@ class RunEngine final : private Worker::Listener {
   bool even_if_empty_ = false;    // a snapshot is wanted
   uint32_t awaited_ = 0;          // answers still to come
   uint32_t finished_ = 0;         // answers from finished workers
+  uint32_t stopped_ = 0;          // answers from those that their script has stopped …
+  uint32_t idle_ = 0;             // … and from others that have no slots
   uint32_t at_once_ = 0;          // requests in flight at most, of the workers that have answered
   absl::Status fault_;            // of a worker
   Interval total_;                // of the answers that have come
   std::vector<std::unique_ptr<Interval>> spares_;
   Nanos vitals_at_ = 0;  // when a snapshot told of them last
   std::optional<HostVitals> vitals_;
-  std::unique_ptr<ServerWatch> server_;           // null: it is not asked
-  std::unique_ptr<ReadAhead> read_ahead_;         // null: nothing is worth it
+  std::unique_ptr<ServerWatch> server_;    // null: it is not asked
+  std::unique_ptr<ReadAhead> read_ahead_;  // null: nothing is worth it
+  RunScripts scripts_;
   std::vector<std::unique_ptr<Worker>> workers_;  // last, so that they end first
 };
 

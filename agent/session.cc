@@ -295,6 +295,7 @@ void Session::OnCollected(RunEngine::Collected& collected) {
   if (!allowed.ok()) return Refuse(allowed);
   if (!collected.finished) return;
   if (active_->calibration) active_->done = active_->calibration->End(ceilings_);
+  active_->engine->TellScripts(active_->done);
   Finish();
 }
 

@@ -19,6 +19,7 @@ struct ev_loop;
 namespace squall {
 
 class RequestSource;
+class Script;
 
 class Transport {
  public:
@@ -75,6 +76,9 @@ struct TransportSetup {
   // Where the plan has placeholders or named requests: what they are. Null: all are alike, but for
   // the URL that Send() is given.
   const RequestSource* source = nullptr;
+  // Makes the requests, whose numbers are asked for by TagOf(), as text; the URL says where they
+  // go. One worker's alone, ready for requests. Null: the plan has none.
+  Script* script = nullptr;
 };
 
 }  // namespace squall

@@ -10,14 +10,6 @@
 #include "common/event_loop.h"
 
 namespace squall {
-namespace {
-
-// How many slots are added before the loop turns. libcurl's handles take some 10 µs each to make,
-// which is in the time of the requests that are in flight.
-constexpr uint32_t kSlotsATurn = 32;
-
-}  // namespace
-
 Worker::Worker(struct ev_loop* loop, const Config& config, const RequestSource& source,
                const Lease& lease, std::deque<RunPhase>& phases, Listener& listener)
     : config_(config),
@@ -45,6 +37,7 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(
   TransportSetup setup = {
       plan, network, loop, *worker, config.concurrency, config.first_connection};
   if (source.renders()) setup.source = &source;
+  setup.script = config.script;
   const bool http1 = plan.transport().kind() == v1::TRANSPORT_KIND_HTTP1;
   auto transport = http1 ? MakeHttp1Transport(setup) : MakeCurlTransport(setup);
   if (!transport.ok()) return transport.status();
@@ -114,7 +107,7 @@ void Worker::TakeCommands() noexcept {
     ev_break(loop_->loop, EVBREAK_ALL);
     return;
   }
-  if (taken.slots) wanted_slots_ = *taken.slots;
+  if (taken.slots && !stopped_) wanted_slots_ = *taken.slots;
   if (wanted_slots_ != slots_.limit()) Resize();
   if (taken.draw_anew && state_ == State::kIssuing && in_hand() != 0) {
     const bool none_to_spare = slots_.room() == in_hand();
@@ -149,47 +142,6 @@ void Worker::Begin() {
   }
   if (phases_[phase_].open_loop()) began_ = now;
   BeginPhase(phase_);
-}
-
-// Takes its slots closer to their wanted number.
-void Worker::Resize() {
-  const uint32_t limit = std::min(wanted_slots_, slots_.limit() + kSlotsATurn);
-  if (absl::Status status = transport_->SetSlots(limit); !status.ok()) {
-    status_ = std::move(status);
-    wanted_slots_ = slots_.limit();
-    return;
-  }
-  const bool none_to_spare = slots_.room() == in_hand();
-  if (slots_.limit() == 0) idle_noted_ = false;
-  slots_.SetLimit(limit);
-  flight_.SetLimit(SteadyNow(), slots_.in_flight(), limit);
-  if (state_ == State::kIssuing) {
-    if (phases_[phase_].open_loop()) {
-      ReserveAnew(none_to_spare);
-    } else if (limit == 0 && chunk_.count != 0) {
-      phases_[phase_].numbers.PutBack(std::exchange(chunk_, {}));
-      listener_.OnPutBack(config_.index);
-    }
-  }
-  if (limit != wanted_slots_) ev_async_send(loop_->loop, &loop_->command);
-}
-
-// What is in hand keeps a slot each, as far as there are any.
-void Worker::ReserveAnew(bool none_to_spare) {
-  ArrivalQueue& arrivals = *phases_[phase_].arrivals;
-  const Nanos now = SteadyNow() - phase_begin();
-  if (in_hand() == 0) loop_->pacing->Disarm();
-  if (slots_.room() > in_hand()) {
-    if (none_to_spare) arrivals.Freed(config_.index, now);
-    return;
-  }
-  if (slots_.room() < in_hand()) {
-    PutBackHand(slots_.room());
-    if (in_hand() == 0) loop_->pacing->Disarm();
-    listener_.OnPutBack(config_.index);
-  }
-  std::vector<ArrivalQueue::Arrival> none;
-  arrivals.Draw(config_.index, 0, now, none);
 }
 
 void Worker::BeginPhase(uint32_t phase) {
@@ -227,7 +179,7 @@ void Worker::EndIssuing(Nanos cut_off_at) {
   if (state_ == State::kIssuing) GiveBack(SteadyNow());
   loop_->pacing->Disarm();
   state_ = State::kEnded;
-  idle_noted_ = false;
+  idle_noted_ = resting_ = false;
   ev_timer_stop(loop_->loop, &loop_->phase_end);
   cut_off_at_ = std::min(cut_off_at_, cut_off_at);
   if (slots_.in_flight() != 0) loop_->Arm(loop_->cut_off, cut_off_at_);
@@ -245,14 +197,14 @@ void Worker::HandOver(std::unique_ptr<Interval> spare) {
   transport_->Look(spare->connections);
   const bool finished = state_ == State::kEnded && slots_.in_flight() == 0;
   listener_.OnSwapped({config_.index, std::move(spare), finished, began_,
-                       std::max(slots_.limit(), slots_.in_flight()), status_});
+                       std::max(slots_.limit(), slots_.in_flight()), status_, stopped_});
 }
 
 // After a batch of outcomes, and once before the loop waits. With http1 a batch is all that has
 // come: answers are timed before the next requests are sent, and each of the two paths through the
 // kernel stays in the core's cache.
 void Worker::Fill() {
-  while (state_ == State::kIssuing && slots_.room() != 0) {
+  while (state_ == State::kIssuing && slots_.room() != 0 && !IsStoppedByScript()) {
     const Nanos now = SteadyNow();
     if (now >= phase_end_) {
       EndPhase();
@@ -269,7 +221,8 @@ void Worker::Fill() {
 // Issues the next number, if there is one and its time has come.
 bool Worker::FillOnce(Nanos now) {
   if (!phases_[phase_].open_loop()) {
-    if (chunk_.count == 0 && !DrawNumbers()) return false;
+    if (!IsRested(now) || (chunk_.count == 0 && !DrawNumbers())) return false;
+    if (rests_.count() != 0) rests_.Remove();
     const uint64_t number = chunk_.first;
     chunk_.first += chunk_.stride;
     --chunk_.count;
@@ -388,7 +341,7 @@ RequestTag Worker::TagOf(uint32_t slot) noexcept {
 
 // A worker with nothing in flight that can get nothing to send asks, once, to be looked at.
 void Worker::NoteIfIdle() {
-  if (idle_noted_ || slots_.in_flight() != 0 || in_hand() != 0) return;
+  if (idle_noted_ || slots_.in_flight() != 0 || in_hand() != 0 || resting_) return;
   if (state_ != State::kEnded && (state_ != State::kIssuing || slots_.limit() == 0)) return;
   idle_noted_ = true;
   listener_.OnAttention();

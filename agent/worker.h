@@ -20,6 +20,7 @@
 #include "agent/lease.h"
 #include "agent/recorder.h"
 #include "agent/request_source.h"
+#include "agent/rests.h"
 #include "agent/run_phase.h"
 #include "agent/slots.h"
 #include "agent/transport.h"
@@ -44,7 +45,8 @@ class Worker final : private Transport::Sink {
       Nanos began = 0;        // when it began to issue, on the steady clock; 0: it has not
       // Requests in flight at most from now on: its slots, or as many as are in flight.
       uint32_t concurrency = 0;
-      absl::Status status;  // not OK: slots that it was to have could not be made
+      absl::Status status;   // not OK: slots that it was to have could not be made
+      bool stopped = false;  // its script has, for good
     };
     virtual void OnSwapped(Swapped swapped) noexcept = 0;
     // It is time for an early snapshot: numbers run low, or this worker has nothing left to do.
@@ -64,6 +66,8 @@ class Worker final : private Transport::Sink {
     uint32_t first_connection = 0;
     std::string run_id;
     size_t named_requests = 0;  // of the plan
+    // The plan's, of this worker alone and ready for requests; outlives it. Null: there is none.
+    Script* script = nullptr;
   };
 
   // Makes the transport and starts the thread, which waits for Start(). `network`,
@@ -127,6 +131,8 @@ class Worker final : private Transport::Sink {
   void Begin();
   void Resize();
   void ReserveAnew(bool none_to_spare);
+  bool IsRested(Nanos now);
+  bool IsStoppedByScript();
   void BeginPhase(uint32_t phase);
   void EndPhase();
   void EndIssuing(Nanos cut_off_at);
@@ -160,7 +166,10 @@ class Worker final : private Transport::Sink {
   Slots slots_;
   FlightMeter flight_;
   uint32_t wanted_slots_;
-  absl::Status status_;  // of making them
+  bool stopped_ = false;  // by its script
+  Rests rests_;
+  bool resting_ = false;  // nothing is sent before one is over
+  absl::Status status_;   // of making them
   std::string url_;
   Nanos started_at_ = 0;
   // When it began: under a rate, to follow the schedule; otherwise, when its first request was on

@@ -1,0 +1,63 @@
+#include "agent/run_scripts.h"
+
+#include <string>
+#include <string_view>
+
+#include <spdlog/spdlog.h>
+
+#include "common/script_trial.h"
+#include "common/values.h"
+
+namespace squall {
+namespace {
+
+// Lines of a worker that are logged.
+constexpr int kMostLines = 20;
+
+// What a script prints may come in any pieces.
+Script::Print LogOf(uint32_t worker) {
+  return [worker, line = std::string(), lines = 0](std::string_view text) mutable {
+    constexpr size_t kLongest = 1000;
+    for (const char c : text) {
+      if (lines >= kMostLines) return;
+      if (c != '\n') {
+        if (line.size() < kLongest) line += c;
+        continue;
+      }
+      ++lines;
+      spdlog::info("event=script_said worker={} text=\"{}\"{}", worker, LogValue(line),
+                   lines == kMostLines ? " more=\"not logged\"" : "");
+      line.clear();
+    }
+  };
+}
+
+}  // namespace
+
+absl::StatusOr<RunScripts> RunScripts::Make(const v1::Prepare& prepare, uint32_t workers) {
+  RunScripts scripts;
+  const v1::Plan& plan = prepare.plan();
+  if (!plan.has_script()) return scripts;
+  if (absl::Status status = TryScript(plan, nullptr); !status.ok()) return status;
+  const auto setup = Script::Load(plan, 0, nullptr);
+  if (!setup.ok()) return setup.status();
+  for (uint32_t worker = 0; worker < workers; ++worker) {
+    // Draws of its own in the whole fleet.
+    const uint64_t place = uint64_t{prepare.first_connection()} + worker + 1;
+    auto script = Script::Load(plan, place, LogOf(worker));
+    if (!script.ok()) return script.status();
+    absl::Status status = (*setup)->Setup((*script)->thread());
+    if (status.ok()) status = (*script)->Init();
+    if (!status.ok()) return status;
+    scripts.scripts_.push_back(*std::move(script));
+  }
+  return scripts;
+}
+
+void RunScripts::Tell(v1::Done& done) const {
+  for (const auto& script : scripts_) {
+    if (script->has_done()) *done.add_script_threads() = script->Globals();
+  }
+}
+
+}  // namespace squall
