@@ -230,7 +230,9 @@ void Coordinator::OnSnapshot(size_t index, const v1::Snapshot& snapshot) {
     }
   }
   member.Confirm(snapshot.commands());
-  if (record_->FailsFast()) StopAll(MeasuredPhase(config_.order.plan).drain_ns());
+  if (record_->FailsFast() || record_->StopsByScript(index, snapshot)) {
+    StopAll(MeasuredPhase(config_.order.plan).drain_ns());
+  }
   if (allotment_->measured().complete()) {
     // Nothing is in flight but, at most, what the warm-up has left.
     StopAll(allotment_->phases() > 1 ? MeasuredPhase(config_.order.plan).drain_ns() : 0);

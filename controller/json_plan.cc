@@ -119,6 +119,13 @@ Json PhasesJson(const v1::Plan& plan) {
   return json;
 }
 
+Json ScriptJson(const v1::Plan& plan) {
+  if (!plan.has_script()) return nullptr;
+  return {{"name", plan.script().name()},
+          {"text_bytes", plan.script().text().size()},
+          {"arguments", plan.script().arguments_size()}};
+}
+
 }  // namespace
 
 Json PlanJson(const v1::Plan& plan) {
@@ -128,6 +135,7 @@ Json PlanJson(const v1::Plan& plan) {
           {"urls", UrlsJson(plan)},
           {"templates", plan.templates()},
           {"feeder", FeederJson(plan)},
+          {"script", ScriptJson(plan)},
           {"phases", PhasesJson(plan)},
           {"concurrency", plan.concurrency()},
           {"transport", TransportJson(plan.transport())},

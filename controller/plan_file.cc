@@ -29,8 +29,9 @@ constexpr size_t kMostBytes = 1 << 20;
 // The key of named requests.
 constexpr std::string_view kMix = "mix";
 // These name what is read.
-constexpr std::array<std::string_view, 9> kFiles = {
-    "urls", "feed", "data_file", "bearer_file", "cacert", "cert", "key", "tls", "revoked"};
+constexpr std::array<std::string_view, 10> kFiles = {"urls",        "feed",   "data_file", "script",
+                                                     "bearer_file", "cacert", "cert",      "key",
+                                                     "tls",         "revoked"};
 
 bool IsSwitch(const CLI::Option& option) { return option.get_items_expected_max() == 0; }
 bool IsRepeated(const CLI::Option& option) { return option.get_expected_max() > 1; }

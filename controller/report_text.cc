@@ -177,6 +177,7 @@ std::string WhatRan(const RunResult& result, const TextStyle& style) {
   how += fmt::format(", {} agent{}", FormatCount(agents), Plural(agents));
   const v1::Transport& transport = plan.transport();
   how += ", " + TransportText(plan);
+  if (plan.has_script()) how += ", by script " + plan.script().name();
   if (transport.http_version() == v1::HTTP_VERSION_2) {
     how += fmt::format(", HTTP/2, {} stream{} a connection", transport.streams(),
                        Plural(transport.streams()));

@@ -137,6 +137,8 @@ struct RunResult {
   std::vector<AgentResult> agents;
   // What the reader must know before believing the numbers, the gravest first. A sentence each.
   std::vector<std::string> notes;
+  // What the script's variables were in the end, by worker, of agents that came to their end.
+  std::vector<v1::ScriptGlobals> script_threads;
   // Not everything that --save is to write could be written; a note says what.
   bool not_all_saved = false;
 };

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <unistd.h>
 #include <utility>
 
@@ -24,6 +25,7 @@
 #include "controller/run_archive.h"
 #include "controller/run_options.h"
 #include "controller/run_output.h"
+#include "controller/script_end.h"
 #include "controller/ssh_fleet.h"
 #include "controller/terminal.h"
 
@@ -79,6 +81,17 @@ absl::StatusOr<RunResult> Execute(RunOptions& options, RunArchive* archive, Prog
   return result;
 }
 
+// False: it failed, or not all could be written.
+bool CallDone(const RunResult& result, const std::string& json_path) {
+  // Nothing stands beside a JSON result.
+  std::FILE* const to = json_path == "-" ? stderr : stdout;
+  bool written = true;
+  const absl::Status status =
+      EndScript(result, [&](std::string_view text) { written = Write(to, text) && written; });
+  if (!status.ok()) Fail(For("-s", status));
+  return status.ok() && written;
+}
+
 }  // namespace
 
 int RunRun(CLI::App& command, RunFlags& flags) {
@@ -89,6 +102,7 @@ int RunRun(CLI::App& command, RunFlags& flags) {
 
   Progress progress(stderr, Progress::ModeFor(STDERR_FILENO, options->quiet),
                     DetectStyle(STDERR_FILENO));
+  for (const std::string& line : options->script_said) progress.Message(line);
   const std::string json_path = options->json_path;
   const std::string coverage_path = options->coverage_path;
   std::unique_ptr<RunArchive> archive;
@@ -101,7 +115,8 @@ int RunRun(CLI::App& command, RunFlags& flags) {
   absl::StatusOr<RunResult> result = Execute(*options, archive.get(), progress);
   if (!result.ok()) return Fail(result.status());
   if (archive != nullptr) archive->Finish(*result);
-  const int code = PrintResult(*result, json_path);
+  int code = PrintResult(*result, json_path);
+  if (!CallDone(*result, json_path) && code == 0) code = kNotAsAsked;
   if (coverage_path.empty()) return code;
   const bool written = WriteMissedUrls(coverage_path, *options->list, result->coverage->reached);
   return written || code != 0 ? code : kNotAsAsked;

@@ -50,6 +50,7 @@ constexpr char kExamples[] = R"(Examples:
   squall run --save monday -z 10m -q 2000 http://127.0.0.1:8080/ && squall report monday
   squall run plan.yaml -n 1000                  # flags come before what the plan says
   squall run -H 'Content-Type: application/json' -d '{"id": 7}' http://127.0.0.1:8080/items
+  squall run -s checkout.lua -z 30s http://127.0.0.1:8080/ -- staging
   squall run --feed users.csv 'http://127.0.0.1:8080/users/{{col id}}?key={{zipf 1.1 100000}}'
 
 In URL, header values, body and list, {{…}} stands for a value of its own in each request: seq,
@@ -99,6 +100,8 @@ void AddRunFlags(CLI::App& run, RunFlags& flags) {
   what.Value("--server-counts", "URL", flags.server_counts,
              "Where the server tells as JSON what it has in flight,\nalso as a path; a squall "
              "target is asked anyway");
+
+  AddScriptFlags(run, flags.script, "What is requested");
 
   Group how_much(run, "How much");
   how_much.Value("-n,--requests", "N", flags.requests,

@@ -9,6 +9,7 @@
 
 #include "controller/check_flags.h"
 #include "controller/fleet_tls.h"
+#include "controller/script_flags.h"
 #include "controller/send_flags.h"
 
 namespace CLI {
@@ -58,6 +59,7 @@ struct RunFlags {
   std::optional<std::string> feed_order;
   std::deque<NamedRequestFlags> mix;  // of plan files alone: they stay where they are
 
+  ScriptFlags script;
   CheckFlags checks;
   bool no_templates = false;
   SendFlags sending;

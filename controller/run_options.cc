@@ -26,6 +26,7 @@
 #include "controller/mix_options.h"
 #include "controller/network_flags.h"
 #include "controller/result_folder.h"
+#include "controller/script_flags.h"
 #include "controller/send_flags.h"
 #include "controller/template_flags.h"
 #include "controller/tls_options.h"
@@ -280,13 +281,10 @@ absl::Status ResolveOutput(const RunFlags& flags, RunOptions& options) {
     }
     options.save_path = *flags.save;
   }
-  std::vector<Text> inputs = {flags.urls,
-                              flags.feed,
-                              flags.body_file,
-                              flags.ca_file,
-                              flags.certificate_file,
-                              flags.key_file,
-                              AgentsFile(flags.agents)};
+  std::vector<Text> inputs = {flags.urls,      flags.feed,
+                              flags.body_file, flags.script.file,
+                              flags.ca_file,   flags.certificate_file,
+                              flags.key_file,  AgentsFile(flags.agents)};
   for (const NamedRequestFlags& named : flags.mix) inputs.push_back(named.body_file);
   absl::Status status = ReadCoveragePath(flags, inputs, options);
   if (!status.ok()) return status;
@@ -315,6 +313,7 @@ absl::StatusOr<RunOptions> ResolveRunOptions(const RunFlags& flags) {
   if (status.ok()) status = ResolveUrlList(flags, templates, options);
   if (status.ok()) status = templates.Finish();
   if (status.ok()) KeepLiteral(flags.sending, plan);
+  if (status.ok()) status = ResolveScript(flags.script, plan, options.script_said);
   if (status.ok()) status = ResolveOutput(flags, options);
   if (!status.ok()) return status;
   return options;

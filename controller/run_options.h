@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <spdlog/common.h>
 
@@ -22,6 +23,8 @@ struct RunOptions {
   std::shared_ptr<ListFile> list;
   // The text of plan.feeder; empty if there is none.
   std::string feeder_text;
+  // What the script has printed when it was tried, by line.
+  std::vector<std::string> script_said;
   // Where the JSON result goes: empty: nowhere; "-": standard output.
   std::string json_path;
   // The folder that the run is kept in, new or empty; empty: none.

@@ -136,6 +136,8 @@ void RunRecord::Happened(RunEvent::Kind kind, size_t index, std::string detail) 
 }
 
 void RunRecord::Ended(size_t index, const v1::Done& done) {
+  result_.script_threads.insert(result_.script_threads.end(), done.script_threads().begin(),
+                                done.script_threads().end());
   if (!order_.own_target) return;
   Member& member = roster_[index];
   if (done.has_ceiling()) *member.result.host.mutable_ceiling() = done.ceiling();
@@ -252,6 +254,15 @@ void RunRecord::NoteClocks() {
     beginnings.push_back({member->began - offset.offset, offset.error});
   }
   if (all) result_.start_spread = SpreadOf(beginnings);
+}
+
+bool RunRecord::StopsByScript(size_t index, const v1::Snapshot& snapshot) {
+  if (!snapshot.script_stopped() || stopped_by_script_) return false;
+  stopped_by_script_ = true;
+  result_.notes.push_back(
+      fmt::format("the script has ended the run: all workers of {} have called thread:stop()",
+                  Named(roster_[index])));
+  return true;
 }
 
 RunResult RunRecord::Finish(bool interrupted) {

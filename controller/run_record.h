@@ -39,6 +39,8 @@ class RunRecord {
   void Incomplete(std::string why);
   // As many requests have failed as --fail-fast allows. True the first time that it is seen.
   bool FailsFast();
+  // All workers of an agent have called thread:stop(). True the first time that it is seen.
+  bool StopsByScript(size_t index, const v1::Snapshot& snapshot);
   // So many numbers of a lost agent are not sent by others any more.
   void NobodyCanSend(uint64_t count) { nobodys_ += count; }
   // Shows how it goes, and lets the user see each phase for itself.
@@ -69,6 +71,7 @@ class RunRecord {
   size_t phase_ = 0;    // the one going on, by our clock
   size_t running_ = 0;  // agents
   bool failed_fast_ = false;
+  bool stopped_by_script_ = false;
   uint64_t nobodys_ = 0;
   uint64_t rest_ = 0;  // of the unsent ones: no agent told of them
 };

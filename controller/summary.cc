@@ -98,6 +98,10 @@ v1::Plan WithoutSecrets(v1::Plan plan) {
     if (request->has_body()) hide(*request->mutable_body());
   }
   for (v1::Insertion& insertion : *plan.mutable_insertions()) insertion.clear_value();
+  if (plan.has_script()) {
+    hide(*plan.mutable_script()->mutable_text());
+    for (std::string& argument : *plan.mutable_script()->mutable_arguments()) hide(argument);
+  }
   v1::Transport& transport = *plan.mutable_transport();
   transport.set_proxy(WithoutPassword(transport.proxy()));
   hide(*transport.mutable_ca_pem());

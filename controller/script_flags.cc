@@ -1,0 +1,100 @@
+#include "controller/script_flags.h"
+
+#include <string_view>
+#include <utility>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "common/plan_check.h"
+#include "common/protocol.h"
+#include "common/script_trial.h"
+#include "common/url.h"
+
+namespace squall {
+namespace {
+
+// Of what it says when it is tried.
+constexpr size_t kMostLines = 20;
+
+// Keeps whole lines.
+Script::Print Into(std::vector<std::string>& lines) {
+  return [&lines, line = std::string()](std::string_view text) mutable {
+    for (const char c : text) {
+      if (lines.size() >= kMostLines) return;
+      if (c != '\n') {
+        line += c;
+      } else {
+        lines.push_back(std::exchange(line, {}));
+      }
+    }
+  };
+}
+
+// What is not sent with what a script makes.
+absl::Status CheckBeside(const v1::Plan& plan) {
+  const auto exclude = [](std::string_view other) {
+    return Invalid("-s and {} exclude each other: remove one", other);
+  };
+  if (plan.has_urls()) return exclude("--urls");
+  if (plan.templates()) {
+    return Invalid(
+        "-s and placeholders ({{{{…}}}}) exclude each other: --no-templates sends them as they "
+        "stand there");
+  }
+  if (plan.request().tag()) return exclude("--tag");
+  if (!SplitUrl(plan.request().url()).user.empty()) {
+    return Invalid("-s and a user in the URL exclude each other: write --user NAME");
+  }
+  if (const std::string_view obstacle = WhatNeedsCurl(plan); !obstacle.empty()) {
+    return Invalid("-s: what scripts make is sent over transport http1, which cannot do {}",
+                   obstacle);
+  }
+  if (plan.transport().kind() != v1::TRANSPORT_KIND_HTTP1) return exclude("--transport curl");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddScriptFlags(CLI::App& command, ScriptFlags& flags, const std::string& group) {
+  command
+      .add_option_function<std::string>(
+          "-s,--script", [&flags](const std::string& text) { flags.file = text; },
+          "Script in Lua that makes the requests, as wrk's do")
+      ->type_name("FILE")
+      ->group(group);
+  command
+      .add_option("--script-arg,ARGUMENT", flags.arguments,
+                  "What its init() gets; also behind the URL and --")
+      ->allow_extra_args(false)
+      ->type_name("TEXT")
+      ->group(group);
+}
+
+absl::Status ResolveScript(const ScriptFlags& flags, v1::Plan& plan,
+                           std::vector<std::string>& said) {
+  if (!flags.file) {
+    if (flags.arguments.empty()) return absl::OkStatus();
+    return Invalid("unexpected argument {}: only a script (-s) takes any",
+                   Quoted(flags.arguments.front()));
+  }
+  if (absl::Status status = CheckBeside(plan); !status.ok()) return status;
+  absl::StatusOr<std::string> text = ReadNamedFile("-s", *flags.file, kMaxScriptBytes);
+  if (!text.ok()) return text.status();
+  v1::Script& script = *plan.mutable_script();
+  script.set_name(Quoted(*flags.file));
+  script.set_text(*std::move(text));
+  size_t bytes = 0;
+  for (const std::string& argument : flags.arguments) {
+    bytes += argument.size() + 1;
+    script.add_arguments(argument);
+  }
+  if (bytes > kMaxScriptArguments) {
+    return Invalid("--script-arg: all of them are larger than {} KiB", kMaxScriptArguments >> 10);
+  }
+  const absl::Status status = TryScript(plan, Into(said));
+  return status.ok() ? status : For("-s", status);
+}
+
+}  // namespace squall
