@@ -221,6 +221,7 @@ absl::Status CheckScript(const v1::Plan& plan) {
   size_t bytes = 0;
   for (const std::string& argument : script.arguments()) bytes += argument.size() + 1;
   if (bytes > kMaxScriptArguments) return Wrong("script.arguments", "larger than 64 KiB");
+  if (!plan.mix().empty()) return Wrong("script", "beside several requests");
   if (plan.has_urls()) return Wrong("script", "beside a list of URLs");
   if (plan.templates()) return Wrong("script", "beside placeholders");
   if (plan.request().tag()) return Wrong("script", "beside tags");

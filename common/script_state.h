@@ -1,7 +1,7 @@
 // A Lua state that a stranger's script may run in: bounded in memory and in what one call may do.
 //
 // Its libraries are those of common/script_libraries. Nothing in it is compiled to machine code,
-// where instructions would not be counted (docs/adr/0012). All work is done in jobs, from which
+// where instructions would not be counted (docs/adr/0013). All work is done in jobs, from which
 // errors of Lua may be raised: no local that has a destructor may be alive where one can be.
 // One thread's at a time.
 #pragma once

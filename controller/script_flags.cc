@@ -37,6 +37,7 @@ absl::Status CheckBeside(const v1::Plan& plan) {
   const auto exclude = [](std::string_view other) {
     return Invalid("-s and {} exclude each other: remove one", other);
   };
+  if (!plan.mix().empty()) return exclude("a mix");
   if (plan.has_urls()) return exclude("--urls");
   if (plan.templates()) {
     return Invalid(

@@ -89,7 +89,8 @@ def main(arguments=None):
     print()
     for case in turns.CASES:
         if case.name in options.cases:
-            able = [client for client in clients if client.speaks_tls or not case.tls]
+            able = [client for client in clients if (client.speaks_tls or not case.tls)
+                    and (client.runs_scripts or not case.script)]
             taken = turns.take_rounds(case, able, options, say)
             summary = report.summarize(taken)
             if case.connections == 1:

@@ -32,11 +32,13 @@ class Running:
 
 
 class Peer:
-    """A program that is the client as a whole. `arguments` makes its command line."""
+    """A program that is the client as a whole. `arguments` makes its command line, to which `-s`
+    adds a script where it runs any."""
 
-    def __init__(self, name, program, arguments, speaks_tls=True):
+    def __init__(self, name, program, arguments, speaks_tls=True, runs_scripts=False):
         self.name = name
         self.speaks_tls = speaks_tls
+        self.runs_scripts = runs_scripts
         self._program = program
         self._arguments = arguments
 
@@ -44,8 +46,8 @@ class Peer:
         return None if shutil.which(self._program) else f"{self._program} is not there"
 
     @contextlib.contextmanager
-    def start(self, url, connections):
-        command = [self._program, *self._arguments(url, connections)]
+    def start(self, url, connections, script=None):
+        command = [self._program, *_script(script), *self._arguments(url, connections)]
         with machine.on_client_core(Process(*command)) as process:
             yield Running(process.pid, [process])
 
@@ -57,6 +59,7 @@ class Squall:
     def __init__(self, transport):
         self.name = f"squall-{transport}"
         self.speaks_tls = True
+        self.runs_scripts = transport == "http1"
         self._transport = transport
 
     def _flags(self):
@@ -69,13 +72,17 @@ class Squall:
         return "squall run has no --transport yet" if self._flags() is None else None
 
     @contextlib.contextmanager
-    def start(self, url, connections):
+    def start(self, url, connections, script=None):
         with machine.on_client_core(Agent("bench", "--threads", "1")) as agent:
             idle = machine.peak_bytes(agent.pid)
             with Run("-z", f"{_SECONDS}s", "-c", connections, "--quiet", "--insecure",
-                     *self._flags(), url, agents=[agent], json=False) as run:
+                     *self._flags(), *_script(script), url, agents=[agent], json=False) as run:
                 yield Running(agent.pid, [agent, run], idle)
                 run.signal(9)
+
+
+def _script(path):
+    return ["-s", str(path)] if path else []
 
 
 def squall_help():
@@ -100,6 +107,6 @@ CLIENTS = [
         _port(url), connections, _SECONDS], speaks_tls=False),
     Squall("http1"),
     Peer(REFERENCE, "wrk", lambda url, connections: [
-        "-t", 1, "-c", connections, "-d", f"{_SECONDS}s", url]),
+        "-t", 1, "-c", connections, "-d", f"{_SECONDS}s", url], runs_scripts=True),
     Squall("curl"),
 ]

@@ -3,6 +3,7 @@
 import dataclasses
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import machine
 import syscalls
@@ -10,6 +11,7 @@ from clients import REFERENCE
 from servers import Nginx, NullTarget, Rate
 from support.processes import wait_until
 
+_SCRIPTS = Path(__file__).resolve().parent / "scripts"
 _ALL_OPEN = 60  # seconds that a client has to open all its connections
 _SETTLE = 0.5  # seconds between that and the window, at most as many as that has
 _CALLS = 0.5  # seconds for which system calls are counted, likewise
@@ -29,10 +31,16 @@ class Case:
 
     server: str  # of SERVERS
     connections: int
+    script: str = ""  # one of scripts/ that makes the requests; empty: they are all the same
 
     @property
     def name(self):
-        return f"{self.server}-{self.connections}"
+        name = f"{self.server}-{self.connections}"
+        return f"lua-{self.script}-{self.connections}" if self.script else name
+
+    @property
+    def script_path(self):
+        return _SCRIPTS / f"{self.script}.lua" if self.script else None
 
     @property
     def tls(self):
@@ -52,6 +60,7 @@ SERVERS = {"plain": (NullTarget, "null target"),
 CASES = [Case(server, connections) for server, all_connections in
          (("plain", (1, 50, 1000, 10000)), ("tls", (1, 50, 1000, 10000)), ("nginx", (50,)))
          for connections in all_connections]
+CASES += [Case("plain", 50, script) for script in ("request", "answers")]
 
 
 @dataclass
@@ -76,7 +85,7 @@ def take_turn(case, client, number, seconds):
     turn = Turn(client.name, number)
     try:
         with SERVERS[case.server][0]() as server, \
-                client.start(server.url, case.connections) as running:
+                client.start(server.url, case.connections, case.script_path) as running:
             _measure(turn, case, server, running, seconds)
     except (TimeoutError, AssertionError, OSError) as error:
         turn.against.append(f"failed: {str(error)[-300:]}")

@@ -36,7 +36,8 @@ LISTENING = re.compile(r"listening on (\S+)")
 
 
 # What answers with a status of a success fail by.
-CHECKS = {f"{what} not as expected" for what in ("header", "size", "body", "JSON")}
+CHECKS = {f"{what} not as expected" for what in ("header", "size", "body", "JSON")} | {
+    "script error in response()"}
 
 
 @dataclass

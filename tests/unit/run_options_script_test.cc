@@ -1,0 +1,71 @@
+// A script, from flags to the plan.
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "common/plan_check.h"
+#include "tests/unit/run_options_support.h"
+
+namespace squall {
+namespace {
+
+TEST_F(RunOptionsTest, AScriptIsInThePlan) {
+  Write("a.lua", "print('tried') function request() return wrk.format() end");
+  const auto options = Run({"-s", "a.lua", "http://h/", "--", "one", "-two"});
+  ASSERT_TRUE(options.ok()) << options.status();
+  v1::Plan plan = options->plan;
+  EXPECT_EQ(plan.script().name(), "a.lua");
+  EXPECT_EQ(plan.script().arguments_size(), 2);
+  EXPECT_EQ(plan.script().arguments(1), "-two");
+  // Once in a state for setup(), and once in a worker's.
+  EXPECT_EQ(options->script_said, (std::vector<std::string>{"tried", "tried"}));
+  plan.set_concurrency(1);
+  EXPECT_TRUE(CheckPlan(plan).ok()) << CheckPlan(plan);
+}
+
+TEST_F(RunOptionsTest, ArgumentsOfAScriptByName) {
+  Write("a.lua", "function init(args) assert(args[1] == 'one' and args[2] == nil) end");
+  const auto options = Run({"-s", "a.lua", "--script-arg", "one", "http://h/"});
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_EQ(options->plan.script().arguments(0), "one");
+}
+
+TEST_F(RunOptionsTest, BadScripts) {
+  Write("a.lua", "");
+  Write("bad.lua", "\nlocal x = = 1\n");
+  Write("delay.lua", "function delay() return 1 end");
+  Write("paths", "/a\n");
+  struct Case {
+    std::vector<std::string> words;
+    std::string want;
+  };
+  const std::vector<Case> cases = {
+      {{"http://h/", "--", "one"}, "unexpected argument one: only a script (-s) takes any"},
+      {{"http://h/", "http://b/"}, "unexpected argument http://b/: only a script (-s) takes any"},
+      {{"-s", "none.lua", "http://h/"}, "-s none.lua: No such file or directory"},
+      {{"-s", "bad.lua", "http://h/"}, "-s bad.lua:2: unexpected symbol near '='"},
+      {{"-s", "a.lua", "--urls", "paths", "-u", "http://h/"},
+       "-s and --urls exclude each other: remove one"},
+      {{"-s", "a.lua", "http://h/{{seq}}"},
+       "-s and placeholders ({{…}}) exclude each other: --no-templates sends them as they stand "
+       "there"},
+      {{"-s", "a.lua", "--tag", "http://h/"}, "-s and --tag exclude each other: remove one"},
+      {{"-s", "a.lua", "http://ann@h/"},
+       "-s and a user in the URL exclude each other: write --user NAME"},
+      {{"-s", "a.lua", "--http2", "http://h/"},
+       "-s: what scripts make is sent over transport http1, which cannot do HTTP/2"},
+      {{"-s", "a.lua", "--transport", "curl", "http://h/"},
+       "-s and --transport curl exclude each other: remove one"},
+      {{"-s", "delay.lua", "-q", "10", "http://h/"},
+       "-s the script has a delay(), and with a rate (-q) it is the rate that says when requests "
+       "are sent: leave out one"},
+  };
+  for (const Case& one : cases) {
+    const auto options = Run(one.words);
+    EXPECT_EQ(std::string(options.status().message()), one.want);
+  }
+}
+
+}  // namespace
+}  // namespace squall
