@@ -37,8 +37,8 @@ const http_parser_settings Http1Response::kSettingsForHeaders = [] {
 
 void Http1Response::Take(Http1KnownHeader& known, AnswerChecks* checks, bool keeps) {
   known_ = &known;
-  settings_ = keeps || (checks != nullptr && checks->of_headers()) ? &kSettingsForHeaders
-                                                                   : &kSettings;
+  settings_ =
+      keeps || (checks != nullptr && checks->of_headers()) ? &kSettingsForHeaders : &kSettings;
   check_ = checks_.Of(checks);
   kept_ = keeps ? std::make_unique<ScriptAnswer>() : nullptr;
 }

@@ -1,6 +1,10 @@
 // The one executable: the only place that knows all parts.
 
+#include <algorithm>
+#include <string>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -84,8 +88,13 @@ int main(int argc, char** argv) {
   CLI::App* version = app.add_subcommand("version", "Print the version of program and protocol");
   version->footer("Example:\n  squall version");
 
+  std::vector<std::string> words(argv + 1, argv + std::max(argc, 1));
+  std::vector<std::string> behind;
+  if (!words.empty() && words.front() == run->get_name()) behind = squall::TakeBehindMark(words);
+  std::reverse(words.begin(), words.end());  // CLI11 takes them from the end
   try {
-    app.parse(argc, argv);
+    app.parse(std::move(words));
+    squall::GiveBehindMark(std::move(behind), *run, run_flags);
   } catch (const CLI::ParseError& error) {
     return squall::ReportUsageError(app, error);
   }

@@ -1,5 +1,8 @@
 #include "controller/run_flags.h"
 
+#include <algorithm>
+#include <utility>
+
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
@@ -68,6 +71,24 @@ CLI::App* AddRunCommand(CLI::App& app, RunFlags& flags) {
   run.footer(kExamples);
   AddRunFlags(run, flags);
   return &run;
+}
+
+std::vector<std::string> TakeBehindMark(std::vector<std::string>& words) {
+  const auto mark = std::find(words.begin(), words.end(), "--");
+  if (mark == words.end()) return {};
+  std::vector<std::string> behind(mark + 1, words.end());
+  words.erase(mark, words.end());
+  return behind;
+}
+
+void GiveBehindMark(std::vector<std::string> behind, CLI::App& run, RunFlags& flags) {
+  auto word = behind.begin();
+  if (word != behind.end() && !flags.url && !flags.url_argument) {
+    flags.url_argument = std::move(*word++);
+  }
+  CLI::Option& arguments = *run.get_option("--script-arg");
+  for (; word != behind.end(); ++word) arguments.add_result(std::move(*word));
+  if (arguments.count() != 0) arguments.run_callback();
 }
 
 void AddRunFlags(CLI::App& run, RunFlags& flags) {

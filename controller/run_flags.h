@@ -18,6 +18,9 @@ class App;
 
 namespace squall {
 
+// What stands behind "--" in a command line, taken off its words.
+std::vector<std::string> TakeBehindMark(std::vector<std::string>& words);
+
 // One of several requests, as a plan file says it; what is not given is the plan's own.
 struct NamedRequestFlags {
   std::optional<std::string> name;
@@ -107,5 +110,9 @@ CLI::App* AddRunCommand(CLI::App& app, RunFlags& flags);
 void AddRunFlags(CLI::App& command, RunFlags& flags);
 // What a plan file may say of one of several requests: flags of a command that is never typed.
 void AddNamedRequestFlags(CLI::App& command, NamedRequestFlags& flags);
+
+// Once the words in front of "--" have been parsed: the first one behind it is the URL, if there is
+// none yet; all others are what the script gets.
+void GiveBehindMark(std::vector<std::string> behind, CLI::App& run, RunFlags& flags);
 
 }  // namespace squall

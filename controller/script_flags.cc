@@ -66,8 +66,8 @@ void AddScriptFlags(CLI::App& command, ScriptFlags& flags, const std::string& gr
       ->type_name("FILE")
       ->group(group);
   command
-      .add_option("--script-arg,ARGUMENT", flags.arguments,
-                  "What its init() gets; also behind the URL and --")
+      .add_option("--script-arg", flags.arguments,
+                  "What its init() gets: also, as they are, all words\nbehind the URL and --")
       ->allow_extra_args(false)
       ->type_name("TEXT")
       ->group(group);

@@ -19,10 +19,12 @@ class RunLine {
   }
 
   absl::Status Parse(std::vector<std::string> words) {
+    std::vector<std::string> behind = TakeBehindMark(words);
     words.insert(words.begin(), "run");
     std::reverse(words.begin(), words.end());  // CLI11 takes them from the end
     try {
       app_.parse(words);
+      GiveBehindMark(std::move(behind), *command_, flags);
     } catch (const CLI::ParseError& error) {
       return absl::InternalError(error.what());
     }

@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "common/plan_check.h"
@@ -12,16 +13,47 @@ namespace {
 
 TEST_F(RunOptionsTest, AScriptIsInThePlan) {
   Write("a.lua", "print('tried') function request() return wrk.format() end");
-  const auto options = Run({"-s", "a.lua", "http://h/", "--", "one", "-two"});
+  const auto options = Run({"-s", "a.lua", "http://h/", "--", "one", "-two", "--", "[a,b]"});
   ASSERT_TRUE(options.ok()) << options.status();
   v1::Plan plan = options->plan;
   EXPECT_EQ(plan.script().name(), "a.lua");
-  EXPECT_EQ(plan.script().arguments_size(), 2);
-  EXPECT_EQ(plan.script().arguments(1), "-two");
+  EXPECT_THAT(plan.script().arguments(), ::testing::ElementsAre("one", "-two", "--", "[a,b]"));
   // Once in a state for setup(), and once in a worker's.
   EXPECT_EQ(options->script_said, (std::vector<std::string>{"tried", "tried"}));
   plan.set_concurrency(1);
   EXPECT_TRUE(CheckPlan(plan).ok()) << CheckPlan(plan);
+}
+
+TEST_F(RunOptionsTest, BehindTheMarkIsTheUrlFirstIfThereIsNone) {
+  Write("a.lua", "");
+  const auto url = Run({"-n", "5", "--", "http://h/"});
+  ASSERT_TRUE(url.ok()) << url.status();
+  EXPECT_EQ(url->plan.request().url(), "http://h/");
+  const auto both = Run({"-s", "a.lua", "--", "http://h/", "-n"});
+  ASSERT_TRUE(both.ok()) << both.status();
+  EXPECT_EQ(both->plan.request().url(), "http://h/");
+  EXPECT_THAT(both->plan.script().arguments(), ::testing::ElementsAre("-n"));
+  const auto by_name = Run({"-u", "http://h/", "-s", "a.lua", "--script-arg", "one", "--", "two"});
+  ASSERT_TRUE(by_name.ok()) << by_name.status();
+  EXPECT_THAT(by_name->plan.script().arguments(), ::testing::ElementsAre("one", "two"));
+}
+
+TEST_F(RunOptionsTest, ArgumentsThatAreTypedStandInForThePlans) {
+  Write("a.lua", "");
+  Write("plan.yaml", "url: http://h/\nscript: a.lua\nscript_arg: [plan]\n");
+  const auto plans = squall::testing::ResolveWords({"plan.yaml"});
+  ASSERT_TRUE(plans.ok()) << plans.status();
+  EXPECT_THAT(plans->plan.script().arguments(), ::testing::ElementsAre("plan"));
+  const auto typed = squall::testing::ResolveWords({"plan.yaml", "--", "typed"});
+  ASSERT_TRUE(typed.ok()) << typed.status();
+  EXPECT_THAT(typed->plan.script().arguments(), ::testing::ElementsAre("typed"));
+}
+
+TEST_F(RunOptionsTest, NamedRequestsAndAScriptExcludeEachOther) {
+  Write("a.lua", "");
+  Write("plan.yaml", "url: http://h/\nscript: a.lua\nmix: [{name: a}, {name: b}]\n");
+  EXPECT_THAT(std::string(squall::testing::ResolveWords({"plan.yaml"}).status().message()),
+              ::testing::HasSubstr("-s and a mix exclude each other: remove one"));
 }
 
 TEST_F(RunOptionsTest, ArgumentsOfAScriptByName) {
@@ -42,7 +74,8 @@ TEST_F(RunOptionsTest, BadScripts) {
   };
   const std::vector<Case> cases = {
       {{"http://h/", "--", "one"}, "unexpected argument one: only a script (-s) takes any"},
-      {{"http://h/", "http://b/"}, "unexpected argument http://b/: only a script (-s) takes any"},
+      {{"--script-arg", "one", "http://h/"},
+       "unexpected argument one: only a script (-s) takes any"},
       {{"-s", "none.lua", "http://h/"}, "-s none.lua: No such file or directory"},
       {{"-s", "bad.lua", "http://h/"}, "-s bad.lua:2: unexpected symbol near '='"},
       {{"-s", "a.lua", "--urls", "paths", "-u", "http://h/"},

@@ -77,6 +77,7 @@ TEST_F(UsageTest, Messages) {
       {"nothing near", {"run", "--turbo", u}, "squall: unknown flag --turbo" + run},
       {"unknown letter", {"run", "-y", u}, "squall: unknown flag -y" + run},
       {"escape sequence", {"run", "--\x1b[31m", u}, "squall: unknown flag --\\x1b[31m" + run},
+      {"second URL", {"run", u, "http://b/"}, "squall: unexpected argument http://b/" + run},
       {"value missing", {"run", u, "-n"}, "squall: -n, --requests needs a value" + run},
       {"value missing, long", {"run", u, "--json"}, "squall: --json needs a value" + run},
       {"twice", {"run", "-n", "1", "-n", "2", u}, "squall: -n, --requests is given twice" + run},
