@@ -15,6 +15,10 @@ from support.processes import Process
 from support.recording_server import RecordingServer
 
 
+# Where Debian's package of wrk has its scripts/.
+_EXAMPLES = Path("/usr/share/doc/wrk/examples/scripts")
+
+
 class _Handler(http.server.BaseHTTPRequestHandler):
     """Gives a token, and has what is asked for with it."""
 
@@ -114,7 +118,7 @@ class Scripts(squall.TestCase):
         self.check_complete(result, 20)
         self.assertEqual(Counter(request.target for request in self.server.requests),
                          {"/1": 20, "/2": 20, "/3": 20})
-        self.assertEqual(self.server.connections, 2)
+        self.assertEqual(len({request.client for request in self.server.requests}), 2)
 
     def test_variables_of_workers(self):
         agents = self.enterContext(squall.fleet(2))
@@ -231,11 +235,7 @@ class Scripts(squall.TestCase):
         for name, text in scripts.items():
             with self.subTest(script=name), RecordingServer() as server:
                 script = self.script(text)
-                with Process("wrk", "-t", "1", "-c", "1", "-d", "1s", "-s", str(script),
-                             "-H", "X-Of: test", server.url + "/of", "--", "one") as wrk:
-                    wrk.wait(30)
-                wanted = self.by_target(server)
-                server.recorded.clear()
+                wanted = self.of_wrk(server, script)
                 result = squall.run("-s", script, "-n", 20, "-c", 1, "-H", "X-Of: test",
                                     server.url + "/of", "--", "one")
                 self.check_complete(result, 20)
@@ -245,10 +245,64 @@ class Scripts(squall.TestCase):
                 self.assertEqual({target: seen[target] for target in both},
                                  {target: wanted[target] for target in both})
 
+    @unittest.skipUnless(shutil.which("wrk"), "needs wrk")
+    @unittest.skipUnless(_EXAMPLES.is_dir(), f"needs {_EXAMPLES}")
+    def test_wrks_own_scripts(self):
+        # What each says on standard output, if anything.
+        says = {
+            "report.lua": r"\n-+\n50%,\d+\n90%,\d+\n99%,\d+\n99.999%,\d+\n$",
+            "setup.lua": r"\nthread 1 made 120 requests and got 120 responses\n$",
+        }
+        seen_targets = {}
+        for script in sorted(_EXAMPLES.glob("*.lua")):
+            with self.subTest(script=script.name), RecordingServer() as server:
+                server.answer_headers["X-Token"] = "s3cret"
+                wanted = self.of_wrk(server, script)
+                result = squall.run("-s", script, "-n", 120, "-c", 1, "-H", "X-Of: test",
+                                    server.url + "/of", "--", "one")
+                stops = script.name == "stop.lua"
+                self.check_exit(result, 3 if stops else 0)
+                self.check_consistent(result)
+                self.assertEqual(result.errors, {})
+                self.assertEqual(result.recorded, 100 if stops else 120)
+                seen = seen_targets[script.name] = self.by_target(server)
+                if script.name == "counter.lua":  # one is faster than the other
+                    wanted = {target: of for target, of in wanted.items() if target in seen}
+                    self.assertGreaterEqual(len(wanted), 20)
+                    seen = {target: of for target, of in seen.items() if target in wanted}
+                self.assertEqual(seen, wanted)
+                if pattern := says.get(script.name):
+                    self.assertRegex(result.stdout, pattern)
+        self.assertEqual({"addr.lua", "auth.lua", "counter.lua", "delay.lua", "pipeline.lua",
+                          "post.lua", "report.lua", "setup.lua", "stop.lua"},
+                         seen_targets.keys())
+        self.assertEqual(seen_targets["auth.lua"].keys(), {"/authenticate", "/resource"})
+        self.assertEqual(seen_targets["pipeline.lua"].keys(), {"/?foo", "/?bar", "/?baz"})
+
+    def of_wrk(self, server, script):
+        """What wrk sends by a script, by target."""
+        with Process("wrk", "-t", "1", "-c", "1", "-d", "1s", "-s", str(script),
+                     "-H", "X-Of: test", server.url + "/of", "--", "one") as wrk:
+            self.assertEqual(wrk.wait(30), 0, wrk.stderr)
+        wanted = self.by_target(server)
+        self.assertTrue(wanted)
+        server.recorded.clear()
+        return wanted
+
     @staticmethod
     def by_target(server):
         return {request.target: (request.method, sorted(request.headers), request.body)
                 for request in server.requests}
+
+    def test_named_requests_are_refused(self):
+        self.script("")
+        plan = self.folder / "plan.yaml"
+        plan.write_text(f"url: {self.server.url}\nscript: test.lua\nrequests: 5\n"
+                        "mix:\n  - {name: a}\n  - {name: b, method: PUT}\n")
+        result = squall.run(plan)
+        self.check_exit(result, 2)
+        self.assertIn("a mix exclude each other", result.stderr)
+        self.assertEqual(self.server.requests, [])
 
     def test_a_plan_file(self):
         self.script("function request() return wrk.format(nil, path) end "

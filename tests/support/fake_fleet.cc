@@ -152,7 +152,7 @@ class FakeAgent {
   }
 
   void Report(uint32_t phase) {
-    if (granted_[phase].empty() || died_) return;
+    if (granted_[phase].empty() || died_ || stopped_) return;
     std::vector<uint64_t> held;
     std::vector<uint64_t> dropped;
     std::vector<uint64_t> unsent;
@@ -185,6 +185,8 @@ class FakeAgent {
     *snapshot.mutable_metrics() = metrics.ToProto();
     window_ += 20 * kMillisecond;
     snapshot.set_window_ns(window_ + behaviour_.extra_window);
+    stopped_ = behaviour_.script_stops;
+    snapshot.set_script_stopped(stopped_);
     kept_.push_back(message);
     const bool breaks = heard_.recorded >= behaviour_.breaks_after && !std::exchange(broken_, true);
     if (heard_.recorded >= behaviour_.dies_after) died_ = true;
@@ -207,6 +209,7 @@ class FakeAgent {
   bool running_ = false;
   bool broken_ = false;
   bool died_ = false;
+  bool stopped_ = false;
 };
 
 namespace {

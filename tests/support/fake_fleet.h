@@ -33,6 +33,7 @@ struct Behaviour {
   uint32_t phase_shift = 0;            // added to the phase it reports
   uint64_t first_sequence = 1;
   bool done_early = false;    // says Done after its first snapshot
+  bool script_stops = false;  // says so in its first snapshot, and sends nothing more
   Nanos extra_window = 0;     // by which its window is too long
   bool wrong_count = false;   // says more results than numbers
   uint64_t drops_every = 0;   // so-manieth number is reported as dropped …

@@ -31,6 +31,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.server.recorded.append(request)
         self.send_response(200)
         self.send_header("Content-Length", "6")
+        for name, value in self.server.answer_headers.items():
+            self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(b"hello\n")
@@ -50,6 +52,7 @@ class _Recording:
         self.lock = threading.Lock()
         self.recorded = []
         self.connections = 0
+        self.answer_headers = {}  # beside those that an answer needs
 
     def __enter__(self):
         threading.Thread(target=self.serve_forever, daemon=True).start()

@@ -277,6 +277,18 @@ TEST(Coordinator, TheOnlyAgentsOwnEndIsNoCompleteRun) {
   EXPECT_LT(result->fleet.recorded(), result->planned);
 }
 
+TEST(Coordinator, AScriptThatStopsAnAgentsWorkersEndsTheRun) {
+  FakeFleet fleet({{}, {.script_stops = true}});
+  const auto result = fleet.Run();
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->state, RunState::kIncomplete);
+  EXPECT_LT(result->fleet.recorded(), result->planned);
+  EXPECT_THAT(result->events, testing::IsEmpty()) << "nobody is lost";
+  EXPECT_THAT(result->notes,
+              testing::Contains(testing::HasSubstr(
+                  "all workers of agent fake (host-1:7400) have called thread:stop()")));
+}
+
 TEST(Standstill, OnlyALongStepIsOurOwn) {
   Standstill standstill(100 * kSecond);
   EXPECT_EQ(standstill.Look(101 * kSecond), 0);

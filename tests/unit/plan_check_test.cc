@@ -314,5 +314,63 @@ TEST(CheckPlan, RefusesNamedRequests) {
   }
 }
 
+v1::Plan ScriptedPlan() {
+  v1::Plan plan = GoodPlan();
+  plan.mutable_script()->set_text("wrk.method = 'PUT'");
+  return plan;
+}
+
+TEST(CheckPlan, TakesAScript) {
+  v1::Plan plan = ScriptedPlan();
+  plan.mutable_script()->set_text(std::string(kMaxScriptBytes, ' '));
+  plan.mutable_script()->add_arguments(std::string(kMaxScriptArguments - 1, 'a'));
+  plan.mutable_checks()->add_bodies("x");
+  EXPECT_TRUE(CheckPlan(plan).ok()) << CheckPlan(plan);
+}
+
+TEST(CheckPlan, RefusesWhatHasNoMeaningBesideAScript) {
+  const struct {
+    const char* message;
+    std::function<void(v1::Plan&)> spoil;
+  } rows[] = {
+      {"script: larger than 1 MiB",
+       [](v1::Plan& plan) {
+         plan.mutable_script()->set_text(std::string(kMaxScriptBytes + 1, ' '));
+       }},
+      {"script.arguments: larger than 64 KiB",
+       [](v1::Plan& plan) {
+         plan.mutable_script()->add_arguments(std::string(kMaxScriptArguments, 'a'));
+       }},
+      {"script: beside several requests",
+       [](v1::Plan& plan) {
+         plan.clear_request();
+         AddNamed(plan, "list", 1);
+       }},
+      {"script: beside a list of URLs",
+       [](v1::Plan& plan) {
+         plan.mutable_urls()->set_order(v1::ORDER_SHUFFLED);
+         plan.mutable_urls()->set_entries(1);
+         plan.mutable_urls()->set_size_bytes(1);
+       }},
+      {"script: beside placeholders", [](v1::Plan& plan) { plan.set_templates(true); }},
+      {"script: beside tags", [](v1::Plan& plan) { plan.mutable_request()->set_tag(true); }},
+      {"script: beside a user",
+       [](v1::Plan& plan) { plan.mutable_request()->set_url("http://ann:secret@127.0.0.1/"); }},
+      {"script: over another transport",
+       [](v1::Plan& plan) { plan.mutable_transport()->set_kind(v1::TRANSPORT_KIND_CURL); }},
+      {"transport.kind: http1 cannot do",
+       [](v1::Plan& plan) { plan.mutable_transport()->set_follow(true); }},
+  };
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.message);
+    v1::Plan plan = ScriptedPlan();
+    row.spoil(plan);
+    const absl::Status status = CheckPlan(plan);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(std::string(status.message()),
+                testing::StartsWith(std::string("plan: ") + row.message));
+  }
+}
+
 }  // namespace
 }  // namespace squall

@@ -75,7 +75,7 @@ INSTANTIATE_TEST_SUITE_P(
                       BadCase{"NoEnd", "GET / HTTP/1.1\r\nHost: a\r\n", "the empty line"},
                       BadCase{"AShortBody", "POST / HTTP/1.1\r\nContent-Length: 4\r\n\r\nabc",
                               "some of the body"},
-                      BadCase{"ALongBody", kPost + "x", "the empty line"},
+                      BadCase{"ALongBody", kPost + "x", "at line 4, column 4"},
                       BadCase{"TooMany", Times(65, kGet), "more than 64"},
                       BadCase{"Connect", "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", "CONNECT"}),
     [](const auto& test) { return test.param.name; });

@@ -180,6 +180,7 @@ TEST(JsonReport, WritesThePlan) {
              {{"name", "urls.txt"}, {"size_bytes", 34}, {"entries", 2}, {"order", "shuffled"}}},
             {"templates", false},
             {"feeder", nullptr},
+            {"script", nullptr},
             {"phases", Json::array({{{"measured", true},
                                      {"requests", 2000},
                                      {"duration_ns", 0},
@@ -203,6 +204,15 @@ TEST(JsonReport, WritesThePlan) {
             {"checks", nullptr},
             {"fail_fast", nullptr},
             {"server_counts", nullptr}}));
+}
+
+TEST(JsonReport, TellsWhichScriptMadeTheRequests) {
+  RunResult result = ExampleResult();
+  result.plan.mutable_script()->set_name("checkout.lua");
+  result.plan.mutable_script()->set_text("-- secret");
+  result.plan.mutable_script()->add_arguments("token");
+  EXPECT_EQ(Parsed(result)["plan"]["script"],
+            Json({{"name", "checkout.lua"}, {"text_bytes", 9}, {"arguments", 1}}));
 }
 
 TEST(JsonReport, TellsOfTheWarmUp) {

@@ -20,6 +20,7 @@ inline v1::Plan ScriptPlan(const std::string& text) {
   plan.mutable_transport()->set_kind(v1::TRANSPORT_KIND_HTTP1);
   plan.mutable_script()->set_name("test.lua");
   plan.mutable_script()->set_text(text);
+  for (const char* argument : {"one", "two"}) plan.mutable_script()->add_arguments(argument);
   return plan;
 }
 
