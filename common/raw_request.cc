@@ -80,6 +80,8 @@ absl::StatusOr<RawRequests> ParseRawRequests(std::string_view bytes) {
   if (reading.begun) {
     return Wrong("the empty line behind the headers, or some of the body, is missing");
   }
+  // The library passes over empty lines in front of a request.
+  if (reading.requests.count == 0) return Wrong("nothing but empty lines");
   return reading.requests;
 }
 

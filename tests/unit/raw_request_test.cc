@@ -69,6 +69,7 @@ TEST_P(Bad, IsRefusedWithItsPlace) {
 INSTANTIATE_TEST_SUITE_P(
     RawRequest, Bad,
     ::testing::Values(BadCase{"Empty", "", "an empty text"},
+                      BadCase{"EmptyLines", "\r\n\r\n", "nothing but empty lines"},
                       BadCase{"NoHttp", "hello", "at line 1, column"},
                       BadCase{"AnAnswer", "HTTP/1.1 200 OK\r\n\r\n", "at line 1, column"},
                       BadCase{"ABadHeader", "GET / HTTP/1.1\r\nA b\r\n\r\n", "at line 2, column"},
