@@ -79,6 +79,20 @@ class Fleet(squall.TestCase):
         self.assertEqual(target.stats()["requests"], 2000)
         self.assertEqual(sum(self.names.asked.values()), 0)
 
+    def test_a_script_and_its_errors(self):
+        target, agents = self.start_target(), self.start_agents()
+        script = """
+            function request(n)
+              if n % 10 == 3 then error("no three") end
+              assert(not pcall(error, "caught"))
+              return wrk.format(nil, "/" .. n)
+            end"""
+        result = self.bare("controller", **{"/a.lua": script}).run(
+            "-s", "/a.lua", target.url, "-n", 1000, "-c", 8, agents=agents)
+        self.check_exit(result, 0)
+        self.assertEqual(result.errors, {"script error": 100})
+        self.assertEqual(target.stats()["requests"], 900)
+
     def test_by_name(self):
         target, agents = self.start_target(), self.start_agents()
         named = ",".join(f"{agent.name}.example:{agent.address.rpartition(':')[2]}"
