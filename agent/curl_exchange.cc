@@ -12,7 +12,7 @@ namespace squall {
 namespace {
 
 // More than any server means to send; without a limit a header could go on for ever.
-constexpr uint64_t kMaxHeaderBytes = 256 * 1024;
+constexpr uint64_t kMostHeaderBytes = 256 * 1024;
 
 constexpr std::string_view kNotHttp2 = "the server did not agree to HTTP/2";
 
@@ -248,7 +248,7 @@ Outcome CurlExchange::Failed(CURLcode result) {
     outcome.detail = "the connection was closed before the answer; the request was not sent again";
   } else if (outcome.kind == v1::FAILURE_KIND_INVALID_RESPONSE &&
              (result == CURLE_WRITE_ERROR || result == CURLE_OUT_OF_MEMORY)) {
-    const bool in_header = result == CURLE_OUT_OF_MEMORY || answer_.header_bytes > kMaxHeaderBytes;
+    const bool in_header = result == CURLE_OUT_OF_MEMORY || answer_.header_bytes > kMostHeaderBytes;
     outcome.detail = in_header ? "the answer's header is too large"
                                : "the answer's body is not compressed as it says";
   }
@@ -330,7 +330,7 @@ size_t CurlExchange::OnHeader(char* line, size_t, size_t size, void* self) noexc
   CurlExchange& exchange = *static_cast<CurlExchange*>(self);
   exchange.header_bytes_ += size;
   exchange.answer_.header_bytes += size;
-  if (exchange.answer_.header_bytes > kMaxHeaderBytes) return 0;  // ends the transfer
+  if (exchange.answer_.header_bytes > kMostHeaderBytes) return 0;  // ends the transfer
   const std::string_view text(line, size);
   if (exchange.check_ != nullptr) exchange.CheckHeader(text);
   if (exchange.request_->transport().cookies()) exchange.cookies_.OnHeader(text);

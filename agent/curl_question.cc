@@ -28,7 +28,8 @@ constexpr int kLookMilliseconds = 1000;
 
 bool SameOrigin(const v1::Plan& plan, const std::string& url) {
   const UrlParts asked = SplitUrl(url);
-  const std::vector<const v1::Request*> requests = RequestsOf(plan);
+  const std::vector<const v1::Request*> requests =
+      plan.has_urls() ? std::vector<const v1::Request*>{&plan.request()} : RequestsOf(plan);
   return std::any_of(requests.begin(), requests.end(), [&asked](const v1::Request* request) {
     if (request->url().empty()) return false;
     const UrlParts of_plan = SplitUrl(request->url());

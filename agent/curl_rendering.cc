@@ -24,7 +24,7 @@ void CurlRendering::Follow(const CurlRequest& request, uint32_t index) {
 }
 
 void CurlRendering::Set(uint64_t number) {
-  const TemplateInput input = source_->Input(number, index_);
+  const TemplateInput input = source_->Input(number, index_, &fields_);
   source_->Url(input, url_);
   for (size_t i = 0; i < lines_.size(); ++i) {
     const Line& line = lines_[i];

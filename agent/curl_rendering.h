@@ -54,6 +54,7 @@ class CurlRendering {
   std::vector<Line> lines_;         // these
   std::vector<std::string> texts_;  // of the lines, or more
   std::string url_;
+  std::string fields_;
   std::string value_;
   std::string body_;
 };

@@ -83,7 +83,7 @@ class CurlTransport final : public Transport {
 
   void Send(uint32_t number, Nanos start, const std::string& given) override {
     Slot& slot = *slots_[number];
-    const bool asks = source_ != nullptr || request_.tagged();
+    const bool asks = source_ != nullptr || request_.tagged() || calls_.size() > 1;
     const RequestTag tag = asks ? sink_.TagOf(number) : RequestTag();
     const CURLcode followed = slot.exchange.Follow(calls_[tag.request]);
     if (request_.tagged()) slot.exchange.Tag(tag);

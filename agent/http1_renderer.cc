@@ -33,7 +33,7 @@ size_t Digits(uint64_t number) {
 }  // namespace
 
 void Http1Renderer::Write(const RequestTag& tag, Http1Exchange& exchange) {
-  const TemplateInput input = source_.Input(tag.number, index_);
+  const TemplateInput input = source_.Input(tag.number, index_, &fields_);
   const Template* head = &one_head_;
   std::string_view target;
   if (one_url_) {

@@ -47,6 +47,7 @@ class Http1Renderer {
   Http1Heads& heads_;
   Http1Origins& origins_;
   std::string url_;                    // of a list
+  std::string fields_;                 // of its line
   Http1Origin* one_origin_ = nullptr;  // without a list
   // And all of its requests that stands in front of a tag, and of a body that is rendered.
   Template one_head_;

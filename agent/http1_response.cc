@@ -9,7 +9,7 @@ namespace squall {
 namespace {
 
 // More than any server means to send; without a limit a header could go on for ever.
-constexpr uint32_t kMaxHeaderBytes = 256 * 1024;
+constexpr uint32_t kMostHeaderBytes = 256 * 1024;
 
 constexpr uint32_t kSwitchingProtocols = 101;
 
@@ -43,7 +43,7 @@ void Http1Response::Take(Http1KnownHeader& known, AnswerChecks* checks, bool kee
   kept_ = keeps ? std::make_unique<ScriptAnswer>() : nullptr;
 }
 
-void Http1Response::SetUp() noexcept { http_parser_set_max_header_size(kMaxHeaderBytes); }
+void Http1Response::SetUp() noexcept { http_parser_set_max_header_size(kMostHeaderBytes); }
 
 void Http1Response::BeginCheck() noexcept {
   if (check_ != nullptr) check_->Begin();
@@ -103,7 +103,7 @@ Http1Response::Progress Http1Response::Parse(std::string_view& bytes) noexcept {
     const size_t used = http_parser_execute(&parser_, settings_, bytes.data(), bytes.size());
     bytes.remove_prefix(used);
     if (part != Part::kChunks) header_bytes_ += used - (body_bytes_ - body_before);
-    if (header_bytes_ > kMaxHeaderBytes) return Invalid("the answer's header is too large");
+    if (header_bytes_ > kMostHeaderBytes) return Invalid("the answer's header is too large");
 
     const http_errno error = HTTP_PARSER_ERRNO(&parser_);
     if (error == HPE_OK) return Progress::kMore;

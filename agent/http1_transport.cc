@@ -97,7 +97,7 @@ class Http1Transport final : public Transport, private Http1Connection::Listener
 Http1Transport::Http1Transport(const TransportSetup& setup)
     : sink_(setup.sink),
       keepalive_(!setup.plan.transport().no_keepalive()),
-      asks_(setup.source != nullptr || setup.plan.request().tag()),
+      asks_(setup.source != nullptr || setup.plan.request().tag() || CountRequests(setup.plan) > 1),
       routes_(setup.plan.transport(), setup.network, setup.loop, setup.first_turn),
       poll_(
           setup.loop, [](void* owner) noexcept { static_cast<Sink*>(owner)->OnBatch(); },

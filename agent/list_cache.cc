@@ -166,7 +166,7 @@ absl::StatusOr<ListIndex> ListCache::IndexOf(const v1::UrlList& urls, const std:
     return absl::DataLossError(
         fmt::format("{} bytes instead of {}", stamp->size_bytes(), urls.size_bytes()));
   }
-  ListScan scan(Quoted(urls.name()), base_url);
+  ListScan scan(Quoted(urls.name()), base_url, ListForm::Of(urls));
   Sha256Sum sum;
   absl::Status bad_line;
   absl::Status read = ReadAll(fd, urls.size_bytes(), keep_on, [&](std::string_view block) {

@@ -57,10 +57,11 @@ absl::StatusOr<ListText> ListIntake::Work() {
 absl::StatusOr<ListText> ListIntake::Receive() {
   absl::StatusOr<ListCache::Part> part = cache_.Begin(urls_);
   if (!part.ok()) return part.status();
-  std::optional<ListScan> scan(std::in_place, Quoted(urls_.name()), base_url_);
+  const ListForm form = ListForm::Of(urls_);
+  std::optional<ListScan> scan(std::in_place, Quoted(urls_.name()), base_url_, form);
   absl::Status status = cache_.Reread(*part, *scan, [this] { return KeepOn(); });
   if (absl::IsCancelled(status)) return status;
-  if (!status.ok()) scan.emplace(Quoted(urls_.name()), base_url_);
+  if (!status.ok()) scan.emplace(Quoted(urls_.name()), base_url_, form);
   const bool resumed = part->size != 0;
   status = Fill(*part, *scan);
   if (absl::IsCancelled(status)) {

@@ -48,7 +48,11 @@ absl::Status OtherSize(const std::string& name, uint64_t came, const char* what,
 absl::StatusOr<RequestSource> RequestSource::Create(const v1::Plan& plan, ListText list,
                                                     std::string feeder) {
   RequestSource source;
-  for (const v1::Request* request : RequestsOf(plan)) source.urls_.push_back(request->url());
+  if (plan.has_urls()) {
+    source.urls_.push_back(plan.request().url());
+  } else {
+    for (const v1::Request* request : RequestsOf(plan)) source.urls_.push_back(request->url());
+  }
   if (!plan.mix().empty()) source.mix_.emplace(plan);
   absl::Status status;
   if (plan.templates()) status = source.MakeTemplates(plan, std::move(feeder));
@@ -61,7 +65,8 @@ absl::StatusOr<RequestSource> RequestSource::Create(const v1::Plan& plan, std::s
                                                     std::string feeder) {
   if (!plan.has_urls()) return Create(plan, ListText(), std::move(feeder));
   absl::StatusOr<ListText> list =
-      ListText::InMemory(std::move(list_text), Quoted(plan.urls().name()), plan.request().url());
+      ListText::InMemory(std::move(list_text), Quoted(plan.urls().name()), plan.request().url(),
+                         ListForm::Of(plan.urls()));
   if (!list.ok()) return list.status();
   return Create(plan, *std::move(list), std::move(feeder));
 }
@@ -96,7 +101,10 @@ absl::Status RequestSource::MakeTemplates(const v1::Plan& plan, std::string feed
 absl::Status RequestSource::MakeList(const v1::Plan& plan, ListText text) {
   const v1::UrlList& urls = plan.urls();
   const std::string name = Quoted(urls.name());
-  absl::StatusOr<UrlList> list = UrlList::Make(std::move(text), name, urls_.front());
+  std::vector<std::string> words;
+  for (const v1::ListedRequest& listed : urls.requests()) words.push_back(listed.word());
+  absl::StatusOr<UrlList> list =
+      UrlList::Make(std::move(text), name, urls_.front(), ListForm::Of(urls), std::move(words));
   if (!list.ok()) return list.status();
   if (list->size() != urls.entries()) return OtherSize(name, list->size(), "URLs", urls.entries());
   if (list->facts().placeholder_lines() != 0) {
@@ -116,7 +124,7 @@ absl::Status RequestSource::ReadPlaceholders(const v1::Plan& plan, const UrlList
   std::string url;
   while (const std::optional<std::string_view> entry = reader.Next()) {
     if (!HasPlaceholder(*entry)) continue;
-    scope.base_bytes = list.Join(*entry, url);
+    scope.base_bytes = list.Join(list.UrlIn(*entry), url);
     const absl::Status status = templated_ ? templated_->lines.Add(url, scope) : CheckUrl(url);
     if (!status.ok()) {
       return absl::InvalidArgumentError(fmt::format("{}:{}: {}", Quoted(plan.urls().name()),
@@ -163,13 +171,16 @@ bool RequestSource::ReadAll() const {
   return true;
 }
 
-void RequestSource::Url(uint64_t n, std::string& url) const {
-  if (templated_) return Url(Input(n), url);
-  if (listed_) {
-    listed_->list.Get(listed_->sequence.Index(n), url);
-  } else {
-    url = urls_[RequestOf(n)];
+uint32_t RequestSource::Url(uint64_t n, std::string& url) const {
+  if (templated_) {
+    const TemplateInput input = Input(n);
+    Url(input, url);
+    return input.request;
   }
+  if (listed_) return listed_->list.Get(listed_->sequence.Index(n), url);
+  const uint32_t request = RequestOf(n);
+  url = urls_[request];
+  return request;
 }
 
 void RequestSource::Url(const TemplateInput& input, std::string& url) const {
@@ -184,9 +195,13 @@ void RequestSource::Url(const TemplateInput& input, std::string& url) const {
   if (!templated_->lines.Render(input, url) || !UrlList::MayBeUrl(url)) listed_->list.Damaged(url);
 }
 
-TemplateInput RequestSource::Input(uint64_t n, uint32_t request) const {
+TemplateInput RequestSource::Input(uint64_t n, uint32_t request, std::string* fields) const {
   TemplateInput input{.n = n, .request = request};
   if (!templated_) return input;
+  if (listed_ && fields != nullptr) {
+    listed_->list.FieldsOf(listed_->sequence.Index(n), *fields);
+    input.fields = *fields;
+  }
   if (templated_->feeder) {
     const uint64_t use = mix_ ? mix_->Of(n).use : n;
     input.row = templated_->feeder->Row(templated_->rows[request].Index(use));

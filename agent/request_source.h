@@ -29,16 +29,20 @@ class RequestSource {
   static absl::StatusOr<RequestSource> Create(const v1::Plan& plan, std::string list_text,
                                               std::string feeder = "");
 
-  // Which of the plan's named requests n is; 0 where it has none.
-  uint32_t RequestOf(uint64_t n) const { return mix_ ? mix_->Of(n).request : 0; }
+  // Which of the plan's requests n is; 0 where it has one alone.
+  uint32_t RequestOf(uint64_t n) const {
+    if (mix_) return mix_->Of(n).request;
+    return listed_ && listed_->list.has_words() ? listed_->list.WordOf(listed_->sequence.Index(n))
+                                                : 0;
+  }
 
-  // The URL of request n, into `url`, whose memory is reused.
-  void Url(uint64_t n, std::string& url) const;
+  // The URL of request n, into `url`, whose memory is reused. Returns which of the plan's it is.
+  uint32_t Url(uint64_t n, std::string& url) const;
   // The same of a request that is rendered.
   void Url(const TemplateInput& input, std::string& url) const;
 
-  // Requests differ in more than the list's URL, by their names or by placeholders: transports then
-  // ask for all of them here, URL and all.
+  // Requests differ in more than what the list says of them, by their names or by placeholders:
+  // transports then ask for all of them here, URL and all.
   bool renders() const { return mix_ || templated_; }
   // What one of the plan's requests is made of. Null: the plan has no placeholders.
   const RequestTemplates* templates(size_t request) const {
@@ -46,7 +50,11 @@ class RequestSource {
   }
   // What the values of request n are made of.
   TemplateInput Input(uint64_t n) const { return Input(n, RequestOf(n)); }
-  TemplateInput Input(uint64_t n, uint32_t request) const;
+  // `fields`, of which it borrows, is set to those of its line. Null: nobody asks for them.
+  TemplateInput Input(uint64_t n, uint32_t request, std::string* fields = nullptr) const;
+
+  // Null: there is none.
+  const UrlList* list() const { return listed_ ? &listed_->list : nullptr; }
 
   // Where all requests lead to, each once, as they come first in the list.
   std::vector<Origin> Origins() const;

@@ -81,6 +81,8 @@ RunEngine::RunEngine(RequestSource source, const v1::Prepare& prepare, uint32_t 
       total_(last_ends_.size(), NamedRequests(prepare.plan())) {
   network_.policy = policy;
   const v1::Plan& plan = prepare.plan();
+  if (plan.urls().timed()) times_.emplace(*source_.list());
+  const ListedTimes* const times = times_ ? &*times_ : nullptr;
   for (size_t i = 0; i < last_ends_.size(); ++i) {
     const v1::Phase& planned = plan.phases(static_cast<int>(i));
     RunPhase& phase = phases_.emplace_back(workers);
@@ -89,7 +91,7 @@ RunEngine::RunEngine(RequestSource source, const v1::Prepare& prepare, uint32_t 
     if (!planned.has_arrivals()) continue;
     std::optional<uint64_t> max_backlog;
     if (planned.arrivals().has_max_backlog()) max_backlog = prepare.max_backlog();
-    phase.arrivals.emplace(Schedule(planned.arrivals(), plan.seed()), workers, max_backlog,
+    phase.arrivals.emplace(Schedule(planned.arrivals(), plan.seed(), times), workers, max_backlog,
                            policy.limits().rate_nano.most);
   }
 }

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "agent/entry_times.h"
 #include "agent/host_vitals.h"
 #include "agent/lease.h"
 #include "agent/network.h"
@@ -115,7 +116,8 @@ class RunEngine final : private Worker::Listener {
 
   const std::function<void(Event)> events_;
   const RequestSource source_;
-  const uint32_t streams_;  // of a connection
+  std::optional<EntryTimes> times_;  // of its list, where they are the schedule
+  const uint32_t streams_;           // of a connection
   std::string target_;
   Network network_;
   Lease lease_;

@@ -36,7 +36,8 @@ class Transport {
     // A connection to an address (its number in the run's AddressTable) is opened, or tried.
     virtual void OnConnecting(uint32_t address) noexcept = 0;
     // Which request is being sent in a slot, and how it names itself: asked from within Send(), if
-    // requests are to be tagged or there is a source. Borrowed for that call.
+    // requests are to be tagged, the plan has several, or there is a source. Borrowed for that
+    // call.
     virtual RequestTag TagOf(uint32_t slot) noexcept = 0;
 
    protected:
@@ -74,7 +75,7 @@ struct TransportSetup {
   // How many connections the workers and agents before this one have: where Routes begin to count.
   uint32_t first_turn = 0;
   // Where the plan has placeholders or named requests: what they are. Null: all are alike, but for
-  // the URL that Send() is given.
+  // the URL that Send() is given, and what TagOf() says where a list has several.
   const RequestSource* source = nullptr;
   // Makes the requests, whose numbers are asked for by TagOf(), as text; the URL says where they
   // go. One worker's alone, ready for requests. Null: the plan has none.

@@ -307,12 +307,12 @@ void Worker::IssueNext(Nanos now) {
 }
 
 void Worker::Issue(Sample sample) {
-  sample.request = source_.RequestOf(sample.number);
+  sample.request =
+      source_.renders() ? source_.RequestOf(sample.number) : source_.Url(sample.number, url_);
   const uint32_t slot = slots_.Take(sample);
   slots_.SampleOf(slot).light = flight_.IsLight(slots_.in_flight());
   flight_.Began(sample.start, slots_.in_flight());
   idle_noted_ = false;
-  if (!source_.renders()) source_.Url(sample.number, url_);
   transport_->Send(slot, sample.start, url_);
 }
 

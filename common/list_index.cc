@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include "common/digest.h"
+#include "common/list_line.h"
+#include "common/list_times.h"
 #include "common/protocol.h"
 #include "common/url.h"
 #include "common/values.h"
@@ -58,6 +60,16 @@ absl::Status CheckFacts(const v1::ListFacts& facts) {
   if (facts.longest_joined_bytes() > kMaxUrlBytes ||
       facts.placeholder_lines() > std::min(facts.entries(), kMaxPlaceholderLines)) {
     return Impossible("its lines");
+  }
+  const bool timed = facts.times().width_us() != 0;
+  for (const std::string& word : facts.words()) {
+    if (word.size() > kMaxListedWord || !ParseListWord(word).ok()) {
+      return Impossible("its requests");
+    }
+  }
+  if (facts.words_size() > kMaxListedRequests || (timed && facts.words().empty()) ||
+      (timed && !AreListTimes(facts.times(), facts.entries()))) {
+    return Impossible("its requests");
   }
   bool joined = false;
   for (const std::string& origin : facts.origins()) {

@@ -6,9 +6,13 @@
 
 #include <fmt/format.h>
 
+#include "common/base64.h"
+#include "common/http_syntax.h"
+#include "common/list_times.h"
 #include "common/origin.h"
 #include "common/placeholder_syntax.h"
 #include "common/protocol.h"
+#include "common/text_position.h"
 #include "common/url.h"
 #include "common/values.h"
 
@@ -42,6 +46,19 @@ bool EndsOrigin(std::string_view url, size_t size) {
   return url.size() == size || url[size] == '/' || url[size] == '?' || url[size] == '#';
 }
 
+// METHOD URL, where URLs alone belong.
+bool IsRequest(std::string_view entry) {
+  const std::string_view word = TakeWord(entry);
+  return CheckMethod(word).ok() &&
+         (entry.starts_with('/') || entry.find("://") != std::string_view::npos);
+}
+
+absl::Status Mixed() {
+  return absl::InvalidArgumentError(
+      "a method in front of the URL, which the first line has not: write one in every line, or in "
+      "none");
+}
+
 // All before the path, in what may be no URL.
 std::string_view WrittenOrigin(std::string_view entry) {
   const size_t scheme = entry.find("://");
@@ -51,8 +68,11 @@ std::string_view WrittenOrigin(std::string_view entry) {
 
 }  // namespace
 
-ListScan::ListScan(std::string name, std::string base_url, LineCheck check)
-    : name_(std::move(name)), base_url_(std::move(base_url)), check_(std::move(check)) {}
+ListScan::ListScan(std::string name, std::string base_url, ListForm form, LineCheck check)
+    : name_(std::move(name)),
+      base_url_(std::move(base_url)),
+      form_(form),
+      check_(std::move(check)) {}
 
 absl::Status ListScan::Add(std::string_view bytes) {
   sum_.Add(bytes);
@@ -82,6 +102,7 @@ absl::Status ListScan::Keep(std::string_view more, uint64_t position) {
     const size_t blanks = std::min(more.find_first_not_of(" \t\r"), more.size());
     more.remove_prefix(blanks);
     rest_at_ = position + blanks;
+    rest_blanks_ += blanks;
   }
   // Comments may be of any length.
   if (rest_.starts_with('#')) return absl::OkStatus();
@@ -98,9 +119,102 @@ absl::Status ListScan::Line(std::string_view text, uint64_t position) {
   const char* const begin = text.data();
   if (position == 0 && text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   const std::string_view entry = TrimBlanks(text);
-  if (entry.empty() || entry.starts_with('#')) return absl::OkStatus();
-  if (absl::Status status = Check(entry); !status.ok()) return AtLine(status);
-  index_.Add(position + static_cast<uint64_t>(entry.data() - begin));
+  if (!entry.empty() && !entry.starts_with('#')) {
+    const absl::Status status = form_.requests ? CheckRequest(entry) : Check(entry);
+    if (!status.ok() && form_.requests) return AtColumn(status, text);
+    if (!status.ok()) return AtLine(IsRequest(entry) ? Mixed() : status);
+    index_.Add(position + static_cast<uint64_t>(entry.data() - begin));
+  }
+  rest_blanks_ = 0;
+  return absl::OkStatus();
+}
+
+absl::Status ListScan::CheckRequest(std::string_view entry) {
+  std::string_view url = entry;
+  blame_ = entry.data();
+  if (form_.timed) {
+    if (absl::Status status = CheckTime(TakeWord(url)); !status.ok()) return status;
+    blame_ = url.data();
+  }
+  const std::string_view word = TakeWord(url);
+  if (word != last_word_) {
+    if (absl::Status status = CheckWord(word); !status.ok()) return status;
+    const absl::StatusOr<ListWord> parsed = ParseListWord(word);
+    last_word_ = word;
+    header_fields_ = parsed->headers.size();
+    all_fields_ = parsed->fields();
+  }
+  blame_ = url.data();
+  if (url.empty()) {
+    return absl::InvalidArgumentError(
+        fmt::format("no URL behind {}: write METHOD URL", Quoted(word)));
+  }
+  if (form_.fields) {
+    std::string_view fields = url;
+    url = TakeWord(fields);
+    if (absl::Status status = Check(url); !status.ok()) return status;
+    blame_ = fields.data();
+    return CheckFields(fields);
+  }
+  const size_t end = url.find_first_of(" \t");
+  if (end == std::string_view::npos || HasPlaceholder(url)) return Check(url);
+  blame_ += url.find_first_not_of(" \t", end);
+  const std::string_view more = url.substr(static_cast<size_t>(blame_ - url.data()));
+  return absl::InvalidArgumentError(
+      more.starts_with("HTTP/")
+          ? fmt::format("{}: leave it out: the line ends with the URL", Quoted(more))
+          : fmt::format("{}: behind the URL: write %20 for a blank in it, or leave it out",
+                        Quoted(more)));
+}
+
+absl::Status ListScan::CheckFields(std::string_view fields) {
+  for (size_t i = 0; i < all_fields_; ++i) {
+    const std::string_view field = TakeWord(fields);
+    const std::string_view text = FieldOf(field, 0);
+    if (field.empty() || !IsBase64(text)) {
+      return absl::InvalidArgumentError(fmt::format("field {} is missing, or no base64", i));
+    }
+    if (i >= header_fields_) continue;
+    field_.resize(Base64Size(text));
+    WriteBase64(text, field_.data());
+    const absl::StatusOr<v1::Header> header = ParseHeader("x:" + field_);
+    if (!header.ok() || header->value() != field_ || field_.size() > kMaxHeaderBytes) {
+      return absl::InvalidArgumentError(fmt::format("field {} is not the value of a header", i));
+    }
+  }
+  if (fields.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(fmt::format("more than {} fields", all_fields_));
+}
+
+absl::Status ListScan::CheckTime(std::string_view word) {
+  uint64_t us = 0;
+  if (!ReadListedUs(word, us) || us < index_.facts.times().last_us()) {
+    return absl::InvalidArgumentError(fmt::format("{}: not the time of a line", Quoted(word)));
+  }
+  AddListTime(us, *index_.facts.mutable_times());
+  return absl::OkStatus();
+}
+
+absl::Status ListScan::CheckWord(std::string_view word) {
+  const auto& words = index_.facts.words();
+  if (std::find(words.begin(), words.end(), word) != words.end()) return absl::OkStatus();
+  if (word.starts_with('/') || word.find("://") != std::string_view::npos) {
+    return absl::InvalidArgumentError(
+        fmt::format("{0}: no method in front of it, which other lines have: did you mean GET {0}?",
+                    Quoted(word)));
+  }
+  const absl::StatusOr<ListWord> parsed =
+      form_.fields ? ParseListWord(word) : ListWord{word, {}, false};
+  const absl::Status status = parsed.ok() ? CheckMethod(parsed->method) : parsed.status();
+  if (!status.ok()) return status;
+  if (words.size() == kMaxListedRequests || word.size() > kMaxListedWord ||
+      parsed->method.size() > kMaxListedMethod) {
+    return absl::InvalidArgumentError(
+        fmt::format("{}: a list has at most {} methods{}, of {} bytes", Quoted(word.substr(0, 80)),
+                    kMaxListedRequests, form_.fields ? " with the headers that come with them" : "",
+                    kMaxListedMethod));
+  }
+  index_.facts.add_words(std::string(word));
   return absl::OkStatus();
 }
 
@@ -195,12 +309,21 @@ absl::Status ListScan::AtLine(const absl::Status& status) const {
       fmt::format("{}:{}: {}", name_, line_, std::string(status.message())));
 }
 
+// `line`: without a byte order mark, and without blanks that stood in front.
+absl::Status ListScan::AtColumn(const absl::Status& status, std::string_view line) const {
+  const auto offset = static_cast<size_t>(blame_ - line.data());
+  return absl::InvalidArgumentError(fmt::format("{}:{}:{}: {}", name_, line_,
+                                                rest_blanks_ + PositionIn(line, offset).column,
+                                                std::string(status.message())));
+}
+
 absl::StatusOr<ListIndex> ListScan::Finish() {
   if (!rest_.empty()) {
     if (absl::Status status = Line(rest_, rest_at_); !status.ok()) return status;
   }
   if (index_.facts.entries() == 0) {
-    return absl::InvalidArgumentError(fmt::format("{}: has no URLs: write one a line", name_));
+    return absl::InvalidArgumentError(fmt::format("{}: has no {}: write one a line", name_,
+                                                  form_.requests ? "requests" : "URLs"));
   }
   if (index_.facts.placeholder_lines() > 0 &&
       index_.facts.size_bytes() > kMaxPlaceholderListBytes) {

@@ -8,7 +8,9 @@
 
 #include "absl/numeric/int128.h"
 #include "absl/time/time.h"
+#include "common/base64.h"
 #include "common/draw.h"
+#include "common/list_line.h"
 
 // What Write() only goes on to: it saves no registers for what it does not do itself.
 #define SQUALL_OUT_OF_LINE [[gnu::noinline]]
@@ -212,13 +214,15 @@ size_t Placeholder::Bound() const {
     case Kind::kRfc3339:
       return kLongestTime.size();
     case Kind::kColumn:
+    case Kind::kField:
       return 0;
   }
   return 0;
 }
 
-size_t Placeholder::Bound(const FeederRow& row) const {
-  return row.Field(size).text.size() * (percent_encoded ? 3 : 1);
+size_t Placeholder::Bound(const TemplateInput& input) const {
+  if (kind == Kind::kField) return Base64Size(FieldOf(input.fields, size));
+  return input.row.Field(size).text.size() * (percent_encoded ? 3 : 1);
 }
 
 char* Placeholder::Write(uint64_t key, const TemplateInput& input, char* to) const {
@@ -245,6 +249,8 @@ char* Placeholder::Write(uint64_t key, const TemplateInput& input, char* to) con
       return WriteInteger(input.unix_ms, to);
     case Kind::kColumn:
       return WriteColumn(input.row.Field(size), percent_encoded, to);
+    case Kind::kField:
+      return WriteBase64(FieldOf(input.fields, size), to);
   }
   return to;
 }

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/feeder.h"
@@ -17,9 +18,10 @@ namespace squall {
 // What the values of one request are made of.
 struct TemplateInput {
   uint64_t n = 0;
-  FeederRow row = {};    // where there is a feeder
-  int64_t unix_ms = 0;   // wall clock; where a placeholder uses the time
-  uint32_t request = 0;  // which of the plan's it is
+  FeederRow row = {};            // where there is a feeder
+  int64_t unix_ms = 0;           // wall clock; where a placeholder uses the time
+  uint32_t request = 0;          // which of the plan's it is
+  std::string_view fields = {};  // of its line in a list (common/list_line.h)
 };
 
 struct Placeholder {
@@ -34,21 +36,24 @@ struct Placeholder {
     kUnix,
     kUnixMs,
     kColumn,
+    kField,  // of a list's line, which has it in base64
   };
 
   Kind kind = Kind::kSequence;
   bool percent_encoded = false;  // columns
-  uint32_t size = 0;             // digits of kHex; place of a column among the feeder's
-  int64_t lowest = 0;            // kInteger
-  uint64_t values = 0;           // kInteger, kPick: how many there are; 0: 2^64
+  uint32_t size = 0;    // digits of kHex; place of a column among the feeder's, or of a field
+  int64_t lowest = 0;   // kInteger
+  uint64_t values = 0;  // kInteger, kPick: how many there are; 0: 2^64
   Zipf zipf = {};
   std::vector<std::string> words = {};  // kPick
 
   bool uses_time() const;
-  // Bytes that its value may have at most, but for a column's.
+  // Its length is another one in each request, whatever it is.
+  bool varies() const { return kind == Kind::kColumn || kind == Kind::kField; }
+  // Bytes that its value may have at most, but for one that varies.
   size_t Bound() const;
-  // The same for a column's, as it is in one row.
-  size_t Bound(const FeederRow& row) const;
+  // The same for one that varies, as it is in this request.
+  size_t Bound(const TemplateInput& input) const;
   // Writes the value, behind which it returns. `to` has room for as much as Bound() says.
   char* Write(uint64_t key, const TemplateInput& input, char* to) const;
 };

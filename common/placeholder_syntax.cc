@@ -180,6 +180,16 @@ Meaning File(const Words& words, const TemplateScope& scope) {
   return Inserted(v1::INSERTION_KIND_FILE, words[1], scope);
 }
 
+Meaning Field(const Words& words, const TemplateScope& scope) {
+  const absl::StatusOr<uint64_t> field =
+      ParseWholeNumber(words.size() == 2 ? words[1] : "", 0, scope.list_fields - 1);
+  if (!field.ok()) return Wrong("field of a line: {}", std::string(field.status().message()));
+  if (scope.place == TemplatePlace::kUrl) return Wrong("no field of a line stands in its URL");
+  Placeholder value{.kind = Kind::kField};
+  value.size = static_cast<uint32_t>(*field);
+  return value;
+}
+
 struct Function {
   std::string_view name;
   size_t fewest;  // words behind the name
@@ -256,6 +266,7 @@ Meaning ParsePlaceholder(const PlaceholderText& text, const TemplateScope& scope
     return std::string(text.words[0]);
   }
   const std::string_view name = text.words[0];
+  if (name == "line" && scope.list_fields > 0) return Field(text.words, scope);
   const auto* const function =
       std::find_if(kFunctions.begin(), kFunctions.end(),
                    [name](const Function& known) { return known.name == name; });

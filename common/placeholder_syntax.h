@@ -40,6 +40,9 @@ struct TemplateScope {
   // do, and nothing may be rendered.
   const Feeder* feeder = nullptr;
   bool feeder_comes = false;
+  // How many fields the list's line has, which {{line 0}}, {{line 1}}, … stand for: only what is
+  // made of a list has them, nobody writes them.
+  size_t list_fields = 0;
   const Insertions& insertions;
   size_t base_bytes = 0;  // in front of the text, which are not part of it for whoever wrote it
 };

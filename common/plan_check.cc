@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "common/check_specs.h"
 #include "common/http_syntax.h"
+#include "common/list_line.h"
 #include "common/network_options.h"
 #include "common/plan_requests.h"
 #include "common/protocol.h"
@@ -101,11 +102,40 @@ bool IsKnown(v1::Order order) {
   return order == v1::ORDER_SEQUENTIAL || order == v1::ORDER_SHUFFLED || order == v1::ORDER_RANDOM;
 }
 
-absl::Status CheckUrls(const v1::UrlList& urls) {
+// In place of the one that a plan has otherwise.
+absl::Status CheckListedRequests(const v1::Plan& plan) {
+  const v1::UrlList& urls = plan.urls();
+  if (urls.requests_size() > kMaxListedRequests) {
+    return Wrong("urls.requests", fmt::format("more than {}", kMaxListedRequests));
+  }
+  if (urls.timed() && urls.requests().empty()) return Wrong("urls.timed", "without requests");
+  std::set<std::string_view> words;
+  for (const v1::ListedRequest& listed : urls.requests()) {
+    if (absl::Status status = ParseListWord(listed.word()).status(); !status.ok()) {
+      return Wrong("urls.requests.word", std::string(status.message()));
+    }
+    if (HasFields(listed.word()) && !plan.templates()) return Wrong("templates", "fields without");
+    if (listed.word().size() > kMaxListedWord || !words.insert(listed.word()).second) {
+      return Wrong("urls.requests.word", fmt::format("{}: too long, or twice", listed.word()));
+    }
+    if (!listed.request().url().empty() || listed.request().tag()) {
+      return Wrong("urls.requests.request", "URL and tag are the plan's");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckUrls(const v1::Plan& plan) {
+  const v1::UrlList& urls = plan.urls();
   if (!IsKnown(urls.order())) return Wrong("urls.order", "unknown");
   if (urls.entries() == 0 || urls.size_bytes() == 0) return Wrong("urls", "the list is empty");
   if (urls.size_bytes() > kMaxListBytes) return Wrong("urls", "the list is larger than 1 TiB");
-  return absl::OkStatus();
+  if (!plan.request().url().empty()) {
+    if (absl::Status status = CheckUrl(plan.request().url()); !status.ok()) {
+      return Wrong("request.url", std::string(status.message()));
+    }
+  }
+  return CheckListedRequests(plan);
 }
 
 absl::Status CheckInsertions(const v1::Plan& plan) {
@@ -146,10 +176,32 @@ absl::Status CheckTemplates(const v1::Plan& plan) {
   return absl::OkStatus();
 }
 
-absl::Status CheckArrivals(const v1::Arrivals& arrivals) {
-  if (arrivals.process() != v1::ARRIVAL_PROCESS_CONSTANT &&
-      arrivals.process() != v1::ARRIVAL_PROCESS_POISSON) {
+// Of a list's own times.
+absl::Status CheckReplay(const v1::Plan& plan, const v1::Phase& phase) {
+  const uint64_t speed = phase.arrivals().speed_nano();
+  if (speed < kLowestSpeedNano || speed > kHighestSpeedNano) {
+    return Wrong("phases.arrivals.speed_nano",
+                 fmt::format("not in {} to {}", kLowestSpeedNano, kHighestSpeedNano));
+  }
+  if (!plan.urls().timed() || plan.urls().order() != v1::ORDER_SEQUENTIAL) {
+    return Wrong("phases.arrivals.process", "needs a list that is timed and sequential");
+  }
+  if (plan.phases_size() > 1 || phase.duration_ns() != 0 ||
+      phase.requests() > plan.urls().entries()) {
+    return Wrong("phases", "a list's times are those of one phase, and of one pass over the list");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckArrivals(const v1::Plan& plan, const v1::Phase& phase) {
+  const v1::Arrivals& arrivals = phase.arrivals();
+  if (arrivals.process() == v1::ARRIVAL_PROCESS_LISTED) {
+    if (absl::Status status = CheckReplay(plan, phase); !status.ok()) return status;
+  } else if (arrivals.process() != v1::ARRIVAL_PROCESS_CONSTANT &&
+             arrivals.process() != v1::ARRIVAL_PROCESS_POISSON) {
     return Wrong("phases.arrivals.process", "unknown");
+  } else if (arrivals.speed_nano() != 0) {
+    return Wrong("phases.arrivals.speed_nano", "without a list's times");
   }
   if (arrivals.rate_nano() == 0 || arrivals.rate_nano() > kMaxRateNano) {
     return Wrong("phases.arrivals.rate_nano", fmt::format("not in 1 to {}", kMaxRateNano));
@@ -157,7 +209,7 @@ absl::Status CheckArrivals(const v1::Arrivals& arrivals) {
   return absl::OkStatus();
 }
 
-absl::Status CheckPhase(const v1::Phase& phase, bool last) {
+absl::Status CheckPhase(const v1::Plan& plan, const v1::Phase& phase, bool last) {
   if (phase.measured() != last) {
     return Wrong("phases.measured", "the last phase is measured, and no other is");
   }
@@ -174,7 +226,7 @@ absl::Status CheckPhase(const v1::Phase& phase, bool last) {
   }
   if (phase.drain_ns() < 0) return Wrong("phases.drain_ns", "negative");
   if (phase.drain_ns() > kMaxTimeoutNs) return Wrong("phases.drain_ns", "longer than 24 hours");
-  return phase.has_arrivals() ? CheckArrivals(phase.arrivals()) : absl::OkStatus();
+  return phase.has_arrivals() ? CheckArrivals(plan, phase) : absl::OkStatus();
 }
 
 absl::Status CheckPhases(const v1::Plan& plan) {
@@ -184,7 +236,7 @@ absl::Status CheckPhases(const v1::Plan& plan) {
   }
   for (int i = 0; i < plan.phases_size(); ++i) {
     const bool last = i + 1 == plan.phases_size();
-    if (absl::Status status = CheckPhase(plan.phases(i), last); !status.ok()) return status;
+    if (absl::Status status = CheckPhase(plan, plan.phases(i), last); !status.ok()) return status;
   }
   if (plan.concurrency() == 0) return Wrong("concurrency", "must be at least 1");
   if (plan.concurrency() > kMaxConcurrency) {
@@ -301,7 +353,7 @@ absl::Status CheckPlan(const v1::Plan& plan) {
   if (absl::Status status = CheckRequests(plan); !status.ok()) return status;
   if (absl::Status status = CheckTemplates(plan); !status.ok()) return status;
   if (plan.has_urls()) {
-    if (absl::Status status = CheckUrls(plan.urls()); !status.ok()) return status;
+    if (absl::Status status = CheckUrls(plan); !status.ok()) return status;
   }
   if (!plan.server_counts().empty()) {
     if (absl::Status status = CheckUrl(plan.server_counts()); !status.ok()) {

@@ -50,6 +50,15 @@ inline constexpr uint32_t kMaxCycle = 10'000;
 inline constexpr size_t kMaxScriptBytes = size_t{1} << 20;
 inline constexpr size_t kMaxScriptArguments = size_t{64} << 10;
 
+// Words that the lines of a list may have in front of their URLs, how long one is in bytes, and how
+// long a method is in it.
+inline constexpr int kMaxListedRequests = 64;
+inline constexpr size_t kMaxListedWord = 4096;
+inline constexpr size_t kMaxListedMethod = 64;
+
+// Longest value of a header that a list or placeholders may make, in bytes: servers take less.
+inline constexpr size_t kMaxHeaderBytes = 65'535;
+
 // Most requests of one run.
 inline constexpr uint64_t kMaxRequests = uint64_t{1} << 62;
 
@@ -64,6 +73,11 @@ inline constexpr uint32_t kMaxStreams = (uint32_t{1} << 31) - 1;
 
 // Highest arrival rate of a plan, in 1e-9 requests a second (10^9 requests a second).
 inline constexpr uint64_t kMaxRateNano = 1'000'000'000'000'000'000;
+
+// How many times as fast as a list says its requests may be sent, in 1e-9: a thousandth, and a
+// thousand times.
+inline constexpr uint64_t kLowestSpeedNano = 1'000'000;
+inline constexpr uint64_t kHighestSpeedNano = 1'000'000'000'000;
 
 // Files that an agent has open besides its connections: libraries', loops', the controller's.
 inline constexpr uint64_t kOtherFiles = 64;

@@ -9,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "common/draw.h"
+#include "common/list_line.h"
 #include "common/plan_requests.h"
 #include "common/protocol.h"
 #include "common/text_position.h"
@@ -26,9 +27,6 @@ constexpr uint64_t kHeaderParts = 2;
 // Between those of one request and of the next: a plan has fewer headers.
 constexpr uint64_t kRequestParts = uint64_t{1} << 32;
 
-// Servers take less.
-constexpr size_t kMaxHeaderBytes = 65'535;
-
 absl::Status Invalid(std::string_view message) {
   return absl::InvalidArgumentError(absl::string_view(message.data(), message.size()));
 }
@@ -37,12 +35,20 @@ absl::Status For(std::string_view field, const absl::Status& status) {
   return Invalid(fmt::format("{}: {}", field, std::string(status.message())));
 }
 
+// How many fields lines have that are this request.
+size_t ListFields(const v1::Plan& plan, size_t request) {
+  if (plan.urls().requests().empty()) return 0;
+  const auto word = ParseListWord(plan.urls().requests(static_cast<int>(request)).word());
+  return word.ok() ? word->fields() : 0;
+}
+
 TemplateScope Scope(const v1::Plan& plan, size_t request, TemplatePlace place, uint64_t part,
                     const Feeder* feeder, const Insertions& insertions) {
   return {.place = place,
           .key = Draw(Mix(plan.seed() ^ kTemplateSeeds), request * kRequestParts + part),
           .feeder = feeder,
           .feeder_comes = plan.has_feeder() && feeder == nullptr,
+          .list_fields = ListFields(plan, request),
           .insertions = insertions};
 }
 
@@ -151,7 +157,7 @@ absl::StatusOr<RequestTemplates> RequestTemplates::Compile(const v1::Plan& plan,
         CompileUrl(request.url(), UrlScope(plan, index, feeder, insertions));
     if (!url.ok()) return For(field + ".url", url.status());
     templates.url_ = *std::move(url);
-  } else if (HasPlaceholder(request.url())) {
+  } else if (HasPlaceholder(plan.request().url())) {
     return Invalid("request.url: beside a list, placeholders stand in its lines");
   }
   for (int i = 0; i < request.headers_size(); ++i) {
@@ -236,7 +242,7 @@ bool LineTemplates::Render(const TemplateInput& input, std::string& url) const {
     const auto& value = std::get<Placeholder>(meaning->second);
     const bool of_row = value.kind == Placeholder::Kind::kColumn;
     const size_t begin = url.size();
-    url.resize(begin + value.Bound() + (of_row ? value.Bound(input.row) : 0));
+    url.resize(begin + value.Bound() + (of_row ? value.Bound(input) : 0));
     char* const to = url.data() + begin;
     const char* end = value.Write(PlaceholderKey(key_, place++), input, to);
     url.resize(begin + static_cast<size_t>(end - to));

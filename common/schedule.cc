@@ -15,6 +15,8 @@ namespace {
 
 // rate_nano is in 1e-9 a second, times are in 1e-9 s.
 constexpr uint64_t kScale = 1'000'000'000'000'000'000;
+// A list's times are in 1e-6 s, speed_nano is in 1e-9.
+constexpr uint64_t kListedScale = 1'000'000'000'000;
 
 // Sets the schedule's draws apart from all others of the same seed. Any number will do.
 constexpr uint64_t kPurpose = 0x5c4ed01ea2217a15;
@@ -47,19 +49,31 @@ std::array<uint64_t, Count> SortedDraws(uint64_t key) {
 
 }  // namespace
 
-Schedule::Schedule(const v1::Arrivals& arrivals, uint64_t seed)
-    : process_(arrivals.process()), rate_nano_(arrivals.rate_nano()), key_(Mix(seed ^ kPurpose)) {
+Schedule::Schedule(const v1::Arrivals& arrivals, uint64_t seed, const ListedTimes* listed)
+    : process_(arrivals.process()),
+      rate_nano_(arrivals.rate_nano()),
+      key_(Mix(seed ^ kPurpose)),
+      listed_(listed),
+      speed_nano_(arrivals.speed_nano()) {
+  if (process_ == v1::ARRIVAL_PROCESS_LISTED) {
+    SQUALL_CHECK(listed_ != nullptr && speed_nano_ != 0);
+    return;
+  }
   SQUALL_CHECK(process_ == v1::ARRIVAL_PROCESS_CONSTANT || process_ == v1::ARRIVAL_PROCESS_POISSON);
   SQUALL_CHECK(rate_nano_ >= 1 && rate_nano_ <= kMaxRateNano);
 }
 
 Nanos Schedule::TimeOf(uint64_t n) {
   if (process_ == v1::ARRIVAL_PROCESS_CONSTANT) return ToNanos(EvenTimeOf(n));
+  if (process_ == v1::ARRIVAL_PROCESS_LISTED) {
+    return ToNanos(absl::uint128(listed_->At(n)) * kListedScale / speed_nano_);
+  }
   if (n / kBlock != block_) Load(n / kBlock);
   return times_[n % kBlock];
 }
 
 uint64_t Schedule::CountBefore(Nanos t) {
+  if (process_ == v1::ARRIVAL_PROCESS_LISTED) return ListedCountBefore(t);
   const uint64_t even = EvenCountBefore(t);
   if (process_ == v1::ARRIVAL_PROCESS_CONSTANT || even == 0) return even;
   // The last block that begins before t; those before it have ended by then.
@@ -78,6 +92,18 @@ uint64_t Schedule::EvenCountBefore(Nanos t) const {
   if (t <= 0) return 0;
   const absl::uint128 product = absl::uint128(static_cast<uint64_t>(t)) * rate_nano_;
   return absl::Uint128Low64((product + (kScale - 1)) / kScale);
+}
+
+// us * kListedScale / speed_nano, rounded down, is less than t just when us is less than
+// t * speed_nano / kListedScale, rounded up.
+uint64_t Schedule::ListedCountBefore(Nanos t) {
+  if (t <= 0) return 0;
+  const absl::uint128 product = absl::uint128(static_cast<uint64_t>(t)) * speed_nano_;
+  const absl::uint128 us = (product + (kListedScale - 1)) / kListedScale;
+  const uint64_t bound =
+      absl::Uint128High64(us) != 0 ? UINT64_MAX : static_cast<uint64_t>(absl::Uint128Low64(us));
+  listed_near_ = listed_->CountBefore(bound, listed_near_);
+  return listed_near_;
 }
 
 void Schedule::Load(uint64_t block) {

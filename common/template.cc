@@ -88,7 +88,7 @@ void Template::AddText(std::string_view text) {
 }
 
 void Template::AddValue(Placeholder placeholder, uint64_t key) {
-  if (placeholder.kind == Placeholder::Kind::kColumn) columns_.push_back(pieces_.size());
+  if (placeholder.varies()) columns_.push_back(pieces_.size());
   fixed_bound_ += placeholder.Bound();
   uses_time_ = uses_time_ || placeholder.uses_time();
   pieces_.push_back({text_.size(), key, std::move(placeholder)});
@@ -109,6 +109,7 @@ size_t Template::LargestBound(const Feeder* feeder) const {
   if (feeder == nullptr) return bound;
   for (const size_t piece : columns_) {
     const Placeholder& column = pieces_[piece].value;
+    if (column.kind != Placeholder::Kind::kColumn) continue;
     bound += feeder->columns()[column.size].longest * (column.percent_encoded ? 3 : 1);
   }
   return bound;

@@ -41,10 +41,10 @@ class Template {
   bool uses_row() const { return !columns_.empty(); }
 
   // Bytes that rendering may take: for one request, and for any, of this feeder where columns are
-  // used.
+  // used; without fields of a list's line, which are bounded where the list is read.
   size_t Bound(const TemplateInput& input) const {
     size_t bound = fixed_bound_;
-    for (const size_t piece : columns_) bound += pieces_[piece].value.Bound(input.row);
+    for (const size_t piece : columns_) bound += pieces_[piece].value.Bound(input);
     return bound;
   }
   size_t LargestBound(const Feeder* feeder) const;
@@ -68,7 +68,7 @@ class Template {
 
   std::string text_;
   std::vector<Piece> pieces_;
-  std::vector<size_t> columns_;  // which pieces are columns
+  std::vector<size_t> columns_;  // which pieces are columns, or fields of a list's line
   size_t fixed_bound_ = 0;       // of all but these
   bool uses_time_ = false;
 };

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "absl/strings/match.h"
 #include "common/list_scan.h"
 #include "common/placeholder_syntax.h"
@@ -63,8 +65,8 @@ std::optional<std::string_view> UrlListReader::Next() {
 }
 
 absl::StatusOr<ListText> ListText::InMemory(std::string text, std::string_view name,
-                                            std::string_view base_url) {
-  ListScan scan{std::string(name), std::string(base_url)};
+                                            std::string_view base_url, ListForm form) {
+  ListScan scan{std::string(name), std::string(base_url), form};
   if (absl::Status status = scan.Add(text); !status.ok()) return status;
   absl::StatusOr<ListIndex> index = scan.Finish();
   if (!index.ok()) return index.status();
@@ -78,12 +80,24 @@ absl::StatusOr<ListText> ListText::InMemory(std::string text, std::string_view n
 }
 
 absl::StatusOr<UrlList> UrlList::Make(ListText text, std::string_view name,
-                                      std::string_view base_url) {
+                                      std::string_view base_url, ListForm form,
+                                      std::vector<std::string> words) {
   const v1::ListFacts& facts = text.index.facts;
+  const bool known =
+      std::all_of(facts.words().begin(), facts.words().end(), [&words](const std::string& word) {
+        return std::find(words.begin(), words.end(), word) != words.end();
+      });
+  const bool fields = std::any_of(words.begin(), words.end(),
+                                  [](const std::string& word) { return HasFields(word); });
+  const ListForm found = {!facts.words().empty(), facts.times().width_us() != 0, fields};
+  if (!known || found != form) {
+    return absl::InvalidArgumentError(
+        fmt::format("{}: its lines are not what the plan says", name));
+  }
   if (absl::Status status = CheckJoined(facts, name, base_url); !status.ok()) return status;
   std::string base;
   if (facts.first_joined_line() != 0) base = *JoinableBase(base_url);
-  return UrlList(std::move(text), std::move(base));
+  return UrlList(std::move(text), std::move(base), form, std::move(words));
 }
 
 bool UrlList::any_https() const {
@@ -131,17 +145,72 @@ void UrlList::Damaged(std::string& url) const {
   list_.damaged->store(true, std::memory_order_relaxed);
 }
 
-void UrlList::Get(uint64_t index, std::string& url, bool rendered) const {
+// Nothing: it is damaged.
+std::optional<std::string_view> UrlList::Entry(uint64_t index) const {
   UrlListReader reader(Around(index));
   std::optional<std::string_view> entry;
   for (uint64_t skipped = index % list_.index.stride + 1; skipped != 0; --skipped) {
     entry = reader.Next();
-    if (!entry) return Damaged(url);
+    if (!entry) break;
   }
-  const bool is_whole = entry->starts_with('/') ? !base_.empty() : HasOrigin(*entry);
-  if (!is_whole) return Damaged(url);
+  return entry;
+}
+
+// Takes all but the URL off. Which of the words it was; nothing: it is damaged.
+std::optional<uint32_t> UrlList::TakeRequest(std::string_view& entry) const {
+  if (form_.timed) TakeWord(entry);
+  const std::string_view word = TakeWord(entry);
+  if (form_.fields) {
+    std::string_view fields = entry;
+    entry = TakeWord(fields);
+  }
+  for (uint32_t i = 0; i < words_.size(); ++i) {
+    if (words_[i] == word) return i;
+  }
+  return std::nullopt;
+}
+
+uint32_t UrlList::Get(uint64_t index, std::string& url, bool rendered) const {
+  std::optional<std::string_view> entry = Entry(index);
+  std::optional<uint32_t> request = 0;
+  if (entry && form_.requests) request = TakeRequest(*entry);
+  const bool is_whole =
+      entry && request && (entry->starts_with('/') ? !base_.empty() : HasOrigin(*entry));
+  if (!is_whole) {
+    Damaged(url);
+    return 0;
+  }
   Join(*entry, url);
   if (!(rendered && HasPlaceholder(*entry)) && !MayBeUrl(url)) Damaged(url);
+  return *request;
+}
+
+uint32_t UrlList::WordOf(uint64_t index) const {
+  std::optional<std::string_view> entry = Entry(index);
+  return entry ? TakeRequest(*entry).value_or(0) : 0;
+}
+
+void UrlList::FieldsOf(uint64_t index, std::string& fields) const {
+  fields.clear();
+  if (!form_.fields) return;
+  std::string_view rest = Entry(index).value_or("");
+  if (form_.timed) TakeWord(rest);
+  TakeWord(rest);
+  TakeWord(rest);
+  fields.append(rest);
+}
+
+uint64_t UrlList::TimeOf(uint64_t index) const {
+  std::optional<std::string_view> entry = Entry(index);
+  uint64_t us = 0;
+  if (entry && ReadListedUs(TakeWord(*entry), us)) return us;
+  list_.damaged->store(true, std::memory_order_relaxed);
+  return UINT64_MAX;
+}
+
+std::string_view UrlList::UrlIn(std::string_view entry) const {
+  if (form_.requests) TakeRequest(entry);
+  return entry;
 }
 
 }  // namespace squall

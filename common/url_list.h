@@ -1,4 +1,5 @@
-// A list of URLs as a text, one a line (common/list_scan.h says what lines mean).
+// A list of URLs or requests as a text, one a line (common/list_scan.h and common/list_line.h say
+// what lines mean).
 //
 // The text is a file that is mapped, or a string; an index finds the entries in it. Immutable: many
 // threads may read.
@@ -12,9 +13,11 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/list_index.h"
+#include "common/list_line.h"
 
 namespace squall {
 
@@ -45,7 +48,7 @@ struct ListText {
 
   // Errors are those of ListScan.
   static absl::StatusOr<ListText> InMemory(std::string text, std::string_view name,
-                                           std::string_view base_url);
+                                           std::string_view base_url, ListForm form = {});
 };
 
 class UrlList {
@@ -54,9 +57,11 @@ class UrlList {
   static constexpr std::string_view kDamaged = "http://damaged-list.invalid/";
 
   // INVALID_ARGUMENT if lines cannot be joined to `base_url`, which may be empty if none begins
-  // with '/'. `name` stands for the list.
+  // with '/'; or if they are not of the form, or have other words than these. `name` stands for the
+  // list.
   static absl::StatusOr<UrlList> Make(ListText text, std::string_view name,
-                                      std::string_view base_url);
+                                      std::string_view base_url, ListForm form = {},
+                                      std::vector<std::string> words = {});
 
   // At least 1.
   uint64_t size() const { return list_.index.facts.entries(); }
@@ -64,14 +69,24 @@ class UrlList {
   // One of them at least is an https URL.
   bool any_https() const;
 
-  // Sets `url` to entry `index`, 0 ≤ index < size(). With `rendered`, placeholders are the caller's
-  // business, who then asks MayBeUrl(). Allocates
-  // only while `url` has not yet grown to the longest entry.
-  void Get(uint64_t index, std::string& url, bool rendered = false) const;
+  // Sets `url` to that of entry `index`, 0 ≤ index < size(). With `rendered`, placeholders are the
+  // caller's business, who then asks MayBeUrl(). Allocates only while `url` has not yet grown to
+  // the longest entry. Returns which of the words the entry has; 0 in a list of URLs.
+  uint32_t Get(uint64_t index, std::string& url, bool rendered = false) const;
 
-  // An entry as it stands in the list, joined to the base if it begins with '/'. How many bytes of
-  // it are the base.
-  size_t Join(std::string_view entry, std::string& url) const;
+  // Its words alone say which request it is.
+  uint32_t WordOf(uint64_t index) const;
+  bool has_words() const { return form_.requests; }
+  // Sets `fields` to what stands behind its URL: a copy, as a list on a disk may be changed by
+  // others at any time. Nothing where words have no fields.
+  void FieldsOf(uint64_t index, std::string& fields) const;
+  // When it is due, in microseconds after the first; UINT64_MAX: it is damaged. Of a timed list.
+  uint64_t TimeOf(uint64_t index) const;
+
+  // The URL of an entry as it stands in the list.
+  std::string_view UrlIn(std::string_view entry) const;
+  // The same joined to the base if it begins with '/'. How many bytes of it are the base.
+  size_t Join(std::string_view url_of_entry, std::string& url) const;
 
   // What keeps a damaged entry from being taken to pieces as a URL: not whether it is the right
   // one.
@@ -89,10 +104,16 @@ class UrlList {
   const v1::ListFacts& facts() const { return list_.index.facts; }
 
  private:
-  UrlList(ListText text, std::string base) : list_(std::move(text)), base_(std::move(base)) {}
+  UrlList(ListText text, std::string base, ListForm form, std::vector<std::string> words)
+      : list_(std::move(text)), base_(std::move(base)), form_(form), words_(std::move(words)) {}
+
+  std::optional<std::string_view> Entry(uint64_t index) const;
+  std::optional<uint32_t> TakeRequest(std::string_view& entry) const;
 
   ListText list_;
   std::string base_;  // without the slash at its end
+  ListForm form_;
+  std::vector<std::string> words_;
 };
 
 }  // namespace squall

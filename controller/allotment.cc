@@ -17,8 +17,10 @@ using Stage = Member::Stage;
 Allotment::Allotment(const RunOrder& order, Roster& roster, bool fixed_bounds)
     : order_(order), roster_(roster) {
   const v1::Plan& plan = order.plan;
+  if (plan.urls().timed()) times_.emplace(order.list->facts().times());
+  const ListedTimes* const times = times_ ? &*times_ : nullptr;
   for (const v1::Phase& phase : plan.phases()) {
-    ledgers_.push_back(MakeLedger(phase, plan.seed(), order.times.hold()));
+    ledgers_.push_back(MakeLedger(phase, plan.seed(), order.times.hold(), times));
   }
   if (!fixed_bounds) shares_.emplace(plan.concurrency());
 }

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "common/clock.h"
+#include "common/list_times.h"
 #include "controller/connection_shares.h"
 #include "controller/ledger.h"
 #include "controller/recruiter.h"
@@ -73,6 +74,7 @@ class Allotment {
   void Resize(size_t index, uint32_t share);
 
   const RunOrder& order_;
+  std::optional<RoughTimes> times_;  // of the list, where the schedule is its own
   Roster& roster_;
   std::vector<std::unique_ptr<Ledger>> ledgers_;  // by phase
   std::optional<ConnectionShares> shares_;

@@ -54,10 +54,15 @@ Json OrderJson(v1::Order order) {
 
 Json UrlsJson(const v1::Plan& plan) {
   if (!plan.has_urls()) return nullptr;
+  Json methods;
+  for (const v1::ListedRequest& listed : plan.urls().requests()) {
+    methods.push_back(listed.request().method());
+  }
   return {{"name", plan.urls().name()},
           {"size_bytes", plan.urls().size_bytes()},
           {"entries", plan.urls().entries()},
-          {"order", OrderJson(plan.urls().order())}};
+          {"order", OrderJson(plan.urls().order())},
+          {"methods", methods}};
 }
 
 Json FeederJson(const v1::Plan& plan) {
@@ -101,9 +106,15 @@ Json ArrivalsJson(const v1::Phase& phase) {
   const v1::Arrivals& arrivals = phase.arrivals();
   Json max_backlog;
   if (arrivals.has_max_backlog()) max_backlog = arrivals.max_backlog();
+  const bool listed = arrivals.process() == v1::ARRIVAL_PROCESS_LISTED;
   const bool poisson = arrivals.process() == v1::ARRIVAL_PROCESS_POISSON;
-  return {{"process", poisson ? "poisson" : "constant"},
+  Json speed;
+  if (listed) speed = static_cast<double>(arrivals.speed_nano()) / 1e9;
+  return {{"process", listed    ? "listed"
+                      : poisson ? "poisson"
+                                : "constant"},
           {"requests_per_second", static_cast<double>(arrivals.rate_nano()) / 1e9},
+          {"replay_speed", speed},
           {"max_backlog", max_backlog}};
 }
 

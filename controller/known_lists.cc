@@ -45,34 +45,35 @@ std::string KnownListsFolder() {
   return home.starts_with('/') ? home + "/.cache/squall/lists" : "";
 }
 
-std::string KnownLists::PathOf(const v1::FileStamp& stamp) const {
-  return fmt::format("{}/{:x}-{:x}", folder_, stamp.device(), stamp.inode());
+std::string KnownLists::PathOf(const v1::FileStamp& stamp, v1::ListFormat asked) const {
+  std::string path = fmt::format("{}/{:x}-{:x}", folder_, stamp.device(), stamp.inode());
+  if (asked != v1::LIST_FORMAT_UNSPECIFIED) path += fmt::format("-{}", static_cast<int>(asked));
+  return path;
 }
 
-std::optional<v1::ListFacts> KnownLists::Find(const v1::FileStamp& stamp) const {
+std::optional<v1::KnownList> KnownLists::Find(const v1::FileStamp& stamp,
+                                              v1::ListFormat asked) const {
   if (folder_.empty()) return std::nullopt;
-  const std::string path = PathOf(stamp);
+  const std::string path = PathOf(stamp, asked);
   const absl::StatusOr<std::string> kept = ReadChecked(path, kMostBytes);
   v1::KnownList known;
   if (!kept.ok() || !known.ParseFromString(*kept) || !IsSame(known.stamp(), stamp) ||
-      !CheckFacts(known.facts()).ok()) {
+      known.asked() != asked || !CheckFacts(known.facts()).ok()) {
     return std::nullopt;
   }
   std::error_code ignored;
   std::filesystem::last_write_time(path, std::filesystem::file_time_type::clock::now(), ignored);
-  return known.facts();
+  return known;
 }
 
-void KnownLists::Keep(const v1::FileStamp& stamp, const v1::ListFacts& facts,
-                      absl::Time read_at) const {
+void KnownLists::Keep(const v1::KnownList& known, absl::Time read_at) const {
+  const v1::FileStamp& stamp = known.stamp();
   const absl::Time changed = absl::FromUnixNanos(std::max(stamp.modified_ns(), stamp.changed_ns()));
   if (folder_.empty() || read_at < changed + kSettled) return;
-  v1::KnownList known;
-  *known.mutable_stamp() = stamp;
-  *known.mutable_facts() = facts;
   std::error_code error;
   std::filesystem::create_directories(folder_, error);
-  if (error || !WriteChecked(PathOf(stamp), known.SerializeAsString()).ok()) return;
+  const std::string path = PathOf(stamp, known.asked());
+  if (error || !WriteChecked(path, known.SerializeAsString()).ok()) return;
   RemoveOldest(folder_);
 }
 

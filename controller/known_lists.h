@@ -21,15 +21,16 @@ class KnownLists {
  public:
   explicit KnownLists(std::string folder) : folder_(std::move(folder)) {}
 
-  // Nothing: it was not read before, has changed since, or what was kept is damaged.
-  std::optional<v1::ListFacts> Find(const v1::FileStamp& stamp) const;
+  // As a file that was read in the format that is asked for. Nothing: it was not read before, has
+  // changed since, or what was kept is damaged.
+  std::optional<v1::KnownList> Find(const v1::FileStamp& stamp, v1::ListFormat asked) const;
 
-  // `stamp` is that of the file before it was read, at `read_at`, and after that. A file that had
+  // Its stamp is that of the file before it was read, at `read_at`, and after that. A file that had
   // just been changed when it was read is not remembered: its times may not show the next change.
-  void Keep(const v1::FileStamp& stamp, const v1::ListFacts& facts, absl::Time read_at) const;
+  void Keep(const v1::KnownList& known, absl::Time read_at) const;
 
  private:
-  std::string PathOf(const v1::FileStamp& stamp) const;
+  std::string PathOf(const v1::FileStamp& stamp, v1::ListFormat asked) const;
 
   const std::string folder_;
 };

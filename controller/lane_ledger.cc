@@ -15,8 +15,8 @@ uint64_t TotalOf(const v1::Phase& phase, Schedule& schedule) {
 
 }  // namespace
 
-LaneLedger::LaneLedger(const v1::Phase& phase, uint64_t seed, Nanos hold)
-    : schedule_(phase.arrivals(), seed), total_(TotalOf(phase, schedule_)), hold_(hold) {}
+LaneLedger::LaneLedger(const v1::Phase& phase, uint64_t seed, Nanos hold, const ListedTimes* listed)
+    : schedule_(phase.arrivals(), seed, listed), total_(TotalOf(phase, schedule_)), hold_(hold) {}
 
 size_t LaneLedger::Join(const LedgerAgent& agent) {
   agents_.emplace_back().weight = agent.weight;

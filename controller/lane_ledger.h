@@ -25,8 +25,10 @@ namespace squall {
 class LaneLedger final : public Ledger {
  public:
   // `phase` has arrivals. A number is granted at least `hold` ahead of its second, if Grant() is
-  // called each second.
-  LaneLedger(const v1::Phase& phase, uint64_t seed, Nanos hold);
+  // called each second. `listed` as in Schedule: they may be known roughly, what is due within a
+  // stretch is granted with its first.
+  LaneLedger(const v1::Phase& phase, uint64_t seed, Nanos hold,
+             const ListedTimes* listed = nullptr);
 
   uint64_t total() const override { return total_; }
 

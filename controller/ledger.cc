@@ -12,8 +12,9 @@ absl::Status NotGranted(uint64_t number) {
       "it reports request {}, which it was not granted or has reported before", number));
 }
 
-std::unique_ptr<Ledger> MakeLedger(const v1::Phase& phase, uint64_t seed, Nanos hold) {
-  if (phase.has_arrivals()) return std::make_unique<LaneLedger>(phase, seed, hold);
+std::unique_ptr<Ledger> MakeLedger(const v1::Phase& phase, uint64_t seed, Nanos hold,
+                                   const ListedTimes* listed) {
+  if (phase.has_arrivals()) return std::make_unique<LaneLedger>(phase, seed, hold, listed);
   return std::make_unique<RangeLedger>(phase.requests(), hold);
 }
 

@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "common/clock.h"
+#include "common/list_times.h"
 #include "common/span.h"
 #include "squall/v1/plan.pb.h"
 
@@ -82,7 +83,9 @@ class Ledger {
 absl::Status NotGranted(uint64_t number);
 
 // The ledger that fits the phase, without agents. An agent holds work for about `hold` nanoseconds,
-// or under a rate is granted its numbers so long ahead.
-std::unique_ptr<Ledger> MakeLedger(const v1::Phase& phase, uint64_t seed, Nanos hold);
+// or under a rate is granted its numbers so long ahead. `listed`, which outlives it: as in
+// Schedule.
+std::unique_ptr<Ledger> MakeLedger(const v1::Phase& phase, uint64_t seed, Nanos hold,
+                                   const ListedTimes* listed = nullptr);
 
 }  // namespace squall

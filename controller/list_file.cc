@@ -11,12 +11,15 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include "absl/strings/ascii.h"
 #include "absl/time/clock.h"
 #include "common/digest.h"
 #include "common/file_stamp.h"
 #include "common/protocol.h"
+#include "common/url_list.h"
 #include "common/values.h"
 #include "controller/known_lists.h"
+#include "controller/list_rewriter.h"
 #include "controller/unpack.h"
 
 namespace squall {
@@ -24,6 +27,15 @@ namespace {
 
 constexpr size_t kBlock = size_t{1} << 20;
 constexpr size_t kMagicBytes = 4;
+
+bool IsRewritten(v1::ListFormat format) { return RewriterFor(format, "", "") != nullptr; }
+
+// Of what agents are sent.
+ListForm FormOf(v1::ListFormat format) {
+  return {.requests = format != v1::LIST_FORMAT_URLS,
+          .timed = format == v1::LIST_FORMAT_REPLAY,
+          .fields = format == v1::LIST_FORMAT_JSON};
+}
 
 // A temporary file without a name. $TMPDIR, as of programs that are started by it, or /tmp.
 absl::StatusOr<FileDescriptor> NamelessFile() {
@@ -38,30 +50,30 @@ absl::StatusOr<FileDescriptor> NamelessFile() {
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<ListFile>> ListFile::Open(const std::string& path,
-                                                         const std::string& base_url,
-                                                         const std::string& known,
-                                                         const LineCheck& check) {
-  std::shared_ptr<ListFile> list(new ListFile(path == "-" ? "(standard input)" : Quoted(path)));
-  if (absl::Status status = list->Look(path, base_url, known, check); !status.ok()) {
-    return status;
-  }
+absl::StatusOr<std::shared_ptr<ListFile>> ListFile::Open(
+    const std::string& path, const std::string& base_url, const std::string& known,
+    const LineCheck& check, v1::ListFormat format, const std::string& method) {
+  std::shared_ptr<ListFile> list(
+      new ListFile(path == "-" ? "(standard input)" : Quoted(path), base_url, method));
+  list->known_.set_asked(format);
+  list->known_.set_format(format);
+  if (absl::Status status = list->Look(path, known, check); !status.ok()) return status;
   return list;
 }
 
-absl::Status ListFile::Look(const std::string& path, const std::string& base_url,
-                            const std::string& known, const LineCheck& check) {
+absl::Status ListFile::Look(const std::string& path, const std::string& known,
+                            const LineCheck& check) {
   file_ = FileDescriptor(path == "-" ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
                                      : open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat info {};
   if (!file_.is_open() || fstat(file_.get(), &info) != 0) return SystemError();
   can_be_read_again_ = S_ISREG(info.st_mode) && lseek(file_.get(), 0, SEEK_CUR) == 0;
-  if (!can_be_read_again_) return Scan(base_url, check);
+  if (!can_be_read_again_) return Scan(check);
 
   const absl::Time read_at = absl::Now();
   const absl::StatusOr<v1::FileStamp> stamp = StampOf(file_.get());
   if (!stamp.ok()) return SystemError();
-  stamp_ = *stamp;
+  *known_.mutable_stamp() = *stamp;
   std::string magic(kMagicBytes, '\0');
   const ssize_t got = pread(file_.get(), magic.data(), magic.size(), 0);
   if (got < 0) return SystemError();
@@ -69,28 +81,89 @@ absl::Status ListFile::Look(const std::string& path, const std::string& base_url
   is_packed_ = UnpackerFor(magic) != nullptr;
 
   const KnownLists lists(known);
-  if (std::optional<v1::ListFacts> facts = lists.Find(stamp_)) {
-    facts_ = *std::move(facts);
-    return CheckJoined(facts_, name_, base_url);
+  std::optional<v1::KnownList> found = lists.Find(*stamp, known_.asked());
+  const std::string& method = found ? found->remarks().default_method() : method_;
+  if (found && (method.empty() || method == method_)) {
+    known_ = *std::move(found);
+    return CheckJoined(facts(), name_, base_url_);
   }
-  absl::Status status = Scan(base_url, check);
+  absl::Status status = Scan(check);
   if (status.ok()) status = CheckUnchanged();
-  if (status.ok() && facts_.placeholder_lines() == 0) lists.Keep(stamp_, facts_, read_at);
+  if (status.ok() && facts().placeholder_lines() == 0) lists.Keep(known_, read_at);
   return status;
 }
 
-absl::Status ListFile::Scan(const std::string& base_url, const LineCheck& check) {
-  ListScan scan(name_, base_url, check);
-  const bool spools = is_packed_ || !can_be_read_again_;
-  absl::Status status = ReadAll([&](std::string_view text) {
-    absl::Status added = scan.Add(text);
+absl::Status ListFile::Scan(const LineCheck& check) {
+  std::optional<ListScan> scan;  // its form is known when text comes
+  absl::Status status = ReadText([&](std::string_view text) {
+    if (!scan) scan.emplace(name_, base_url_, FormOf(format()), check);
+    absl::Status added = scan->Add(text);
+    const bool spools = is_packed_ || !can_be_read_again_ || IsRewritten(format());
     return added.ok() && spools ? Spool(text) : added;
   });
   if (!status.ok()) return status;
-  absl::StatusOr<ListIndex> index = scan.Finish();
+  if (!scan) scan.emplace(name_, base_url_, FormOf(format()), check);
+  absl::StatusOr<ListIndex> index = scan->Finish();
   if (!index.ok()) return index.status();
-  facts_ = std::move(index->facts);
+  *known_.mutable_facts() = std::move(index->facts);
   return absl::OkStatus();
+}
+
+// From the first entry, which is in the first bytes: `all` of the text, or a block.
+absl::Status ListFile::FindFormat(std::string_view text, bool all) {
+  UrlListReader reader(text);
+  const std::optional<std::string_view> entry = reader.Next();
+  if (!entry) {
+    // Nothing but comments so far: of that length, they are in front of URLs.
+    if (all || text.size() >= kBlock) known_.set_format(v1::LIST_FORMAT_URLS);
+    return absl::OkStatus();
+  }
+  const bool whole = all || text.find('\n', static_cast<size_t>(entry->data() - text.data())) !=
+                                std::string_view::npos;
+  if (!whole && text.size() < kBlock) return absl::OkStatus();
+  const absl::StatusOr<v1::ListFormat> found = FormatOf(*entry);
+  if (!found.ok()) {
+    return absl::InvalidArgumentError(
+        fmt::format("{}:{}:1: {}", name_, reader.line(), std::string(found.status().message())));
+  }
+  known_.set_format(*found);
+  return absl::OkStatus();
+}
+
+// Calls `take` with all of the text that agents are sent, piece by piece.
+absl::Status ListFile::ReadText(const Take& take) {
+  std::unique_ptr<ListRewriter> rewriter;
+  std::string head;  // in which the format is not found yet
+  bool begun = false;
+  const Take pass = [&](std::string_view text) {
+    if (!std::exchange(begun, true)) rewriter = RewriterFor(format(), base_url_, method_);
+    return rewriter == nullptr ? take(text) : OfList(rewriter->Add(text, take));
+  };
+  const auto look = [&](bool all) -> absl::Status {
+    if (format() == v1::LIST_FORMAT_UNSPECIFIED) {
+      if (absl::Status status = FindFormat(head, all); !status.ok()) return status;
+    }
+    if (format() == v1::LIST_FORMAT_UNSPECIFIED || head.empty()) return absl::OkStatus();
+    return pass(std::exchange(head, {}));
+  };
+  absl::Status status = ReadAll([&](std::string_view text) -> absl::Status {
+    if (format() != v1::LIST_FORMAT_UNSPECIFIED) return pass(text);
+    head.append(text);
+    return look(false);
+  });
+  if (status.ok()) status = look(true);
+  if (!status.ok() || rewriter == nullptr) return status;
+  status = OfList(rewriter->Finish(take));
+  *known_.mutable_remarks() = rewriter->remarks();
+  return status;
+}
+
+// What a rewriter says, or whoever took what it made.
+absl::Status ListFile::OfList(const absl::Status& status) const {
+  const std::string text(status.message());
+  if (status.ok() || text.starts_with(name_)) return status;
+  const bool of_line = absl::ascii_isdigit(static_cast<unsigned char>(text[0]));
+  return {status.code(), fmt::format("{}:{}{}", name_, of_line ? "" : " ", text)};
 }
 
 // Calls `take` with all of the text, block by block.
@@ -154,8 +227,8 @@ absl::Status ListFile::Spool(std::string_view text) {
 
 absl::Status ListFile::CheckUnchanged() const {
   const absl::StatusOr<v1::FileStamp> stamp = StampOf(file_.get());
-  if (stamp.ok() && stamp->size_bytes() == stamp_.size_bytes() &&
-      stamp->modified_ns() == stamp_.modified_ns()) {
+  if (stamp.ok() && stamp->size_bytes() == known_.stamp().size_bytes() &&
+      stamp->modified_ns() == known_.stamp().modified_ns()) {
     return absl::OkStatus();
   }
   return absl::FailedPreconditionError(
@@ -163,15 +236,15 @@ absl::Status ListFile::CheckUnchanged() const {
 }
 
 absl::Status ListFile::Unpack() {
-  if (!is_packed_ || spool_.is_open()) return absl::OkStatus();
+  if (!(is_packed_ || IsRewritten(format())) || spool_.is_open()) return absl::OkStatus();
   if (lseek(file_.get(), 0, SEEK_SET) != 0) return SystemError();
   Sha256Sum sum;
-  absl::Status status = ReadAll([&](std::string_view text) {
+  absl::Status status = ReadText([&](std::string_view text) {
     sum.Add(text);
     return Spool(text);
   });
   if (status.ok()) status = CheckUnchanged();
-  if (status.ok() && sum.Finish() != facts_.sha256()) {
+  if (status.ok() && sum.Finish() != facts().sha256()) {
     status = absl::FailedPreconditionError(name_ + ": damaged");
   }
   if (!status.ok()) {

@@ -1,10 +1,11 @@
-// The list of URLs that a user names: a file, a pipe or standard input, plain or compressed by gzip
-// or zstd.
+// The list of URLs or requests that a user names: a file, a pipe or standard input, plain or
+// compressed by gzip or zstd. What agents are sent is its text as it is, or, of some formats, what
+// is made of it (controller/list_rewriter.h).
 //
 // Read once, in blocks, when every line is checked; later only the parts that agents want are. A
 // file that has not changed since it was read by an earlier run is not read at all. What cannot be
-// read twice goes into a temporary file without a name. Not mapped: a user's file may become
-// shorter at any time. Owned and used by one thread at a time.
+// read twice, or is not sent as it is, goes into a temporary file without a name. Not mapped: a
+// user's file may become shorter at any time. Owned and used by one thread at a time.
 #pragma once
 
 #include <cstddef>
@@ -27,19 +28,23 @@ class ListFile {
   static constexpr uint64_t kMostPiped = uint64_t{256} << 20;
 
   // `path` "-": standard input. `base_url` and `check` as in ListScan; a list with placeholders is
-  // read each time. `known`: the folder of KnownLists.
+  // read each time. `known`: the folder of KnownLists. `format`: unspecified, it is found.
+  // `method`: of lines of JSON that have none.
   // INVALID_ARGUMENT for a bad line, with its number; other errors begin with the path.
-  static absl::StatusOr<std::shared_ptr<ListFile>> Open(const std::string& path,
-                                                        const std::string& base_url,
-                                                        const std::string& known,
-                                                        const LineCheck& check = nullptr);
+  static absl::StatusOr<std::shared_ptr<ListFile>> Open(
+      const std::string& path, const std::string& base_url, const std::string& known,
+      const LineCheck& check = nullptr, v1::ListFormat format = v1::LIST_FORMAT_UNSPECIFIED,
+      const std::string& method = "GET");
 
-  // Of the text, when it is unpacked.
-  const v1::ListFacts& facts() const { return facts_; }
+  // Of the text that agents are sent.
+  const v1::ListFacts& facts() const { return known_.facts(); }
+  // As it was asked for or found.
+  v1::ListFormat format() const { return known_.format(); }
+  const v1::ListRemarks& remarks() const { return known_.remarks(); }
   // As messages have it, safe to print.
   const std::string& name() const { return name_; }
 
-  // What Read() would do first, and may take long: unpacks what is known packed.
+  // What Read() would do first, and may take long: unpacks, or makes anew, what is known.
   absl::Status Unpack();
 
   // Bytes of the text, `size` of them from `offset` on: there are as many. FAILED_PRECONDITION: the
@@ -49,25 +54,29 @@ class ListFile {
  private:
   using Take = std::function<absl::Status(std::string_view text)>;
 
-  explicit ListFile(std::string name) : name_(std::move(name)) {}
+  ListFile(std::string name, std::string base_url, std::string method)
+      : name_(std::move(name)), base_url_(std::move(base_url)), method_(std::move(method)) {}
 
-  absl::Status Look(const std::string& path, const std::string& base_url, const std::string& known,
-                    const LineCheck& check);
-  absl::Status Scan(const std::string& base_url, const LineCheck& check);
+  absl::Status Look(const std::string& path, const std::string& known, const LineCheck& check);
+  absl::Status Scan(const LineCheck& check);
+  absl::Status FindFormat(std::string_view text, bool all);
+  absl::Status ReadText(const Take& take);
+  absl::Status OfList(const absl::Status& status) const;
   absl::Status ReadAll(const Take& take);
   absl::Status Spool(std::string_view text);
   absl::Status CheckUnchanged() const;
   absl::Status SystemError() const;
 
   const std::string name_;
+  const std::string base_url_;
+  const std::string method_;
   FileDescriptor file_;
   bool can_be_read_again_ = false;  // a file, not a pipe
   bool is_packed_ = false;
-  v1::FileStamp stamp_;  // of such a file
+  v1::KnownList known_;  // its stamp: of such a file
   // The text, where it is not in the file itself.
   FileDescriptor spool_;
   uint64_t spooled_ = 0;
-  v1::ListFacts facts_;
 };
 
 }  // namespace squall

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <optional>
 
+#include "common/list_line.h"
 #include "common/output.h"
 #include "common/url_list.h"
 #include "common/values.h"
@@ -13,6 +14,15 @@ namespace squall {
 namespace {
 
 constexpr uint64_t kBlock = 1 << 20;
+
+// As a line of a list that may be used again: without its time and its fields.
+std::string_view MethodAndUrl(std::string_view entry, const ListFile& list, std::string& memory) {
+  if (list.facts().times().width_us() != 0) TakeWord(entry);
+  if (list.format() != v1::LIST_FORMAT_JSON) return entry;
+  const std::string_view word = TakeWord(entry);
+  memory.assign(word.substr(0, word.find_first_of(":="))).append(" ").append(TakeWord(entry));
+  return memory;
+}
 
 absl::Status WriteLine(std::FILE* file, std::string_view entry) {
   if (std::fwrite(entry.data(), 1, entry.size(), file) == entry.size() &&
@@ -25,6 +35,7 @@ absl::Status WriteLine(std::FILE* file, std::string_view entry) {
 absl::Status WriteLines(std::FILE* file, ListFile& list, const std::vector<bool>& reached) {
   const uint64_t size = list.facts().size_bytes();
   std::string text;  // that was not gone through yet
+  std::string memory;
   size_t index = 0;
   for (uint64_t at = 0; at < size && index < reached.size();) {
     const uint64_t more = std::min(kBlock, size - at);
@@ -36,7 +47,8 @@ absl::Status WriteLines(std::FILE* file, ListFile& list, const std::vector<bool>
     UrlListReader reader(std::string_view(text).substr(0, whole));
     while (const std::optional<std::string_view> entry = reader.Next()) {
       if (index >= reached.size() || reached[index++]) continue;
-      if (absl::Status status = WriteLine(file, *entry); !status.ok()) return status;
+      const std::string_view line = MethodAndUrl(*entry, list, memory);
+      if (absl::Status status = WriteLine(file, line); !status.ok()) return status;
     }
     text.erase(0, whole);
   }

@@ -109,8 +109,12 @@ std::string Length(const v1::Phase& phase, const TextStyle& style) {
   return length;
 }
 
-// "10,000/s", "333.3/s, poisson".
+// "10,000/s", "333.3/s, poisson", "at 2x the speed of the log".
 std::string Rate(const v1::Arrivals& arrivals) {
+  if (arrivals.process() == v1::ARRIVAL_PROCESS_LISTED) {
+    return fmt::format("at {:.10g}x the speed of the log",
+                       static_cast<double>(arrivals.speed_nano()) * 1e-9);
+  }
   constexpr uint64_t kNano = 1'000'000'000;
   std::string rate = FormatCount(arrivals.rate_nano() / kNano);
   if (const uint64_t rest = arrivals.rate_nano() % kNano; rest != 0) {
@@ -142,16 +146,17 @@ std::string WhatRan(const RunResult& result, const TextStyle& style) {
   const v1::Plan& plan = result.plan;
   std::string what;
   const bool shows_seed = plan.has_urls() && plan.urls().order() != v1::ORDER_SEQUENTIAL;
-  if (plan.mix().empty()) what = plan.request().method() + " ";
+  const bool listed = !plan.urls().requests().empty();
+  if (plan.mix().empty() && !listed) what = plan.request().method() + " ";
   if (!plan.mix().empty()) {
     what = RequestsText(plan);
   } else if (plan.has_urls()) {
     static constexpr std::array<std::string_view, 4> kOrders = {"", ", sequential", ", shuffled",
                                                                 ", random"};
     const auto order = static_cast<size_t>(plan.urls().order());
-    what += fmt::format("{} URL{} of {}{}", FormatCount(plan.urls().entries()),
-                        Plural(plan.urls().entries()), plan.urls().name(),
-                        order < kOrders.size() ? kOrders[order] : "");
+    what += fmt::format("{} {}{} of {}{}", FormatCount(plan.urls().entries()),
+                        listed ? "request" : "URL", Plural(plan.urls().entries()),
+                        plan.urls().name(), order < kOrders.size() ? kOrders[order] : "");
     if (shows_seed) what += fmt::format(", seed {}", plan.seed());
   } else {
     what += WithoutPassword(plan.request().url());

@@ -100,6 +100,10 @@ void AddRunFlags(CLI::App& run, RunFlags& flags) {
   what.Value("--urls", "FILE", flags.urls,
              "List of URLs, one a line; blank lines and lines\nbeginning with # are skipped. Also "
              "as gzip or zstd,\nand - for standard input (at most 256 MiB)");
+  what.Value(
+      "--format", "FORMAT", flags.format,
+      "What its lines are: urls, requests (METHOD URL), json\n(method, url, header, body) or "
+      "combined: a server's\naccess log (default: what the first one is, but for a\nlog)");
   what.Value("--order", "ORDER", flags.order,
              "How the list is used: sequential (default), shuffled\n(each once, then again in "
              "another order) or random");
@@ -147,6 +151,10 @@ void AddRunFlags(CLI::App& run, RunFlags& flags) {
   when.Value("--max-backlog", "N", flags.max_backlog,
              "Drop requests that fall due when so many are waiting\nfor a connection (default: "
              "none is dropped)");
+
+  when.Value("--replay-speed", "FACTOR", flags.replay_speed,
+             "Send the requests of an access log when they came,\n1x, or so many times as fast: "
+             "2x, 0.5x");
 
   AddSendFlags(run, flags.sending, "What is requested", "How it is sent");
   AddCheckFlags(run, flags.checks);

@@ -41,6 +41,7 @@ struct RunFlags {
   std::optional<std::string> url;
   std::optional<std::string> urls;
   std::optional<std::string> order;
+  std::optional<std::string> format;
   std::optional<std::string> seed;
 
   std::optional<std::string> requests;
@@ -51,6 +52,7 @@ struct RunFlags {
   std::optional<std::string> rate;
   std::optional<std::string> arrivals;
   std::optional<std::string> max_backlog;
+  std::optional<std::string> replay_speed;
 
   std::optional<std::string> method;
   std::vector<std::string> headers;

@@ -22,7 +22,7 @@
 #include "controller/files.h"
 #include "controller/flag_values.h"
 #include "controller/fleet_flags.h"
-#include "controller/known_lists.h"
+#include "controller/list_options.h"
 #include "controller/mix_options.h"
 #include "controller/network_flags.h"
 #include "controller/result_folder.h"
@@ -38,13 +38,6 @@ constexpr uint64_t kDefaultRequests = 1000;
 // Transports count timeouts in milliseconds.
 constexpr absl::Duration kShortest = absl::Milliseconds(1);
 constexpr absl::Duration kDefaultTimeout = absl::Seconds(30);
-
-absl::StatusOr<v1::Order> ParseOrder(const Text& text) {
-  if (!text || text == "sequential") return v1::ORDER_SEQUENTIAL;
-  if (text == "shuffled") return v1::ORDER_SHUFFLED;
-  if (text == "random") return v1::ORDER_RANDOM;
-  return Invalid("--order {}: must be sequential, shuffled or random", Quoted(*text));
-}
 
 absl::Status ResolveUrl(const RunFlags& flags, v1::Request& request) {
   if (flags.url && flags.url_argument) {
@@ -62,33 +55,6 @@ absl::Status ResolveUrl(const RunFlags& flags, v1::Request& request) {
     }
   }
   request.set_url(url);
-  return absl::OkStatus();
-}
-
-absl::Status ResolveUrlList(const RunFlags& flags, TemplateFlags& templates, RunOptions& options) {
-  if (!flags.urls) {
-    if (flags.order) return Invalid("--order is about a list of URLs: name one by --urls");
-    return absl::OkStatus();
-  }
-  const absl::StatusOr<v1::Order> order = ParseOrder(flags.order);
-  if (!order.ok()) return order.status();
-  const LineCheck check = [&templates](std::string_view url, size_t base_bytes) {
-    return templates.CheckLine(url, base_bytes);
-  };
-  absl::StatusOr<std::shared_ptr<ListFile>> list =
-      ListFile::Open(*flags.urls, options.plan.request().url(), KnownListsFolder(), check);
-  if (!list.ok()) {
-    // A line is named by its file already.
-    return absl::IsInvalidArgument(list.status()) ? list.status() : For("--urls", list.status());
-  }
-  options.list = *std::move(list);
-
-  v1::UrlList& urls = *options.plan.mutable_urls();
-  urls.set_size_bytes(options.list->facts().size_bytes());
-  urls.set_entries(options.list->facts().entries());
-  urls.set_sha256(options.list->facts().sha256());
-  urls.set_order(*order);
-  urls.set_name(options.list->name());
   return absl::OkStatus();
 }
 
@@ -168,6 +134,7 @@ absl::Status ResolveServerCounts(const RunFlags& flags, v1::Plan& plan) {
 absl::Status ResolveArrivals(const RunFlags& flags, v1::Plan& plan) {
   if (!flags.rate) {
     if (flags.arrivals) return Invalid("--arrivals is about a rate: give one by -q");
+    if (flags.replay_speed) return ResolveReplay(flags, plan);
     if (flags.max_backlog) return Invalid("--max-backlog is about a rate: give one by -q");
     return absl::OkStatus();
   }
@@ -298,7 +265,8 @@ absl::StatusOr<RunOptions> ResolveRunOptions(const RunFlags& flags) {
   v1::Plan& plan = options.plan;
   // Cheap checks first; the one that touches a file that is to be written, last.
   absl::Status status;
-  if (flags.mix.empty()) status = ResolveUrl(flags, *plan.mutable_request());
+  status = CheckListFlags(flags);
+  if (status.ok() && flags.mix.empty()) status = ResolveUrl(flags, *plan.mutable_request());
   if (status.ok()) status = ResolveSeed(flags, plan);
   if (status.ok()) status = ResolveConnections(flags, *plan.mutable_transport());
   if (status.ok()) status = ResolvePhases(flags, plan);
@@ -310,7 +278,7 @@ absl::StatusOr<RunOptions> ResolveRunOptions(const RunFlags& flags) {
   if (status.ok()) status = ResolveTls(flags, *plan.mutable_transport());
   if (status.ok()) status = ResolveTransport(flags, plan);
   if (status.ok()) status = ResolveFleet(flags, options.fleet);
-  if (status.ok()) status = ResolveUrlList(flags, templates, options);
+  if (status.ok()) status = ResolveList(flags, templates, options);
   if (status.ok()) status = templates.Finish();
   if (status.ok()) KeepLiteral(flags.sending, plan);
   if (status.ok()) status = ResolveScript(flags.script, plan, options.script_said);

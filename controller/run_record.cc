@@ -221,6 +221,23 @@ void RunRecord::TellWhatIsRecorded() {
 }
 
 // Of those that took part; what anybody may command, anybody may have disturbed.
+void RunRecord::NoteHowTheListWasRead() {
+  if (order_.list == nullptr) return;
+  const v1::ListRemarks& remarks = order_.list->remarks();
+  if (remarks.skipped_lines() > 0) {
+    result_.notes.push_back(fmt::format(
+        "{}: {} line{} that name{} no request that can be sent {} left out, the first is line {}",
+        order_.list->name(), remarks.skipped_lines(), remarks.skipped_lines() == 1 ? "" : "s",
+        remarks.skipped_lines() == 1 ? "s" : "", remarks.skipped_lines() == 1 ? "was" : "were",
+        remarks.first_skipped_line()));
+  }
+  if (remarks.whole_seconds()) {
+    result_.notes.push_back(fmt::format(
+        "{}: its times are whole seconds: requests of the same second were spread evenly over it",
+        order_.list->name()));
+  }
+}
+
 void RunRecord::NoteWhoObeysAnybody() {
   constexpr size_t kMostNames = 10;
   std::vector<std::string> names;
@@ -298,6 +315,7 @@ RunResult RunRecord::Finish(bool interrupted) {
   }
   if (coverage_) result_.coverage = (*std::move(coverage_)).Finish();
   NoteWhatWasNotSent();
+  NoteHowTheListWasRead();
   TellWhatIsRecorded();
   NoteClocks();
   evidence_.End();

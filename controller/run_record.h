@@ -54,6 +54,7 @@ class RunRecord {
   absl::Status MergeWhole(size_t index, const v1::Snapshot& snapshot);
   void AccountForTheRest();
   void NoteWhatWasNotSent();
+  void NoteHowTheListWasRead();
   void TellWhatIsRecorded();
   void NoteClocks();
   void NoteWhoObeysAnybody();

@@ -41,7 +41,7 @@ std::string Render(const Template& compiled, const TemplateInput& input) {
 
 void TestTemplate(TemplatePlace place, uint64_t n, std::string_view text) {
   const Insertions insertions = &Insert;
-  const TemplateScope scope = {place, 7, &Rows(), false, insertions};
+  const TemplateScope scope = {place, 7, &Rows(), false, 0, insertions};
   const auto compiled = place == TemplatePlace::kUrl      ? CompileUrl(text, scope)
                         : place == TemplatePlace::kHeader ? CompileHeader(text, scope)
                                                           : CompileBody(text, scope);

@@ -77,9 +77,10 @@ TEST(ReportAtARate, JsonAccountsForWhatWasDue) {
   EXPECT_EQ(json["totals"]["unsent"], 100);
   EXPECT_EQ(json["totals"]["oldest_unsent_ns"], 3'200'000'000);
   EXPECT_EQ(json["totals"]["peak_connections"], 11);
-  EXPECT_EQ(
-      json["plan"]["phases"][0]["arrivals"],
-      Json({{"process", "constant"}, {"requests_per_second", 333.3}, {"max_backlog", nullptr}}));
+  EXPECT_EQ(json["plan"]["phases"][0]["arrivals"], Json({{"process", "constant"},
+                                                         {"requests_per_second", 333.3},
+                                                         {"replay_speed", nullptr},
+                                                         {"max_backlog", nullptr}}));
   result.plan.mutable_phases(0)->mutable_arrivals()->set_process(v1::ARRIVAL_PROCESS_POISSON);
   result.plan.mutable_phases(0)->mutable_arrivals()->set_max_backlog(7);
   json = Json::parse(JsonReport(result));

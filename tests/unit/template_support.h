@@ -23,7 +23,7 @@ inline absl::StatusOr<Template> CompileFor(TemplatePlace place, std::string_view
     if (found == inserted.end()) return absl::InvalidArgumentError("there is none");
     return found->second;
   };
-  return Template::Compile(text, {place, 7, feeder, false, insertions});
+  return Template::Compile(text, {place, 7, feeder, false, 0, insertions});
 }
 
 inline std::string Render(const Template& compiled, const TemplateInput& input) {
