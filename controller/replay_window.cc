@@ -1,5 +1,6 @@
 #include "controller/replay_window.h"
 
+#include <algorithm>
 #include <iterator>
 
 #include <fmt/format.h>
@@ -27,11 +28,10 @@ absl::Status ReplayWindow::Add(int64_t unix_us, bool whole_seconds, std::string_
         "time",
         static_cast<double>(*written_us_ - unix_us) / kSecondUs, held_ >> 20));
   }
-  const int64_t earliest = first_us_          ? *first_us_
-                           : moments_.empty() ? unix_us
-                                              : moments_.begin()->first;
-  if (unix_us - earliest > static_cast<int64_t>(kMaxListedUs - kSecondUs) ||
-      earliest - unix_us > static_cast<int64_t>(kMaxListedUs - kSecondUs)) {
+  first_seen_us_ = std::min(first_seen_us_.value_or(unix_us), unix_us);
+  last_seen_us_ = std::max(last_seen_us_.value_or(unix_us), unix_us);
+  // The last second may be spread.
+  if (*last_seen_us_ - *first_seen_us_ > static_cast<int64_t>(kMaxListedUs - kSecondUs)) {
     return absl::InvalidArgumentError("its time is more than 10,000 hours from that of others");
   }
   // Most are the last one's, or come behind it.

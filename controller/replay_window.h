@@ -43,8 +43,10 @@ class ReplayWindow {
   const size_t held_;
   std::map<int64_t, Moment> moments_;
   size_t bytes_ = 0;
-  std::optional<int64_t> first_us_;
-  std::optional<int64_t> written_us_;  // of the last moment that was
+  std::optional<int64_t> first_us_;       // of the first moment that was written
+  std::optional<int64_t> written_us_;     // of the last one that was
+  std::optional<int64_t> first_seen_us_;  // of all lines
+  std::optional<int64_t> last_seen_us_;
 };
 
 }  // namespace squall

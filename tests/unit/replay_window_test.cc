@@ -67,7 +67,12 @@ TEST(ReplayWindow, HoldsBackNoMoreThanItsBound) {
 }
 
 TEST(ReplayWindow, Refuses) {
-  EXPECT_EQ(Replayed({{0, "GET /"}, {int64_t{36'000'001} * 1000 * 1000, "GET /"}}, false),
+  EXPECT_EQ(Replayed({{0, "GET /"}, {int64_t{36'000'001} * 1000, "GET /"}}, false),
+            "its time is more than 10,000 hours from that of others");
+  EXPECT_EQ(Replayed({{int64_t{20'000'000} * 1000, "GET /"},
+                      {0, "GET /"},
+                      {int64_t{36'000'001} * 1000, "GET /"}},
+                     false),
             "its time is more than 10,000 hours from that of others");
   ReplayWindow window(100);
   std::string out;

@@ -145,6 +145,107 @@ TEST(UrlList, DamageSinceTheIndexWasMadeLeadsNowhere) {
   }
 }
 
+absl::StatusOr<UrlList> Requests(std::string text, ListForm form, std::vector<std::string> words) {
+  absl::StatusOr<ListText> list = ListText::InMemory(std::move(text), "list", "http://h", form);
+  if (!list.ok()) return list.status();
+  return UrlList::Make(*std::move(list), "list", "http://h", form, std::move(words));
+}
+
+TEST(UrlList, RequestsAndWhichTheyAre) {
+  const auto list =
+      Requests("0 PUT:A= /a eA== -\n# x\n 5\tGET   http://b/ \r\n7 PUT:A= /c - eHk=\n",
+               {.requests = true, .timed = true, .fields = true}, {"GET", "PUT:A="});
+  ASSERT_TRUE(list.ok()) << list.status();
+  const struct {
+    uint32_t word;
+    uint64_t us;
+    std::string url, fields;
+  } kWant[] = {
+      {1, 0, "http://h/a", "eA== -"}, {0, 5, "http://b/", ""}, {1, 7, "http://h/c", "- eHk="}};
+  std::string url;
+  std::string fields;
+  for (uint64_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(list->Get(i, url), kWant[i].word);
+    EXPECT_EQ(list->WordOf(i), kWant[i].word);
+    EXPECT_EQ(list->TimeOf(i), kWant[i].us);
+    EXPECT_EQ(url, kWant[i].url);
+    list->FieldsOf(i, fields);
+    EXPECT_EQ(fields, kWant[i].fields);
+  }
+  EXPECT_FALSE(list->damaged());
+}
+
+TEST(UrlList, LinesThatAreNotWhatThePlanSays) {
+  const ListForm requests = {.requests = true};
+  const ListForm timed = {.requests = true, .timed = true};
+  const ListForm fields = {.requests = true, .fields = true};
+  const struct {
+    std::string name, text;
+    ListForm form;
+    std::vector<std::string> words;
+    std::string want;
+  } kCases[] = {
+      {"another method",
+       "GET /\nPOST /\n",
+       requests,
+       {"GET"},
+       "list: its lines are not what the plan says"},
+      {"a time that sinks",
+       "5 GET /\n4 GET /\n",
+       timed,
+       {"GET"},
+       "list:2:1: 4: not the time of a line"},
+      {"no time", "GET /\n", timed, {"GET"}, "list:1:1: GET: not the time of a line"},
+      {"a field is missing",
+       "PUT:A= / eA==\n",
+       fields,
+       {"PUT:A="},
+       "list:1:10: field 1 is missing, or no base64"},
+      {"one too many", "PUT:A / eA== eA==\n", fields, {"PUT:A"}, "list:1:9: more than 1 fields"},
+      {"no base64", "PUT= / eA=\n", fields, {"PUT="}, "list:1:8: field 0 is missing, or no base64"},
+      {"a header that is none",
+       "PUT:A / eAp5\n",
+       fields,
+       {"PUT:A"},
+       "list:1:9: field 0 is not the value of a header"},
+      {"no header's name",
+       "PUT:A, / eA== eA==\n",
+       fields,
+       {"PUT:A,"},
+       "list:1:1: \"\": not the name of a header"},
+      {"fields where none are",
+       "PUT:A / eA==\n",
+       requests,
+       {"PUT:A"},
+       "list:1:1: PUT:A: not a method: write e.g. GET, POST or DELETE"},
+  };
+  for (const auto& c : kCases) {
+    EXPECT_EQ(Requests(c.text, c.form, c.words).status().message(), c.want) << c.name;
+  }
+}
+
+TEST(UrlList, DamagedRequestsLeadNowhere) {
+  const ListForm form = {.requests = true, .timed = true};
+  constexpr char kText[] = "0 GET /a\n5 GET /b\n";
+  absl::StatusOr<ListText> list = ListText::InMemory(kText, "list", "http://h", form);
+  ASSERT_TRUE(list.ok()) << list.status();
+  for (const char* text :
+       {"0 GET /a\n5 GOT /b\n", "0 GET /a\n5 GET  b\n", "0 GET /a\n# comment\n"}) {
+    list->text = text;
+    list->damaged = std::make_shared<std::atomic<bool>>(false);
+    const auto urls = UrlList::Make(*list, "list", "http://h", form, {"GET"});
+    ASSERT_TRUE(urls.ok()) << urls.status();
+    std::string url;
+    urls->Get(1, url);
+    EXPECT_EQ(url, UrlList::kDamaged) << text;
+    EXPECT_TRUE(urls->damaged());
+  }
+  list->text = "0 GET /a\nx GET /b\n";
+  const auto urls = UrlList::Make(*list, "list", "http://h", form, {"GET"});
+  EXPECT_EQ(urls->TimeOf(1), UINT64_MAX);
+  EXPECT_TRUE(urls->damaged());
+}
+
 TEST(UrlList, FindsEntriesOfAListThatIsTooLongToNoteThemAll) {
   const size_t entries = 2 * ListIndex::kMostPositions + 3;
   std::string text;
