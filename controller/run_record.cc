@@ -224,12 +224,14 @@ void RunRecord::TellWhatIsRecorded() {
 void RunRecord::NoteHowTheListWasRead() {
   if (order_.list == nullptr) return;
   const v1::ListRemarks& remarks = order_.list->remarks();
-  if (remarks.skipped_lines() > 0) {
+  if (remarks.skipped_lines() == 1) {
+    result_.notes.push_back(
+        fmt::format("{}: line {} names no request that can be sent: it was left out",
+                    order_.list->name(), remarks.first_skipped_line()));
+  } else if (remarks.skipped_lines() > 1) {
     result_.notes.push_back(fmt::format(
-        "{}: {} line{} that name{} no request that can be sent {} left out, the first is line {}",
-        order_.list->name(), remarks.skipped_lines(), remarks.skipped_lines() == 1 ? "" : "s",
-        remarks.skipped_lines() == 1 ? "s" : "", remarks.skipped_lines() == 1 ? "was" : "were",
-        remarks.first_skipped_line()));
+        "{}: {} lines name no request that can be sent, the first is line {}: they were left out",
+        order_.list->name(), remarks.skipped_lines(), remarks.first_skipped_line()));
   }
   if (remarks.whole_seconds()) {
     result_.notes.push_back(fmt::format(

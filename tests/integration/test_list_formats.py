@@ -134,8 +134,8 @@ class ListFormats(squall.TestCase):
                     self.assertEqual(sorted(f"{r.method} {r.target}" for r in server.requests),
                                      sorted(f"{('GET', 'POST')[i % 2]} /base/{i}"
                                             for i in range(300)))
-                    self.assertIn("2 lines that name no request that can be sent were left out, the "
-                                  "first is line 8", result.report["notes"][0])
+                    self.assertIn("2 lines name no request that can be sent, the first is line 8: "
+                                  "they were left out", result.report["notes"][0])
 
     def test_a_replay_is_exact(self):
         """Every request once, also from several agents and with one that is lost."""
