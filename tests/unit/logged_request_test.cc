@@ -39,7 +39,8 @@ TEST(LoggedRequest, Times) {
       {"a leap second", "31/Dec/2016:23:59:60 +0000", int64_t{1'483'228'800} * 1'000'000, true},
   };
   for (const auto& c : kCases) {
-    const auto request = ParseLoggedRequest(WithTime(c.time));
+    const std::string line = WithTime(c.time);
+    const auto request = ParseLoggedRequest(line);
     ASSERT_TRUE(request.ok()) << c.name << ": " << request.status();
     EXPECT_EQ(request->unix_us, c.unix_us) << c.name;
     EXPECT_EQ(request->whole_seconds, c.whole_seconds) << c.name;
@@ -70,7 +71,8 @@ TEST(LoggedRequest, Requests) {
       {"lower case", "get /a HTTP/1.1", "", ""},
   };
   for (const auto& c : kCases) {
-    const auto request = ParseLoggedRequest(WithRequest(c.text));
+    const std::string line = WithRequest(c.text);
+    const auto request = ParseLoggedRequest(line);
     ASSERT_TRUE(request.ok()) << c.name << ": " << request.status();
     EXPECT_EQ(request->method, c.method) << c.name;
     EXPECT_EQ(request->target, c.target) << c.name;
