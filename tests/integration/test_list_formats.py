@@ -1,61 +1,21 @@
-"""Lists of requests, JSON lines and access logs: what a server saw of them, and when."""
+"""Lists of requests, JSON lines and access logs: what a server saw of them."""
 
 import base64
 import gzip
 import json
-import random
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 import unittest
 from collections import Counter
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import context  # noqa: F401
 from support import squall
-from support.arrival_server import ArrivalServers
-from support.processes import SCALE
+from support.access_log import log_line
 from support.recording_server import RecordingServer
 
 TRANSPORTS = ("http1", "curl")
-START = datetime(2026, 11, 26, 12, 0, 0, tzinfo=timezone.utc)
-
-# The machine's own timers, by the simplest loop there is: GET /0, /1, … at these times after its
-# start, in seconds, over one connection.
-BARE_LOOP = """
-import socket, sys, time
-address, port, *times = sys.argv[1:]
-connection = socket.create_connection((address, int(port)))
-connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-start = time.monotonic() + 0.5
-for n, at in enumerate(times):
-    while (left := start + float(at) - time.monotonic()) > 0:
-        time.sleep(left)
-    connection.sendall(f"GET /{n} HTTP/1.1\\r\\nHost: h\\r\\n\\r\\n".encode())
-    connection.recv(4096)
-"""
-
-
-def log_line(at, request, fraction=True):
-    """One of an access log; `at` in milliseconds."""
-    moment = START + timedelta(milliseconds=at)
-    text = moment.strftime("%d/%b/%Y:%H:%M:%S")
-    if fraction:
-        text += f".{moment.microsecond // 1000:03}"
-    return f'10.0.0.1 - - [{text} +0000] "{request}" 200 12 "-" "curl/8.0"\n'
-
-
-def percentile(values, share):
-    return sorted(values)[min(int(share * len(values)), len(values) - 1)]
-
-
-def gap_errors(arrivals, times):
-    """How far each request was from where it should have been beside the first, in milliseconds."""
-    seen = {int(path[1:]): at for path, at in arrivals}
-    return [abs((seen[n] - seen[0]) / 1e6 - 1e3 * (times[n] - times[0])) for n in range(len(times))]
 
 
 class ListFormats(squall.TestCase):
@@ -166,47 +126,6 @@ class ListFormats(squall.TestCase):
                 arrivals = result.report["plan"]["phases"][0]["arrivals"]
                 self.assertEqual(arrivals["process"], "listed")
                 self.assertEqual(arrivals["replay_speed"], float(speed[:-1]))
-
-    def test_a_replay_keeps_the_gaps_of_milliseconds(self):
-        """Within a millisecond at p99, beside what a bare loop does on this machine meanwhile."""
-        random.seed(7)
-        count = max(1500 // SCALE, 200)
-        stamps = [0]
-        while len(stamps) < count:
-            stamps.append(stamps[-1] + random.choice((0, 1, 2, 3, 5, 10)))
-        lines = [(at, log_line(at, f"GET /{n} HTTP/1.1")) for n, at in enumerate(stamps)]
-        # Those that took longer were written later.
-        lines.sort(key=lambda line: line[0] + random.choice((0, 0, 0, 40)))
-        log = self.write("".join(line for _, line in lines))
-        for speed in (1, 2):
-            times = [at / 1000 / speed for at in stamps]
-            with self.subTest(speed), ArrivalServers(2) as servers:
-                port = servers.urls[1].rsplit(":", 1)[1]
-                bare = subprocess.Popen([sys.executable, "-c", BARE_LOOP, "127.0.0.1", port,
-                                         *map(str, times)])
-                result = squall.run("--urls", log, "--format", "combined", "--replay-speed",
-                                    f"{speed}x", "-u", servers.urls[0], "-c", "50")
-                self.assertEqual(bare.wait(60), 0)
-                self.check_complete(result, count)
-                ours, noise = (percentile(gap_errors(seen, times), 0.99)
-                               for seen in servers.arrivals)
-                lag = result.report["schedule_lag"]["p99_ns"] / 1e6
-                print(f"replay at {speed}x, {count} requests: gaps off by {ours:.3f} ms at p99, a "
-                      f"bare loop's by {noise:.3f} ms; schedule lag {lag:.3f} ms", file=sys.stderr)
-                self.assertLess(ours, noise + 1)
-
-    def test_whole_seconds_are_spread_evenly(self):
-        """And the report says so."""
-        lines = [log_line(1000 * (n // 20), f"GET /{n} HTTP/1.1", False) for n in range(60)]
-        log = self.write("".join(lines))
-        with ArrivalServers(1) as servers:
-            result = squall.run("--urls", log, "--format", "combined", "--replay-speed", "1x",
-                                "-u", servers.urls[0])
-            self.check_complete(result, 60)
-            self.assertIn("its times are whole seconds", result.stdout)
-            self.assertIn("its times are whole seconds", result.report["notes"][0])
-            errors = gap_errors(servers.arrivals[0], [n / 20 for n in range(60)])
-            self.assertLess(percentile(errors, 0.9), 20)
 
     def test_nothing_is_sent_of_a_bad_list(self):
         good = log_line(0, "GET / HTTP/1.1")
