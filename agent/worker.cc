@@ -204,7 +204,8 @@ void Worker::HandOver(std::unique_ptr<Interval> spare) {
 // come: answers are timed before the next requests are sent, and each of the two paths through the
 // kernel stays in the core's cache.
 void Worker::Fill() {
-  while (state_ == State::kIssuing && slots_.room() != 0 && !IsStoppedByScript()) {
+  while (state_ == State::kIssuing && slots_.room() != 0) {
+    if (config_.script != nullptr && IsStoppedByScript()) break;
     const Nanos now = SteadyNow();
     if (now >= phase_end_) {
       EndPhase();
@@ -221,7 +222,8 @@ void Worker::Fill() {
 // Issues the next number, if there is one and its time has come.
 bool Worker::FillOnce(Nanos now) {
   if (!phases_[phase_].open_loop()) {
-    if (!IsRested(now) || (chunk_.count == 0 && !DrawNumbers())) return false;
+    if (config_.script != nullptr && !IsRested(now)) return false;
+    if (chunk_.count == 0 && !DrawNumbers()) return false;
     if (rests_.count() != 0) rests_.Remove();
     const uint64_t number = chunk_.first;
     chunk_.first += chunk_.stride;

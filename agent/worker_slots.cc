@@ -58,11 +58,11 @@ void Worker::ReserveAnew(bool none_to_spare) {
   arrivals.Draw(config_.index, 0, now, none);
 }
 
-// Whether a slot is free whose rest is over, if the script has a delay(): each that becomes free
-// begins one.
+// Under a script: whether a slot is free whose rest is over, if it has a delay(): each that becomes
+// free begins one.
 bool Worker::IsRested(Nanos now) {
   resting_ = false;
-  if (config_.script == nullptr || !config_.script->delays()) return true;
+  if (!config_.script->delays()) return true;
   while (rests_.count() > slots_.room()) rests_.Remove();
   while (rests_.count() < slots_.room()) rests_.Add(now + config_.script->Delay());
   if (rests_.next() <= now) return true;
@@ -71,9 +71,10 @@ bool Worker::IsRested(Nanos now) {
   return false;
 }
 
-// Its thread:stop() was called: what it has drawn goes to others, once no transport is at work.
+// Under a script: whether its thread:stop() was called: what it has drawn goes to others, once no
+// transport is at work.
 bool Worker::IsStoppedByScript() {
-  if (stopped_ || config_.script == nullptr || !config_.script->thread().stopped) return stopped_;
+  if (stopped_ || !config_.script->thread().stopped) return stopped_;
   stopped_ = true;
   wanted_slots_ = 0;
   ev_async_send(loop_->loop, &loop_->command);

@@ -26,12 +26,15 @@ class QueueStream final : private StreamOperations<Out> {
   using Wire = grpc::ServerAsyncReaderWriter<Out, In>;
   // Asks for the next call: service->RequestMethod(context, wire, queue, queue, tag).
   using Request = std::function<void(grpc::ServerContext* context, Wire* wire, void* tag)>;
-  // A call: it is to be refused, or begun.
+  // A call, which is to be refused, or begun.
   using Called = std::function<void(QueueStream& stream)>;
 
-  // `called` is called once, but not if the server is closed before.
-  static void Await(GrpcQueue& queue, const Request& request, Called called) {
-    auto* stream = new QueueStream(queue, std::move(called));
+  // `called` is called for each call, until the server is closed.
+  static void AwaitEach(GrpcQueue& queue, const Request& request, const Called& called) {
+    auto* stream = new QueueStream(queue, [&queue, request, called](QueueStream& call) {
+      AwaitEach(queue, request, called);
+      called(call);
+    });
     request(&stream->context_, &stream->wire_, stream->on_call_.ForOperation());
   }
 

@@ -39,25 +39,19 @@ class Server final : public FleetServer {
 
   absl::Status Listen(const Address& address) {
     absl::Status status = listener_.Listen(address, &service_, &queue_);
-    if (status.ok()) Await();
-    return status;
+    if (!status.ok()) return status;
+    Stream::AwaitEach(
+        queue_,
+        [this](grpc::ServerContext* context, Stream::Wire* wire, void* tag) {
+          service_.RequestAttach(context, wire, queue_.get(), queue_.get(), tag);
+        },
+        [this](Stream& stream) { OnCall(stream); });
+    return absl::OkStatus();
   }
 
   const std::string& address() const override { return listener_.address(); }
 
  private:
-  void Await() {
-    Stream::Await(
-        queue_,
-        [this](grpc::ServerContext* context, Stream::Wire* wire, void* tag) {
-          service_.RequestAttach(context, wire, queue_.get(), queue_.get(), tag);
-        },
-        [this](Stream& stream) {
-          Await();
-          OnCall(stream);
-        });
-  }
-
   void OnCall(Stream& stream) {
     const auto peer = listener_.Admit(stream.context());
     if (!peer.ok()) return stream.Refuse(peer.status());

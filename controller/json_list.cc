@@ -23,6 +23,7 @@
 #include "common/text_position.h"
 #include "common/url.h"
 #include "common/values.h"
+#include "controller/json_error.h"
 
 namespace squall {
 namespace {
@@ -32,34 +33,6 @@ using Json = nlohmann::ordered_json;
 // What says how a request is sent, not what it is.
 constexpr std::array<std::string_view, 4> kNotOfALine = {"Content-Length", "Transfer-Encoding",
                                                          "Expect", "Connection"};
-
-// Only where a text stops being JSON.
-class Verdict final : public nlohmann::json_sax<Json> {
- public:
-  bool null() override { return true; }
-  bool boolean(bool) override { return true; }
-  bool number_integer(number_integer_t) override { return true; }
-  bool number_unsigned(number_unsigned_t) override { return true; }
-  bool number_float(number_float_t, const string_t&) override { return true; }
-  bool string(string_t&) override { return true; }
-  bool binary(binary_t&) override { return true; }
-  bool start_object(size_t) override { return true; }
-  bool key(string_t&) override { return true; }
-  bool end_object() override { return true; }
-  bool start_array(size_t) override { return true; }
-  bool end_array() override { return true; }
-  bool parse_error(size_t position, const std::string&,
-                   const nlohmann::detail::exception&) override {
-    position_ = position;
-    return false;
-  }
-
-  // Of the byte, counted from 1.
-  size_t position() const { return position_; }
-
- private:
-  size_t position_ = 1;
-};
 
 bool Is(std::string_view a, std::string_view b) {
   return absl::EqualsIgnoreCase({a.data(), a.size()}, {b.data(), b.size()});
@@ -83,9 +56,7 @@ class JsonList final : public ListRewriter {
     line_text_ = line;
     const Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
     if (json.is_discarded()) {
-      Verdict verdict;
-      Json::sax_parse(line, &verdict);
-      const size_t at = std::min(std::max<size_t>(verdict.position(), 1) - 1, line.size());
+      const size_t at = std::min(std::max<size_t>(JsonErrorAt(line), 1) - 1, line.size());
       return At(at, "not JSON from here on: write {\"method\": \"GET\", \"url\": \"/path\"}");
     }
     if (!json.is_object()) return At(0, "not an object: write {\"method\": \"GET\", …}");

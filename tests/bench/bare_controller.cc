@@ -45,8 +45,14 @@ class Controller {
 
   absl::Status Listen(const Address& address) {
     absl::Status status = listener_.Listen(address, &service_, &queue_);
-    if (status.ok()) Await();
-    return status;
+    if (!status.ok()) return status;
+    Stream::AwaitEach(
+        queue_,
+        [this](grpc::ServerContext* context, Stream::Wire* wire, void* tag) {
+          service_.RequestAttach(context, wire, queue_.get(), queue_.get(), tag);
+        },
+        [this](Stream& stream) { OnCall(stream); });
+    return absl::OkStatus();
   }
 
   void AwaitEnd() {
@@ -55,18 +61,6 @@ class Controller {
   }
 
  private:
-  void Await() {
-    Stream::Await(
-        queue_,
-        [this](grpc::ServerContext* context, Stream::Wire* wire, void* tag) {
-          service_.RequestAttach(context, wire, queue_.get(), queue_.get(), tag);
-        },
-        [this](Stream& stream) {
-          Await();
-          OnCall(stream);
-        });
-  }
-
   void OnCall(Stream& stream) {
     const auto peer = listener_.Admit(stream.context());
     if (!peer.ok()) return stream.Refuse(peer.status());

@@ -1,13 +1,12 @@
 """What counts as a success is what the user says, over either transport and on any fleet."""
 
-import http.server
 import tempfile
-import threading
 import unittest
 from pathlib import Path
 
 import context  # noqa: F401
 from support import squall
+from support.local_server import LocalServer, QuietHandler
 
 ITEMS = b'{"items": [{"id": 7, "name": "seven"}], "next": null}'
 # Status, headers and body by path.
@@ -19,10 +18,7 @@ ANSWERS = {
 }
 
 
-class _Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
+class _Handler(QuietHandler):
     def do_GET(self):
         status, headers, body = ANSWERS[self.path]
         self.send_response(status)
@@ -31,25 +27,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
-
-    def log_message(self, *_):
-        """Standard error belongs to the test."""
-
-
-class _Server(http.server.ThreadingHTTPServer):
-    request_queue_size = 256
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.url = f"http://127.0.0.1:{self.server_address[1]}"
-
-    def __enter__(self):
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.shutdown()
-        self.server_close()
 
 
 # Flags, the path that is asked for, and what each answer fails by (nothing: it is a success).
@@ -80,7 +57,7 @@ REQUESTS = 40
 
 class Checks(squall.TestCase):
     def setUp(self):
-        self.server = self.enterContext(_Server())
+        self.server = self.enterContext(LocalServer(_Handler))
 
     def test_each_over_both_transports(self):
         for transport in ("http1", "curl"):

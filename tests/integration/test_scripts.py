@@ -1,16 +1,15 @@
 """Scripts make the requests, as wrk's do, on any number of agents."""
 
-import http.server
 import re
 import shutil
 import tempfile
-import threading
 import unittest
 from collections import Counter
 from pathlib import Path
 
 import context  # noqa: F401
 from support import squall
+from support.local_server import LocalServer, QuietHandler
 from support.processes import Process
 from support.recording_server import RecordingServer
 
@@ -19,11 +18,8 @@ from support.recording_server import RecordingServer
 _EXAMPLES = Path("/usr/share/doc/wrk/examples/scripts")
 
 
-class _Handler(http.server.BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     """Gives a token, and has what is asked for with it."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
 
     def do_GET(self):
         self.server.seen[self.path, self.headers.get("X-Token")] += 1
@@ -34,25 +30,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"ok")
 
-    def log_message(self, *_):
-        """Standard error belongs to the test."""
 
-
-class _Server(http.server.ThreadingHTTPServer):
-    request_queue_size = 256
-
+class _Server(LocalServer):
     def __init__(self):
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        super().__init__(_Handler)
         self.seen = Counter()
-
-    def __enter__(self):
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.shutdown()
-        self.server_close()
 
 
 class Scripts(squall.TestCase):

@@ -1,7 +1,6 @@
 """Credentials, cookies and compression as a server sees them, and secrets that nobody else does."""
 
 import gzip
-import http.server
 import re
 import tempfile
 import threading
@@ -11,16 +10,14 @@ from pathlib import Path
 
 import context  # noqa: F401
 from support import squall
+from support.local_server import LocalServer, QuietHandler
 
 TEXT = b'{"id": 7, "pad": "' + b"x" * 5000 + b'"}'
 PACKED = gzip.compress(TEXT)
 SECRET = "hunter2"
 
 
-class _Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
+class _Handler(QuietHandler):
     def _answer(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         with self.server.lock:
@@ -51,26 +48,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.server.continued += 1
         return super().handle_expect_100()
 
-    def log_message(self, *_):
-        """Standard error belongs to the test."""
 
-
-class _Server(http.server.ThreadingHTTPServer):
-    request_queue_size = 256
-
+class _Server(LocalServer):
     def __init__(self):
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        super().__init__(_Handler)
         self.lock = threading.Lock()
         self.recorded, self.continued, self.elsewhere = [], 0, ""
-
-    def __enter__(self):
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.shutdown()
-        self.server_close()
 
     def values(self, name):
         """How often requests had which value of a header."""

@@ -20,15 +20,7 @@ using ::squall::testing::ResolveWords;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-class PlanFileTest : public RunOptionsTest {
- protected:
-  static absl::StatusOr<RunOptions> Of(const std::string& plan,
-                                       std::vector<std::string> words = {}) {
-    Write("plan.yaml", plan);
-    words.insert(words.begin(), "plan.yaml");
-    return ResolveWords(std::move(words));
-  }
-};
+using PlanFileTest = RunOptionsTest;
 
 constexpr char kEverything[] = R"(# what stands here may be anything
 url: http://127.0.0.1:8080/items
@@ -50,7 +42,7 @@ seed: 9
 )";
 
 TEST_F(PlanFileTest, Everything) {
-  const absl::StatusOr<RunOptions> options = Of(kEverything);
+  const absl::StatusOr<RunOptions> options = OfPlan(kEverything);
   ASSERT_TRUE(options.ok()) << options.status();
   const v1::Plan& plan = options->plan;
   EXPECT_EQ(plan.request().url(), "http://127.0.0.1:8080/items");
@@ -70,7 +62,7 @@ TEST_F(PlanFileTest, Everything) {
 
 TEST_F(PlanFileTest, WhatIsTypedComesFirst) {
   const absl::StatusOr<RunOptions> options =
-      Of(kEverything, {"-n", "7", "-u", "http://127.0.0.1/", "-H", "A: b", "--tag"});
+      OfPlan(kEverything, {"-n", "7", "-u", "http://127.0.0.1/", "-H", "A: b", "--tag"});
   ASSERT_TRUE(options.ok()) << options.status();
   EXPECT_EQ(options->plan.request().url(), "http://127.0.0.1/");
   EXPECT_EQ(MeasuredPhase(options->plan).requests(), 7u);
@@ -139,7 +131,8 @@ TEST_F(PlanFileTest, Refusals) {
   for (const auto& row : rows) {
     SCOPED_TRACE(row.name);
     const bool typed = *row.reason == '\0';
-    const absl::StatusOr<RunOptions> options = typed ? Of(row.text, {"-q", "fast"}) : Of(row.text);
+    const absl::StatusOr<RunOptions> options =
+        typed ? OfPlan(row.text, {"-q", "fast"}) : OfPlan(row.text);
     ASSERT_FALSE(options.ok());
     EXPECT_THAT(std::string(options.status().message()),
                 StartsWith(typed ? "-q fast: not a rate" : row.reason));

@@ -15,18 +15,9 @@
 namespace squall {
 namespace {
 
-using ::squall::testing::ResolveWords;
 using ::testing::StartsWith;
 
-class PlanMixTest : public RunOptionsTest {
- protected:
-  static absl::StatusOr<RunOptions> Of(const std::string& plan,
-                                       std::vector<std::string> words = {}) {
-    Write("plan.yaml", plan);
-    words.insert(words.begin(), "plan.yaml");
-    return ResolveWords(std::move(words));
-  }
-};
+using PlanMixTest = RunOptionsTest;
 
 constexpr char kEverything[] = R"(url: http://127.0.0.1:8080/base/
 header:
@@ -53,7 +44,7 @@ mix:
 TEST_F(PlanMixTest, WhatIsNotSaidIsThePlans) {
   Write("users.csv", "id\n1\n2\n");
   Write("body.json", "{{uuid}}");
-  const absl::StatusOr<RunOptions> options = Of(kEverything);
+  const absl::StatusOr<RunOptions> options = OfPlan(kEverything);
   ASSERT_TRUE(options.ok()) << options.status();
   v1::Plan plan = options->plan;
   plan.set_concurrency(1);  // as the agents' cores say
@@ -91,7 +82,7 @@ TEST_F(PlanMixTest, WhatIsNotSaidIsThePlans) {
 }
 
 TEST_F(PlanMixTest, BodiesAndMethods) {
-  const absl::StatusOr<RunOptions> options = Of(R"(url: http://127.0.0.1/
+  const absl::StatusOr<RunOptions> options = OfPlan(R"(url: http://127.0.0.1/
 data: all
 compress_body: true
 mix:
@@ -104,8 +95,8 @@ mix:
   EXPECT_EQ(options->plan.mix(1).request().method(), "DELETE");
   EXPECT_EQ(options->plan.mix(0).request().body(), options->plan.mix(1).request().body());
   EXPECT_NE(options->plan.mix(2).request().body(), "own") << "compressed";
-  const absl::StatusOr<RunOptions> some =
-      Of("url: http://127.0.0.1/\nexpect_continue: true\nmix: [{name: a}, {name: b, data: x}]\n");
+  const absl::StatusOr<RunOptions> some = OfPlan(
+      "url: http://127.0.0.1/\nexpect_continue: true\nmix: [{name: a}, {name: b, data: x}]\n");
   ASSERT_TRUE(some.ok()) << some.status();
   EXPECT_EQ(some->plan.mix(0).request().headers_size(), 0);
   EXPECT_EQ(some->plan.mix(1).request().headers(0).name(), "Expect");
@@ -116,7 +107,7 @@ TEST_F(PlanMixTest, WhatIsTypedIsForAll) {
   const std::string plan =
       "url: http://127.0.0.1/\nmix:\n  - {name: a, url: /a}\n  - {name: b, method: PUT}\n";
   const absl::StatusOr<RunOptions> options =
-      Of(plan, {"-u", "http://127.0.0.2", "-m", "DELETE", "-H", "A: b", "-n", "7"});
+      OfPlan(plan, {"-u", "http://127.0.0.2", "-m", "DELETE", "-H", "A: b", "-n", "7"});
   ASSERT_TRUE(options.ok()) << options.status();
   EXPECT_EQ(options->plan.mix(0).request().url(), "http://127.0.0.2/a");
   EXPECT_EQ(options->plan.mix(0).request().method(), "DELETE");
@@ -199,7 +190,7 @@ TEST_F(PlanMixTest, Refusals) {
   };
   for (const auto& row : rows) {
     SCOPED_TRACE(row.name);
-    const absl::StatusOr<RunOptions> options = Of(row.text);
+    const absl::StatusOr<RunOptions> options = OfPlan(row.text);
     ASSERT_FALSE(options.ok());
     EXPECT_THAT(std::string(options.status().message()), StartsWith(row.reason));
   }
@@ -209,7 +200,7 @@ TEST_F(PlanMixTest, Refusals) {
 TEST_F(PlanMixTest, AnchorsHaveAnEnd) {
   std::string text = "header: &h ['A: b']\nmix:\n  - &r {name: a, header: *h}\n";
   for (int i = 0; i < 200; ++i) text += "  - *r\n";
-  EXPECT_THAT(std::string(Of(text).status().message()),
+  EXPECT_THAT(std::string(OfPlan(text).status().message()),
               ::testing::HasSubstr("mix: more than 100 entries"));
 }
 

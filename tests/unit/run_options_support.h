@@ -38,6 +38,14 @@ class RunOptionsTest : public ::testing::Test {
     return ResolveRunOptions(*flags);
   }
 
+  // A plan as a file, and what is typed beside it, resolved as by the program.
+  static absl::StatusOr<RunOptions> OfPlan(const std::string& plan,
+                                           std::vector<std::string> words = {}) {
+    Write("plan.yaml", plan);
+    words.insert(words.begin(), "plan.yaml");
+    return squall::testing::ResolveWords(std::move(words));
+  }
+
  private:
   const std::filesystem::path before_;
   std::filesystem::path folder_;
