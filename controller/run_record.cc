@@ -89,17 +89,17 @@ absl::Status RunRecord::MergeWhole(size_t index, const v1::Snapshot& snapshot) {
   if (snapshot.began_ns() > 0) member.began = snapshot.began_ns();
   AgentResult& agent = member.result;
   agent.peak_connections = std::max(agent.peak_connections, snapshot.peak_connections());
-  evidence_.Add(index, snapshot, checked->flight,
-                allotment_.BeginOf(phases - 1) + agent.clock->offset, phase + 1 == phases);
+  evidence_.Add(index, snapshot, *checked, allotment_.BeginOf(phases - 1) + agent.clock->offset,
+                phase + 1 == phases);
   if (snapshot.has_vitals()) {
     if (!agent.vitals) agent.vitals.emplace();
     AddVitals(snapshot.vitals(), *agent.vitals);
   }
   if (phase + 1 == phases) {
-    agent.metrics.Merge(metrics);
-    result_.fleet.Merge(metrics);
+    agent.metrics.Merge(checked->metrics);
+    result_.fleet.Merge(checked->metrics);
     for (const v1::RequestMetrics& of : snapshot.requests()) {
-      result_.requests[of.request()].Merge(of.metrics());
+      result_.requests[of.request()].Merge(*DecodedMetrics::Of(of.metrics()));
     }
     result_.elapsed = std::max(result_.elapsed, snapshot.window_ns());
     result_.dropped += checked->dropped;
@@ -114,7 +114,10 @@ absl::Status RunRecord::MergeWhole(size_t index, const v1::Snapshot& snapshot) {
     result_.warm_up->failed += metrics.failed();
     result_.warm_up->connections += metrics.connections();
   }
-  if (phase == phase_) progress_.Update(now, running_, metrics);
+  if (phase == phase_) {
+    progress_.Update(now, running_, checked->metrics[MetricsPart::kSuccessService],
+                     metrics.failed());
+  }
   if (archive_ != nullptr) {
     archive_->Add({.agent = index,
                    .name = agent.name,
@@ -169,7 +172,7 @@ void RunRecord::Show(Nanos now) {
       static_cast<size_t>(std::count_if(roster_.begin(), roster_.end(), [](const auto& member) {
         return member->stage == Stage::kRunning;
       }));
-  progress_.Update(now, running_, {});
+  progress_.Update(now, running_);
 }
 
 // Under a rate and a duration: of what was due, the rest that nobody has told of.

@@ -31,14 +31,15 @@ absl::Status SumUpRequests(v1::Snapshot& snapshot, size_t requests) {
   size_t next = 0;
   for (const v1::RequestMetrics& entry : snapshot.requests()) {
     const v1::Metrics& metrics = entry.metrics();
-    if (absl::Status status = Metrics::Check(metrics); !status.ok()) return status;
+    const absl::StatusOr<DecodedMetrics> decoded = DecodedMetrics::Of(metrics);
+    if (!decoded.ok()) return decoded.status();
     const uint64_t left = UINT64_MAX - sum.recorded();
     if (entry.request() < next || entry.request() >= requests || metrics.addresses_size() != 0 ||
         metrics.waited() != 0 || metrics.succeeded() + metrics.failed() > left) {
       return wrong;
     }
     next = entry.request() + size_t{1};
-    sum.Merge(metrics);
+    sum.Merge(*decoded);
   }
   v1::Metrics whole = sum.ToProto();
   whole.mutable_timings()->Swap(of_all.mutable_timings());
@@ -58,7 +59,8 @@ absl::StatusOr<CheckedSnapshot> CheckSnapshot(const v1::Snapshot& snapshot, Nano
     if (!runs->ok()) return runs->status();
   }
   const v1::Metrics& metrics = snapshot.metrics();
-  if (absl::Status status = Metrics::Check(metrics); !status.ok()) return status;
+  absl::StatusOr<DecodedMetrics> decoded = DecodedMetrics::Of(metrics);
+  if (!decoded.ok()) return decoded.status();
   const uint64_t recorded = metrics.succeeded() + metrics.failed();
   if (const uint64_t count = CountOf(*held); count != recorded) {
     return absl::InvalidArgumentError(
@@ -76,12 +78,15 @@ absl::StatusOr<CheckedSnapshot> CheckSnapshot(const v1::Snapshot& snapshot, Nano
   }
   const absl::StatusOr<Flight> flight = Flight::FromProto(snapshot.flight(), most_in_flight);
   if (!flight.ok()) return flight.status();
-  CheckedSnapshot checked;
-  checked.flight = *flight;
-  checked.dropped = CountOf(*dropped);
-  checked.unsent = CountOf(*unsent);
-  checked.closing = {*std::move(held), *std::move(dropped), *std::move(unsent)};
-  return checked;
+  const uint64_t dropped_count = CountOf(*dropped);
+  const uint64_t unsent_count = CountOf(*unsent);
+  return CheckedSnapshot{
+      .metrics = *std::move(decoded),
+      .closing = {*std::move(held), *std::move(dropped), *std::move(unsent)},
+      .flight = *flight,
+      .dropped = dropped_count,
+      .unsent = unsent_count,
+  };
 }
 
 }  // namespace squall
