@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "absl/strings/numbers.h"
 #include "common/base64.h"
 #include "common/http_syntax.h"
 #include "common/list_times.h"
@@ -66,6 +67,20 @@ std::string_view WrittenOrigin(std::string_view entry) {
   return entry.substr(0, entry.find_first_of("/?#", scheme + 3));
 }
 
+// Takes "column 5: ", which counts from where the URL begins, off a message. 1: it has none.
+size_t TakeColumn(std::string_view& message) {
+  constexpr std::string_view kColumn = "column ";
+  const size_t end = message.find(": ");
+  uint64_t column = 0;
+  if (end == message.npos || !message.starts_with(kColumn) ||
+      !absl::SimpleAtoi(absl::string_view(message.data() + kColumn.size(), end - kColumn.size()),
+                        &column)) {
+    return 1;
+  }
+  message.remove_prefix(end + 2);
+  return static_cast<size_t>(column);
+}
+
 }  // namespace
 
 ListScan::ListScan(std::string name, std::string base_url, ListForm form, LineCheck check)
@@ -120,9 +135,11 @@ absl::Status ListScan::Line(std::string_view text, uint64_t position) {
   if (position == 0 && text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   const std::string_view entry = TrimBlanks(text);
   if (!entry.empty() && !entry.starts_with('#')) {
+    blame_ = entry.data();
     const absl::Status status = form_.requests ? CheckRequest(entry) : Check(entry);
-    if (!status.ok() && form_.requests) return AtColumn(status, text);
-    if (!status.ok()) return AtLine(IsRequest(entry) ? Mixed() : status);
+    if (!status.ok()) {
+      return AtColumn(!form_.requests && IsRequest(entry) ? Mixed() : status, text);
+    }
     index_.Add(position + static_cast<uint64_t>(entry.data() - begin));
   }
   rest_blanks_ = 0;
@@ -131,7 +148,6 @@ absl::Status ListScan::Line(std::string_view text, uint64_t position) {
 
 absl::Status ListScan::CheckRequest(std::string_view entry) {
   std::string_view url = entry;
-  blame_ = entry.data();
   if (form_.timed) {
     if (absl::Status status = CheckTime(TakeWord(url)); !status.ok()) return status;
     blame_ = url.data();
@@ -312,9 +328,9 @@ absl::Status ListScan::AtLine(const absl::Status& status) const {
 // `line`: without a byte order mark, and without blanks that stood in front.
 absl::Status ListScan::AtColumn(const absl::Status& status, std::string_view line) const {
   const auto offset = static_cast<size_t>(blame_ - line.data());
-  return absl::InvalidArgumentError(fmt::format("{}:{}:{}: {}", name_, line_,
-                                                rest_blanks_ + PositionIn(line, offset).column,
-                                                std::string(status.message())));
+  std::string_view what(status.message().data(), status.message().size());
+  const size_t column = rest_blanks_ + PositionIn(line, offset).column + TakeColumn(what) - 1;
+  return absl::InvalidArgumentError(fmt::format("{}:{}:{}: {}", name_, line_, column, what));
 }
 
 absl::StatusOr<ListIndex> ListScan::Finish() {

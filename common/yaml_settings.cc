@@ -211,7 +211,7 @@ absl::StatusOr<std::vector<YamlSetting>> ReadSettings(const std::string& text,
   if (root.IsNull()) return std::vector<YamlSetting>();
   if (!root.IsMap()) {
     return WrongAt(reading.file, At(root.Mark()),
-                   "no settings: write lines such as max_connections: 500");
+                   "no settings: write lines such as name: value");
   }
   return ReadMapping(root, reading);
 }

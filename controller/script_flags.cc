@@ -7,6 +7,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "absl/strings/match.h"
 #include "common/plan_check.h"
 #include "common/protocol.h"
 #include "common/script_trial.h"
@@ -95,7 +96,9 @@ absl::Status ResolveScript(const ScriptFlags& flags, v1::Plan& plan,
     return Invalid("--script-arg: all of them are larger than {} KiB", kMaxScriptArguments >> 10);
   }
   const absl::Status status = TryScript(plan, Into(said));
-  return status.ok() ? status : For("-s", status);
+  if (status.ok()) return status;
+  const bool is_at_a_line = absl::StartsWith(status.message(), script.name() + ":");
+  return For(is_at_a_line ? "-s" : fmt::format("-s {}:", script.name()), status);
 }
 
 }  // namespace squall

@@ -102,12 +102,15 @@ mix:
 """)
         numbers = REQUESTS // 12 * 12
 
-        def multiset(agents, *more, seed=7):
-            requests, _ = self.sent(plan, "-c", 20, "--seed", seed, *more, agents=agents,
-                                    requests=numbers)
+        def counted(requests):
             return Counter((request.method, request.target, tuple(request.values("X-Id")),
                             tuple(request.values("X-Name")), request.body)
                            for request in requests)
+
+        def multiset(agents, *more, seed=7):
+            requests, _ = self.sent(plan, "-c", 20, "--seed", seed, *more, agents=agents,
+                                    requests=numbers)
+            return counted(requests)
         with squall.fleet(5) as fleet, squall.Agent("four", "--threads", 4) as four, \
                 squall.Agent("one", "--threads", 1) as one:
             expected = multiset([one])
@@ -120,6 +123,22 @@ mix:
                     self.assertTrue(multiset(agents, *more) == expected)
             with self.subTest("another seed"):
                 self.assertFalse(multiset([one], seed=8) == expected)
+            with self.subTest("an agent is killed"):
+                before = len(self.server.requests)
+                with squall.Run(plan, "-n", numbers, "-c", 20, "-q", numbers // 4, "--seed", 7,
+                                "--grace", "2s", agents=fleet[:3]) as run:
+                    wait_until(lambda: len(self.server.requests) - before > numbers // 4, 20,
+                               "a quarter is sent")
+                    fleet[1].signal(signal.SIGKILL)
+                    result = run.finish(60)
+                self.check_complete(result, numbers)
+                self.assertEqual([event["kind"] for event in result.report["events"]],
+                                 ["lost", "regranted"])
+                seen = counted(self.server.requests[before:])
+                self.assertFalse(expected - seen, "what is missing")
+                totals = result.report["totals"]
+                self.assertLessEqual((seen - expected).total(),
+                                     totals["possibly_repeated"] + totals["resent"])
         # Each name has every row as often as any other, give or take one.
         for pattern, times in ((r"/items/(\d+)$", numbers // 4), ("", 0)):
             rows = Counter(match[1] for request in expected.elements()

@@ -130,7 +130,7 @@ TEST(AgentConfig, Refusals) {
        ":2:3: what begins with * or [ needs quotes, e.g. \"*.example.test\""},
       {"a lonely * without quotes", "allow_targets: [*]\n", ":1:18: what begins with * or ["},
       {"a [ without quotes", "deny_targets:\n- [::1]:80\n", ":2:"},
-      {"no settings", "- a\n- b\n", ":1:1: no settings: write lines such as max_connections: 500"},
+      {"no settings", "- a\n- b\n", ":1:1: no settings: write lines such as name: value"},
       {"a text alone", "max_connections\n", ":1:1: no settings"},
       {"no name", "? [a]\n: b\n", ":1:3: a name is missing"},
       {"a second document", "name: a\n---\nname: b\n", ":2:1: a second document"},

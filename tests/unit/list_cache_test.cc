@@ -182,7 +182,7 @@ TEST_F(ListCacheTest, WhatIsNotTheAnnouncedListIsNotKept) {
               HasSubstr("what arrived is not the list that was announced"));
   const std::string bad = "http://a.test/\nftp://b/\n";
   EXPECT_THAT(Get(cache, Urls(bad), bad).list.status().message(),
-              HasSubstr("urls.txt:2: ftp://b/"));
+              HasSubstr("urls.txt:2:1: ftp://b/"));
   EXPECT_TRUE(ListsIn(folder_)->empty());
   // A part that has come and is no part of it.
   std::ofstream(PathOf(text, "part")) << other.substr(0, 500);

@@ -160,14 +160,14 @@ TEST_F(ListFileTest, LongLinesInPieces) {
       Open(Write("bad", comment + "\n/x\nhttp://" + std::string(3 << 20, 'a'))).status().message(),
       HasSubstr("bad:3: http://aaaa"));
   EXPECT_THAT(Open(Write("long", "/x\n/" + std::string(70'000, 'a'))).status().message(),
-              HasSubstr("long:2: http://base/aaa"));
+              HasSubstr("long:2:1: http://base/aaa"));
 }
 
 TEST_F(ListFileTest, ManyServers) {
   std::string text;
   for (size_t i = 0; i <= kMostOrigins; ++i) text += fmt::format("http://h{}/\n", i);
   EXPECT_THAT(Open(Write("many", text)).status().message(),
-              HasSubstr("many:100001: the list leads to more than 100000 servers"));
+              HasSubstr("many:100001:1: the list leads to more than 100000 servers"));
 }
 
 TEST_F(ListFileTest, Chunks) {

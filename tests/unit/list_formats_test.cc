@@ -132,7 +132,7 @@ TEST_F(ListFormats, BadLines) {
       {"a method among URLs",
        "/a\nGET /b\n",
        {},
-       "list:2: a method in front of the URL, which the first line has not: write one in every "
+       "list:2:1: a method in front of the URL, which the first line has not: write one in every "
        "line, or in none"},
       {"an access log",
        good,
@@ -330,7 +330,7 @@ TEST_F(ListFormats, PlaceholdersStandInLinesWithMethods) {
   ASSERT_TRUE(options.ok()) << options.status();
   EXPECT_TRUE(options->plan.templates());
   EXPECT_THAT(List("GET /a\nGET /{{sq}}\n").status().message(),
-              HasSubstr("list:2:5: column 2: {{sq}}"));
+              HasSubstr("list:2:6: {{sq}}"));
 }
 
 }  // namespace

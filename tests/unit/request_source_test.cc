@@ -25,7 +25,7 @@ TEST(RequestSource, RefusalsNameTheListInAFormThatIsSafeToPrint) {
     std::string name, text, want;
   };
   const Case cases[] = {
-      {"bad line", "x\n", "a\\x1b[2J:1: x: no scheme: did you mean http://x?"},
+      {"bad line", "x\n", "a\\x1b[2J:1:1: x: no scheme: did you mean http://x?"},
       {"another number of entries", "http://h/\n",
        "a\\x1b[2J: 1 URLs arrived where the plan says 2; are controller and agent of the same "
        "version?"},

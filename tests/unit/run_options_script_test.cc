@@ -91,7 +91,8 @@ TEST_F(RunOptionsTest, BadScripts) {
       {{"-s", "a.lua", "--transport", "curl", "http://h/"},
        "-s and --transport curl exclude each other: remove one"},
       {{"-s", "delay.lua", "-q", "10", "http://h/"},
-       "-s the script has a delay(), and with a rate (-q) it is the rate that says when requests "
+       "-s delay.lua: the script has a delay(), and with a rate (-q) it is the rate that says when "
+       "requests "
        "are sent: leave out one"},
   };
   for (const Case& one : cases) {

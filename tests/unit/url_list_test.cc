@@ -76,25 +76,25 @@ TEST(UrlList, Bad) {
       {"only comments", "# a\n\n#b", "", "urls.txt: has no URLs: write one a line"},
       {"only a byte order mark", "\xEF\xBB\xBF", "", "urls.txt: has no URLs: write one a line"},
       {"bad line", "# list\r\nhttp://a/\r\n\r\nexample.com\r\n", "",
-       "urls.txt:4: example.com: no scheme: did you mean http://example.com?"},
+       "urls.txt:4:1: example.com: no scheme: did you mean http://example.com?"},
       {"bad last line", "http://a/\nftp://b/", "",
-       "urls.txt:2: ftp://b/: ftp:// is not supported: use http:// or https://"},
+       "urls.txt:2:1: ftp://b/: ftp:// is not supported: use http:// or https://"},
       {"space within", "http://a/ http://b/\n", "",
-       "urls.txt:1: http://a/ http://b/: a space at position 10: write %20"},
+       "urls.txt:1:1: http://a/ http://b/: a space at position 10: write %20"},
       {"bad joined line", "/a\n/b c\n", "http://h",
-       "urls.txt:2: http://h/b c: a space at position 11: write %20"},
+       "urls.txt:2:1: http://h/b c: a space at position 11: write %20"},
       {"no base", "http://a/\n/x\n", "",
-       "urls.txt:2: the line begins with '/': give the URL that it is to be joined to by -u"},
+       "urls.txt:2:1: the line begins with '/': give the URL that it is to be joined to by -u"},
       {"base with a query", "/x\n", "http://h/?q=1",
-       "urls.txt:1: the line begins with '/' but cannot be joined to http://h/?q=1: give a URL "
+       "urls.txt:1:1: the line begins with '/' but cannot be joined to http://h/?q=1: give a URL "
        "without ? and #"},
       {"base with a fragment", "/x\n", "http://h/#f",
-       "urls.txt:1: the line begins with '/' but cannot be joined to http://h/#f: give a URL "
+       "urls.txt:1:1: the line begins with '/' but cannot be joined to http://h/#f: give a URL "
        "without ? and #"},
       {"base that is not fit to print", "/x\n", "http://h/?\r\n",
-       "urls.txt:1: the line begins with '/' but cannot be joined to http://h/?\\x0d\\x0a: give a "
+       "urls.txt:1:1: the line begins with '/' but cannot be joined to http://h/?\\x0d\\x0a: give a "
        "URL without ? and #"},
-      {"bad base", "/x\n", "h:80", "urls.txt:1: h:80: no scheme: did you mean http://h:80?"},
+      {"bad base", "/x\n", "h:80", "urls.txt:1:1: h:80: no scheme: did you mean http://h:80?"},
   };
   for (const Case& c : cases) {
     const auto list = Parse(c.text, "urls.txt", c.base);
