@@ -120,7 +120,7 @@ class BadFiles(squall.TestCase):
     def check_files(self, cases):
         for i, (name, text, arguments, words) in enumerate(cases):
             with self.subTest(name):
-                file = self.folder / f"file-{i}"
+                file = self.folder / f"{i}.yaml"
                 file.write_text(text.replace("@", self.server.url), newline="")
                 self.check_refused(
                     [argument.replace("{file}", str(file)).replace("{url}", self.server.url)
