@@ -363,6 +363,7 @@ absl::Status CheckPlan(const v1::Plan& plan) {
   if (absl::Status status = CheckPhases(plan); !status.ok()) return status;
   if (absl::Status status = CheckTransport(plan.transport()); !status.ok()) return status;
   if (absl::Status status = CheckSending(plan); !status.ok()) return status;
+  if (plan.users() && !plan.has_script()) return Wrong("users", "without a script");
   if (plan.has_script()) {
     if (absl::Status status = CheckScript(plan); !status.ok()) return status;
   }
