@@ -5,11 +5,14 @@
 #include <utility>
 
 #include "agent/destination.h"
+#include "agent/host_limits.h"
 #include "agent/plan_policy.h"
 #include "agent/server_question.h"
 #include "agent/tls_authorities.h"
 #include "agent/tls_context.h"
+#include "common/file_limit.h"
 #include "common/phases.h"
+#include "common/protocol.h"
 #include "common/url.h"
 
 namespace squall {
@@ -49,6 +52,18 @@ Part PartOf(uint32_t index, uint32_t workers, uint32_t concurrency, uint32_t str
   return part;
 }
 
+// How many requests the users of one of `workers` may have in flight: a connection each, of those
+// that this agent can have.
+uint32_t RequestsOfUsers(const Policy& policy, const v1::Plan& plan, uint32_t workers) {
+  uint64_t most = plan.concurrency();
+  const uint64_t files = FileLimit();
+  if (files > kOtherFiles) most = std::min(most, files - kOtherFiles);
+  if (plan.transport().unix_socket().empty()) most = std::min(most, LocalPorts());
+  if (policy.limits().connections.most != 0)
+    most = std::min(most, policy.limits().connections.most);
+  return static_cast<uint32_t>(std::max<uint64_t>(most / workers, 1));
+}
+
 size_t NamedRequests(const v1::Plan& plan) { return static_cast<size_t>(plan.mix_size()); }
 
 // What named requests came to, each for itself.
@@ -60,12 +75,19 @@ void TellRequests(const PhaseInterval& interval, v1::Snapshot& snapshot) {
     told.set_request(static_cast<uint32_t>(i));
     *told.mutable_metrics() = metrics.ToProto();
   }
+  for (const auto& [name, metrics] : interval.steps.all()) {
+    if (metrics.recorded() == 0) continue;
+    v1::RequestMetrics& told = *snapshot.add_requests();
+    told.set_name(name);
+    *told.mutable_metrics() = metrics.ToProto();
+  }
 }
 
 // Nothing was recorded, not even a connection.
 bool IsEmpty(const PhaseInterval& interval) {
   const Metrics& metrics = interval.metrics;
-  return interval.numbers.empty() && metrics.addresses.empty() && metrics.waited == 0;
+  return interval.numbers.empty() && metrics.addresses.empty() && metrics.waited == 0 &&
+         interval.steps.empty();
 }
 
 }  // namespace
@@ -147,6 +169,7 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
     config.run_id = prepare.run_id();
     config.named_requests = NamedRequests(plan);
     config.script = engine->scripts_.Of(index);
+    if (plan.users()) config.user_requests = RequestsOfUsers(policy, plan, workers);
     first_connection += part.connections;
     auto worker = Worker::Create(config, plan, engine->network_, engine->source_, engine->lease_,
                                  engine->phases_, *engine);

@@ -38,7 +38,12 @@ absl::StatusOr<RunScripts> RunScripts::Make(const v1::Prepare& prepare, uint32_t
   RunScripts scripts;
   const v1::Plan& plan = prepare.plan();
   if (!plan.has_script()) return scripts;
-  if (absl::Status status = TryScript(plan, nullptr); !status.ok()) return status;
+  bool users = false;
+  if (absl::Status status = TryScript(plan, nullptr, &users); !status.ok()) return status;
+  if (users != plan.users()) {
+    return absl::InvalidArgumentError(users ? "plan: users: the script has user()"
+                                            : "plan: users: the script has no user()");
+  }
   const auto setup = Script::Load(plan, 0, nullptr);
   if (!setup.ok()) return setup.status();
   for (uint32_t worker = 0; worker < workers; ++worker) {
@@ -46,6 +51,7 @@ absl::StatusOr<RunScripts> RunScripts::Make(const v1::Prepare& prepare, uint32_t
     const uint64_t place = uint64_t{prepare.first_connection()} + worker + 1;
     auto script = Script::Load(plan, place, LogOf(worker));
     if (!script.ok()) return script.status();
+    if (users) (*script)->state().MakeRoomFor((plan.concurrency() + workers - 1) / workers);
     absl::Status status = (*setup)->Setup((*script)->thread());
     if (status.ok()) status = (*script)->Init();
     if (!status.ok()) return status;

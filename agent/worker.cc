@@ -10,6 +10,13 @@
 #include "common/event_loop.h"
 
 namespace squall {
+namespace {
+
+// So many users begin before the loop turns: what has come is not to wait for all of them.
+constexpr uint32_t kUsersATurn = 64;
+
+}  // namespace
+
 Worker::Worker(struct ev_loop* loop, const Config& config, const RequestSource& source,
                const Lease& lease, std::deque<RunPhase>& phases, Listener& listener)
     : config_(config),
@@ -22,7 +29,10 @@ Worker::Worker(struct ev_loop* loop, const Config& config, const RequestSource& 
       loop_(std::make_unique<Loop>(loop, this)),
       slots_(config.concurrency),
       flight_(config.concurrency),
-      wanted_slots_(config.concurrency) {}
+      wanted_slots_(config.concurrency) {
+  if (config.script == nullptr || config.script->users() == nullptr) return;
+  users_ = std::make_unique<UserFlows>(*config.script->users(), config.user_requests);
+}
 
 absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(
     const Config& config, const v1::Plan& plan, Network& network, const RequestSource& source,
@@ -34,8 +44,8 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(
   }
   std::unique_ptr<Worker> worker(new Worker(loop, config, source, lease, phases, listener));
   if (absl::Status status = worker->loop_->pacing->Open(); !status.ok()) return status;
-  TransportSetup setup = {
-      plan, network, loop, *worker, config.concurrency, config.first_connection};
+  const uint32_t slots = worker->users_ != nullptr ? config.user_requests : config.concurrency;
+  TransportSetup setup = {plan, network, loop, *worker, slots, config.first_connection};
   if (source.renders()) setup.source = &source;
   setup.script = config.script;
   const bool http1 = plan.transport().kind() == v1::TRANSPORT_KIND_HTTP1;
@@ -104,6 +114,7 @@ void Worker::TakeCommands() noexcept {
   if (taken.quit) {
     state_ = State::kEnded;
     transport_->CutOff();
+    if (users_ != nullptr) users_->Clear();
     ev_break(loop_->loop, EVBREAK_ALL);
     return;
   }
@@ -146,8 +157,9 @@ void Worker::Begin() {
 
 void Worker::BeginPhase(uint32_t phase) {
   const Nanos now = SteadyNow();
-  recorder_.RecordFlight(phase_, flight_.Take(now, slots_.in_flight()));
-  flight_.BeginPhase(now, slots_.in_flight(), !phases_[phase].open_loop());
+  recorder_.RecordFlight(phase_, flight_.Take(now, in_flight()));
+  // Users that think are not in flight.
+  flight_.BeginPhase(now, in_flight(), !phases_[phase].open_loop() && users_ == nullptr);
   phase_ = phase;
   hand_.clear();
   hand_next_ = 0;
@@ -188,11 +200,12 @@ void Worker::EndIssuing(Nanos cut_off_at) {
 
 void Worker::CutOff() {
   transport_->CutOff();
+  if (users_ != nullptr) CutOffUsers();
   NoteIfIdle();
 }
 
 void Worker::HandOver(std::unique_ptr<Interval> spare) {
-  recorder_.RecordFlight(phase_, flight_.Take(SteadyNow(), slots_.in_flight()));
+  recorder_.RecordFlight(phase_, flight_.Take(SteadyNow(), in_flight()));
   recorder_.Swap(*spare);
   transport_->Look(spare->connections);
   const bool finished = state_ == State::kEnded && slots_.in_flight() == 0;
@@ -204,6 +217,18 @@ void Worker::HandOver(std::unique_ptr<Interval> spare) {
 // come: answers are timed before the next requests are sent, and each of the two paths through the
 // kernel stays in the core's cache.
 void Worker::Fill() {
+  if (users_ != nullptr) RunUsers();
+  const bool holds = FillAll();
+  if (users_ != nullptr) {
+    RunUsers();
+    ArmUsers();
+  }
+  if (holds) NoteIfIdle();
+}
+
+// False: the lease is over.
+bool Worker::FillAll() {
+  uint32_t begun = 0;
   while (state_ == State::kIssuing && slots_.room() != 0) {
     if (config_.script != nullptr && IsStoppedByScript()) break;
     const Nanos now = SteadyNow();
@@ -211,12 +236,15 @@ void Worker::Fill() {
       EndPhase();
     } else if (!lease_.Holds(now)) {
       if (paused_since_ == 0) paused_since_ = now;
-      return;  // with what is drawn, until woken
+      return false;  // with what is drawn, until woken
+    } else if (users_ != nullptr && ++begun > kUsersATurn) {
+      ev_async_send(loop_->loop, &loop_->command);
+      break;
     } else if (!FillOnce(now)) {
       break;
     }
   }
-  NoteIfIdle();
+  return true;
 }
 
 // Issues the next number, if there is one and its time has come.
@@ -312,22 +340,29 @@ void Worker::Issue(Sample sample) {
   sample.request =
       source_.renders() ? source_.RequestOf(sample.number) : source_.Url(sample.number, url_);
   const uint32_t slot = slots_.Take(sample);
+  idle_noted_ = false;
+  if (users_ != nullptr) return BeginUser(slot);
   slots_.SampleOf(slot).light = flight_.IsLight(slots_.in_flight());
   flight_.Began(sample.start, slots_.in_flight());
-  idle_noted_ = false;
   transport_->Send(slot, sample.start, url_);
 }
 
 void Worker::OnOutcome(uint32_t slot, Nanos end, const Outcome& outcome) noexcept {
+  if (users_ != nullptr) return OnAnswer(slot, end, outcome);
   Sample& sample = slots_.SampleOf(slot);
   sample.end = end;
   recorder_.Record(sample, outcome);
   if (sample.light && outcome.kind == v1::FAILURE_KIND_NONE) {
     flight_.AddLight(end - sample.start - outcome.timings.connecting());
   }
+  flight_.Ended(end, slots_.in_flight() - 1);
+  Release(slot, end);
+}
+
+// Its number has its result.
+void Worker::Release(uint32_t slot, Nanos end) {
   const bool none_to_spare = slots_.room() == in_hand();
   slots_.Free(slot);
-  flight_.Ended(end, slots_.in_flight());
   // It has just become free for more than it holds, and draws when all that has come is read.
   if (none_to_spare && slots_.room() > in_hand() && state_ == State::kIssuing &&
       phases_[phase_].open_loop()) {
@@ -335,7 +370,9 @@ void Worker::OnOutcome(uint32_t slot, Nanos end, const Outcome& outcome) noexcep
   }
 }
 
+// Of a user the transport asks which one it is.
 RequestTag Worker::TagOf(uint32_t slot) noexcept {
+  if (users_ != nullptr) return {config_.run_id, users_->UserOf(slot), 0};
   const Sample& sample = slots_.SampleOf(slot);
   const bool measured = sample.phase + 1 == phases_.size();
   return {measured ? config_.run_id : warm_up_id_, sample.number, sample.request};

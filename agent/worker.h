@@ -24,6 +24,7 @@
 #include "agent/run_phase.h"
 #include "agent/slots.h"
 #include "agent/transport.h"
+#include "agent/user_flows.h"
 #include "agent/worker_pulse.h"
 #include "common/mutex.h"
 #include "squall/v1/plan.pb.h"
@@ -68,6 +69,8 @@ class Worker final : private Transport::Sink {
     size_t named_requests = 0;  // of the plan
     // The plan's, of this worker alone and ready for requests; outlives it. Null: there is none.
     Script* script = nullptr;
+    // Where its numbers are users, of which as many are alive as it has slots: requests in flight.
+    uint32_t user_requests = 0;
   };
 
   // Makes the transport and starts the thread, which waits for Start(). `network`,
@@ -139,6 +142,7 @@ class Worker final : private Transport::Sink {
   void CutOff();
   void HandOver(std::unique_ptr<Interval> spare);
   void Fill();
+  bool FillAll();
   bool FillOnce(Nanos now);
   bool DrawNumbers();
   bool DrawArrivals(Nanos now);
@@ -147,7 +151,18 @@ class Worker final : private Transport::Sink {
   void PutBackHand(size_t kept);
   void IssueNext(Nanos now);
   void Issue(Sample sample);
+  void Release(uint32_t slot, Nanos end);
   void NoteIfIdle();
+  uint32_t in_flight() const;  // requests
+  // Where numbers are users.
+  void BeginUser(uint32_t user);
+  void RunUsers();
+  void ArmUsers();
+  void Follow(uint32_t user, const ScriptUsers::Turn& turn);
+  void SendFor(uint32_t user, Nanos now);
+  void OnAnswer(uint32_t slot, Nanos end, const Outcome& outcome);
+  void EndUser(uint32_t user);
+  void CutOffUsers();
   Nanos phase_begin() const { return started_at_ + phases_[phase_].begin; }
   size_t in_hand() const { return hand_.size() - hand_next_; }
 
@@ -164,6 +179,8 @@ class Worker final : private Transport::Sink {
   // The worker's thread only.
   State state_ = State::kWaiting;
   Slots slots_;
+  std::unique_ptr<UserFlows> users_;  // null: numbers are requests
+  Nanos users_wake_at_ = 0;
   FlightMeter flight_;
   uint32_t wanted_slots_;
   bool stopped_ = false;  // by its script

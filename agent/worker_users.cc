@@ -1,0 +1,145 @@
+// Numbers that are users: each is a flow of requests, which its script makes one after the other.
+//
+// Whatever comes is only noted in the transport's calls; users go on before the loop waits.
+#include <ev.h>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "agent/user_flows.h"
+#include "agent/worker.h"
+#include "agent/worker_loop.h"
+
+namespace squall {
+
+namespace {
+
+using Want = ScriptUsers::Want;
+
+// So many turns or sends before what has come is read: one that sleeps for no time at all is not
+// alone.
+constexpr uint32_t kTurnsAtOnce = 256;
+
+}  // namespace
+
+uint32_t Worker::in_flight() const {
+  return users_ == nullptr ? slots_.in_flight() : users_->in_flight();
+}
+
+void Worker::BeginUser(uint32_t user) {
+  users_->Begin(user);
+  Follow(user, users_->script().Begin(user, slots_.SampleOf(user).number));
+}
+
+// All that can go on, and send what they want to; the loop turns in between if they are many.
+void Worker::RunUsers() {
+  for (uint32_t turns = 0; turns < kTurnsAtOnce; ++turns) {
+    const Nanos now = SteadyNow();
+    if (!lease_.Holds(now)) return;  // until woken
+    if (const uint32_t user = users_->TakeTurn(); user != UserFlows::kNobody) {
+      SendFor(user, now);
+      continue;
+    }
+    const uint32_t user = users_->TakeReady(now);
+    if (user == UserFlows::kNobody) return;
+    UserFlows::Flow& flow = users_->Of(user);
+    if (flow.asleep_since != 0) flow.slept += now - std::exchange(flow.asleep_since, 0);
+    Follow(user, users_->script().GoOn(user));
+  }
+  ev_async_send(loop_->loop, &loop_->command);
+}
+
+void Worker::ArmUsers() {
+  if (users_->next() == kForever) {
+    ev_timer_stop(loop_->loop, &loop_->users);
+  } else if (!ev_is_active(&loop_->users) || users_->next() != users_wake_at_) {
+    users_wake_at_ = users_->next();
+    loop_->Arm(loop_->users, users_wake_at_);
+  }
+}
+
+// What a user wants after a turn.
+void Worker::Follow(uint32_t user, const ScriptUsers::Turn& turn) {
+  ScriptUsers& script = users_->script();
+  FlowResult& result = users_->Of(user).result;
+  if (!script.failed_check().empty()) result.Fail(v1::FAILURE_KIND_CHECK, script.failed_check());
+  switch (turn.want) {
+    case Want::kRequest:
+      return users_->Wait(user);
+    case Want::kSleep:
+      return users_->Sleep(user, SteadyNow(), turn.sleep);
+    case Want::kError:
+      result.Fail(v1::FAILURE_KIND_SCRIPT, script.error());
+      return EndUser(user);
+    case Want::kEnd:
+      return EndUser(user);
+  }
+}
+
+void Worker::SendFor(uint32_t user, Nanos now) {
+  const uint32_t slot = users_->TakeSlot(user);
+  UserFlows::Flow& flow = users_->Of(user);
+  flow.sent = now;
+  flow.light = flight_.IsLight(users_->in_flight());
+  flight_.Began(now, users_->in_flight());
+  transport_->Send(slot, now, url_);
+}
+
+void Worker::OnAnswer(uint32_t slot, Nanos end, const Outcome& outcome) {
+  const uint32_t user = users_->FreeSlot(slot);
+  flight_.Ended(end, users_->in_flight());
+  ScriptUsers& script = users_->script();
+  UserFlows::Flow& flow = users_->Of(user);
+  Outcome step = outcome;
+  if (outcome.kind == v1::FAILURE_KIND_NONE) {
+    if (flow.light) flight_.AddLight(end - flow.sent - outcome.timings.connecting());
+    const bool by_status = !outcome.judged || *outcome.judged == v1::FAILURE_KIND_NONE ||
+                           *outcome.judged == v1::FAILURE_KIND_STATUS;
+    const ScriptUsers::Expected expected = script.Expects(user, outcome.status);
+    if (by_status && expected != ScriptUsers::Expected::kNotSaid) {
+      step.judged =
+          expected == ScriptUsers::Expected::kYes ? v1::FAILURE_KIND_NONE : v1::FAILURE_KIND_STATUS;
+    }
+  }
+  recorder_.RecordStep(slots_.SampleOf(user), script.RequestOf(user).step, end - flow.sent, step);
+  flow.result.Add(step);
+  std::string error;
+  if (FlowResult::IsFailure(step)) {
+    const bool by_status = step.kind == v1::FAILURE_KIND_NONE &&
+                           (!step.judged || *step.judged == v1::FAILURE_KIND_STATUS);
+    const v1::FailureKind kind =
+        step.kind == v1::FAILURE_KIND_NONE && step.judged ? *step.judged : step.kind;
+    error = by_status ? fmt::format("status {}", step.status)
+                      : fmt::format("{}: {}", FailureName(kind), step.detail);
+  }
+  if (const absl::Status status = script.Conclude(user, error); !status.ok()) {
+    flow.result.Fail(v1::FAILURE_KIND_SCRIPT, std::string(status.message()));
+    return EndUser(user);
+  }
+  users_->Ready(user);
+}
+
+void Worker::EndUser(uint32_t user) {
+  UserFlows::Flow& flow = users_->Of(user);
+  users_->script().Drop(user);
+  users_->End(user);
+  Sample& sample = slots_.SampleOf(user);
+  sample.end = SteadyNow();
+  sample.slept = flow.slept;
+  recorder_.Record(sample, flow.result.Tell());
+  Release(user, sample.end);
+}
+
+// At the end of the drain time, when nothing is in flight any more.
+void Worker::CutOffUsers() {
+  users_->Clear();
+  ArmUsers();
+  users_->ForEachAlive([this](uint32_t user) {
+    users_->Of(user).result.Fail(v1::FAILURE_KIND_CUT_OFF,
+                                 "its flow had not ended at the end of the drain time");
+    EndUser(user);
+  });
+}
+
+}  // namespace squall
