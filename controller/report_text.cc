@@ -171,8 +171,8 @@ std::string WhatRan(const RunResult& result, const TextStyle& style) {
   const v1::Phase& phase = MeasuredPhase(plan);
   std::string how = Length(phase, style);
   if (phase.has_arrivals()) {
-    how += fmt::format(", {}, at most {} in flight", Rate(phase.arrivals()),
-                       FormatCount(plan.concurrency()));
+    how += fmt::format(", {}, at most {} {}", Rate(phase.arrivals()),
+                       FormatCount(plan.concurrency()), plan.users() ? "users" : "in flight");
   } else {
     how += fmt::format(", concurrency {}", FormatCount(plan.concurrency()));
   }
@@ -182,7 +182,9 @@ std::string WhatRan(const RunResult& result, const TextStyle& style) {
   how += fmt::format(", {} agent{}", FormatCount(agents), Plural(agents));
   const v1::Transport& transport = plan.transport();
   how += ", " + TransportText(plan);
-  if (plan.has_script()) how += ", by script " + plan.script().name();
+  if (plan.has_script()) {
+    how += fmt::format(", {} script {}", plan.users() ? "users of" : "by", plan.script().name());
+  }
   if (transport.http_version() == v1::HTTP_VERSION_2) {
     how += fmt::format(", HTTP/2, {} stream{} a connection", transport.streams(),
                        Plural(transport.streams()));
@@ -232,7 +234,12 @@ std::string Totals(const RunResult& result, const TextStyle& style) {
   const Colour recorded = fleet.recorded() == planned ? Colour::kNone : Colour::kYellow;
 
   TextTable table({Align::kLeft, Align::kRight, Align::kLeft});
-  table.AddRow({"Requests/s",
+  if (result.plan.users()) {
+    const uint64_t requests = result.steps.Sum().recorded();
+    table.AddRow({"Requests/s", FormatRate(PerSecond(requests, result.elapsed)),
+                  fmt::format("{} of flows", FormatCount(requests))});
+  }
+  table.AddRow({result.plan.users() ? "Flows/s" : "Requests/s",
                 Cell(FormatRate(PerSecond(fleet.recorded(), result.elapsed)), Colour::kBold),
                 fmt::format("in {}", Time(elapsed, style))});
   table.AddRow({"Recorded", Cell(FormatCount(fleet.recorded()), recorded),
@@ -330,8 +337,10 @@ std::string Errors(const Metrics& fleet, const TextStyle& style) {
 std::string TextReport(const RunResult& result, const TextStyle& style) {
   return GravestFirst(result, style) + WhatRan(result, style) + Totals(result, style) +
          VerdictSection(result, style) + ParallelismSection(result, style) +
-         LatencySections(result.fleet, style) + RequestsSection(result, style) +
-         Statuses(result.fleet, style) + Errors(result.fleet, style) + FleetSections(result, style);
+         LatencySections(result.fleet, style, result.plan.users()) +
+         RequestsSection(result, style) +
+         Statuses(result.plan.users() ? result.steps.Sum() : result.fleet, style) +
+         Errors(result.fleet, style) + FleetSections(result, style);
 }
 
 }  // namespace squall

@@ -17,6 +17,7 @@
 #include "common/span.h"
 #include "common/values.h"
 #include "controller/evidence_proto.h"
+#include "controller/steps_proto.h"
 #include "controller/summary.h"
 #include "controller/vitals_sum.h"
 
@@ -134,6 +135,7 @@ v1::RunResult HeadOf(const RunResult& result) {
   for (const std::string& note : result.notes) proto.add_notes(note);
   proto.set_not_all_saved(result.not_all_saved);
   for (const Metrics& metrics : result.requests) *proto.add_requests() = metrics.ToProto();
+  StepsToProto(result, proto);
   return proto;
 }
 
@@ -383,6 +385,7 @@ absl::StatusOr<RunResult> FromProto(const v1::RunResult& proto) {
     if (absl::Status status = ReadAgent(agent, result); !status.ok()) return status;
   }
   if (absl::Status status = ReadRequests(proto, result); !status.ok()) return status;
+  if (absl::Status status = ReadSteps(proto, result); !status.ok()) return status;
   if (result.tainted && (!result.fleet.success_service.Contains(result.tainted->service) ||
                          !result.fleet.success_response.Contains(result.tainted->response))) {
     return Damaged("it has times of clients that are not the fleet's");

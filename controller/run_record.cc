@@ -57,13 +57,22 @@ void RunRecord::Begin(Nanos start) {
 }
 
 absl::Status RunRecord::Merge(size_t index, const v1::Snapshot& snapshot) {
-  if (result_.requests.empty() && snapshot.requests().empty()) return MergeWhole(index, snapshot);
   v1::Snapshot whole = snapshot;
+  if (order_.plan.users()) {
+    absl::StatusOr<v1::Metrics> sum = SumUpSteps(snapshot);
+    if (!sum.ok()) return sum.status();
+    *whole.mutable_metrics() = *std::move(sum);
+    return MergeWhole(index, snapshot, whole);
+  }
+  if (result_.requests.empty() && snapshot.requests().empty()) {
+    return MergeWhole(index, snapshot, snapshot);
+  }
   const absl::Status status = SumUpRequests(whole, result_.requests.size());
-  return status.ok() ? MergeWhole(index, whole) : status;
+  return status.ok() ? MergeWhole(index, whole, whole) : status;
 }
 
-absl::Status RunRecord::MergeWhole(size_t index, const v1::Snapshot& snapshot) {
+absl::Status RunRecord::MergeWhole(size_t index, const v1::Snapshot& snapshot,
+                                   const v1::Snapshot& load) {
   Member& member = roster_[index];
   if (snapshot.sequence() != member.sequence + 1) {
     return absl::InvalidArgumentError(
@@ -89,8 +98,8 @@ absl::Status RunRecord::MergeWhole(size_t index, const v1::Snapshot& snapshot) {
   if (snapshot.began_ns() > 0) member.began = snapshot.began_ns();
   AgentResult& agent = member.result;
   agent.peak_connections = std::max(agent.peak_connections, snapshot.peak_connections());
-  evidence_.Add(index, snapshot, checked->flight,
-                allotment_.BeginOf(phases - 1) + agent.clock->offset, phase + 1 == phases);
+  evidence_.Add(index, load, checked->flight, allotment_.BeginOf(phases - 1) + agent.clock->offset,
+                phase + 1 == phases);
   if (snapshot.has_vitals()) {
     if (!agent.vitals) agent.vitals.emplace();
     AddVitals(snapshot.vitals(), *agent.vitals);
@@ -99,7 +108,9 @@ absl::Status RunRecord::MergeWhole(size_t index, const v1::Snapshot& snapshot) {
     agent.metrics.Merge(metrics);
     result_.fleet.Merge(metrics);
     for (const v1::RequestMetrics& of : snapshot.requests()) {
-      result_.requests[of.request()].Merge(of.metrics());
+      Metrics& known =
+          order_.plan.users() ? result_.steps.Of(of.name()) : result_.requests[of.request()];
+      known.Merge(of.metrics());
     }
     result_.elapsed = std::max(result_.elapsed, snapshot.window_ns());
     result_.dropped += checked->dropped;

@@ -50,8 +50,9 @@ class RunRecord {
   RunResult Finish(bool interrupted);
 
  private:
-  // One whose metrics are all there are.
-  absl::Status MergeWhole(size_t index, const v1::Snapshot& snapshot);
+  // One whose metrics are all there are. `load`: the same, of requests alone, where numbers are
+  // users.
+  absl::Status MergeWhole(size_t index, const v1::Snapshot& snapshot, const v1::Snapshot& load);
   void AccountForTheRest();
   void NoteWhatWasNotSent();
   void NoteHowTheListWasRead();

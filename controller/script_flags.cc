@@ -56,6 +56,13 @@ absl::Status CheckBeside(const v1::Plan& plan) {
   return absl::OkStatus();
 }
 
+// A body may be meant for the script (wrk.body), and makes it a POST.
+absl::Status CheckUsers(const v1::Plan& plan) {
+  const v1::Request& request = plan.request();
+  if (request.method() == (request.has_body() ? "POST" : "GET")) return absl::OkStatus();
+  return Invalid("-m: the script has user(), which says the method of each request: leave it out");
+}
+
 }  // namespace
 
 void AddScriptFlags(CLI::App& command, ScriptFlags& flags, const std::string& group) {
@@ -94,8 +101,11 @@ absl::Status ResolveScript(const ScriptFlags& flags, v1::Plan& plan,
   if (bytes > kMaxScriptArguments) {
     return Invalid("--script-arg: all of them are larger than {} KiB", kMaxScriptArguments >> 10);
   }
-  const absl::Status status = TryScript(plan, Into(said));
-  return status.ok() ? status : For("-s", status);
+  bool users = false;
+  const absl::Status status = TryScript(plan, Into(said), &users);
+  if (!status.ok()) return For("-s", status);
+  plan.set_users(users);
+  return users ? CheckUsers(plan) : absl::OkStatus();
 }
 
 }  // namespace squall
