@@ -130,6 +130,8 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
                                                              const Policy& given_policy,
                                                              std::function<void(Event)> events) {
   const v1::Plan& plan = prepare.plan();
+  std::string rows;  // of users
+  if (plan.users()) rows.swap(feeder);
   absl::StatusOr<RequestSource> source =
       RequestSource::Create(plan, std::move(list), std::move(feeder));
   if (!source.ok()) return source.status();
@@ -151,7 +153,7 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
   std::unique_ptr<RunEngine> engine(
       new RunEngine(*std::move(source), prepare, workers, policy, std::move(events)));
   engine->target_ = target;
-  absl::StatusOr<RunScripts> scripts = RunScripts::Make(prepare, workers);
+  absl::StatusOr<RunScripts> scripts = RunScripts::Make(prepare, workers, std::move(rows));
   if (!scripts.ok()) return scripts.status();
   engine->scripts_ = *std::move(scripts);
   if (engine->source_.any_https()) {

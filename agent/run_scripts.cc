@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <spdlog/spdlog.h>
 
@@ -34,12 +35,16 @@ Script::Print LogOf(uint32_t worker) {
 
 }  // namespace
 
-absl::StatusOr<RunScripts> RunScripts::Make(const v1::Prepare& prepare, uint32_t workers) {
+absl::StatusOr<RunScripts> RunScripts::Make(const v1::Prepare& prepare, uint32_t workers,
+                                            std::string feeder) {
   RunScripts scripts;
   const v1::Plan& plan = prepare.plan();
   if (!plan.has_script()) return scripts;
+  absl::StatusOr<UserRows::Ptr> rows = UserRows::Ptr();
+  if (plan.users()) rows = UserRows::Make(plan, std::move(feeder));
+  if (!rows.ok()) return rows.status();
   bool users = false;
-  if (absl::Status status = TryScript(plan, nullptr, &users); !status.ok()) return status;
+  if (absl::Status status = TryScript(plan, nullptr, &users, *rows); !status.ok()) return status;
   if (users != plan.users()) {
     return absl::InvalidArgumentError(users ? "plan: users: the script has user()"
                                             : "plan: users: the script has no user()");
@@ -55,6 +60,7 @@ absl::StatusOr<RunScripts> RunScripts::Make(const v1::Prepare& prepare, uint32_t
     absl::Status status = (*setup)->Setup((*script)->thread());
     if (status.ok()) status = (*script)->Init();
     if (!status.ok()) return status;
+    if (users) (*script)->users()->SetRows(*rows);
     scripts.scripts_.push_back(*std::move(script));
   }
   return scripts;

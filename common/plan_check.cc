@@ -160,6 +160,10 @@ absl::Status CheckFeeder(const v1::Feeder& feeder) {
 
 absl::Status CheckTemplates(const v1::Plan& plan) {
   if (!plan.templates()) {
+    // Users have its rows.
+    if (plan.users() && plan.has_feeder() && plan.insertions_size() == 0) {
+      return CheckFeeder(plan.feeder());
+    }
     const bool unused = plan.insertions_size() == 0 && !plan.has_feeder();
     return unused ? absl::OkStatus() : Wrong("templates", "values for placeholders without any");
   }

@@ -46,10 +46,13 @@ absl::Status TryUser(ScriptUsers& users) {
   return absl::InvalidArgumentError(users.error());
 }
 
-absl::Status TryRequests(const v1::Plan& plan, Script& script) {
+absl::Status TryRequests(const v1::Plan& plan, UserRows::Ptr rows, Script& script) {
   absl::Status status = script.Init();
   if (!status.ok()) return status;
-  if (ScriptUsers* users = script.users()) return TryUser(*users);
+  if (ScriptUsers* users = script.users()) {
+    users->SetRows(std::move(rows));
+    return TryUser(*users);
+  }
   if (script.delays()) {
     if (MeasuredPhase(plan).has_arrivals()) {
       return absl::InvalidArgumentError(
@@ -67,13 +70,13 @@ absl::Status TryRequests(const v1::Plan& plan, Script& script) {
 
 }  // namespace
 
-absl::Status TryScript(const v1::Plan& plan, Script::Print print, bool* users) {
+absl::Status TryScript(const v1::Plan& plan, Script::Print print, bool* users, UserRows::Ptr rows) {
   const auto setup = Script::Load(plan, 0, print);
   if (!setup.ok()) return WithSuggestion(setup.status());
   const auto script = Script::Load(plan, 1, std::move(print));
   if (!script.ok()) return script.status();
   absl::Status status = (*setup)->Setup((*script)->thread());
-  if (status.ok()) status = TryRequests(plan, **script);
+  if (status.ok()) status = TryRequests(plan, std::move(rows), **script);
   if (users != nullptr) *users = (*script)->users() != nullptr;
   return WithSuggestion(status);
 }

@@ -30,13 +30,31 @@ ScriptUsers::Turn ScriptUsers::Begin(uint32_t number, uint64_t n) {
     }
     lua_settop(user.coroutine, 0);
     lua_getglobal(lua, "user");
-    lua_createtable(lua, 0, 1);
+    lua_createtable(lua, 0, 2);
     lua_pushnumber(lua, static_cast<double>(n));
     lua_setfield(lua, -2, "id");
+    if (rows_ != nullptr) PushData(lua, n);
     lua_xmove(lua, user.coroutine, 2);
     code = lua_resume(user.coroutine, 1);
   });
   return AfterTurn(user, job, code);
+}
+
+// u.data: its row, by the names of columns.
+void ScriptUsers::PushData(lua_State* lua, uint64_t n) {
+  const FeederRow row = rows_->RowOf(n);
+  const auto& columns = rows_->feeder().columns();
+  lua_createtable(lua, 0, static_cast<int>(columns.size()));
+  std::string& value = state_.buffer;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const FeederField field = row.Field(i);
+    value.resize(field.text.size());
+    const char* end = field.Write(value.data());
+    lua_pushlstring(lua, columns[i].name.data(), columns[i].name.size());
+    lua_pushlstring(lua, value.data(), static_cast<size_t>(end - value.data()));
+    lua_rawset(lua, -3);
+  }
+  lua_setfield(lua, -2, "data");
 }
 
 ScriptUsers::Turn ScriptUsers::GoOn(uint32_t number) {

@@ -14,6 +14,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "common/clock.h"
@@ -22,6 +23,7 @@
 #include "common/script_replies.h"
 #include "common/script_state.h"
 #include "common/user_request.h"
+#include "common/user_rows.h"
 #include "squall/v1/plan.pb.h"
 
 struct lua_State;
@@ -44,6 +46,9 @@ class ScriptUsers {
   // A job (ScriptState::Run), once: http, sleep() and check() for the state, which knows this by
   // its place.
   void Open(lua_State* lua);
+
+  // What users have as u.data; null: nothing.
+  void SetRows(UserRows::Ptr rows) { rows_ = std::move(rows); }
 
   // User `user` begins; its id is `n`.
   Turn Begin(uint32_t user, uint64_t n);
@@ -103,10 +108,12 @@ class ScriptUsers {
   bool FindStep(std::string_view name, bool given, User& user);
   Turn AfterTurn(User& user, const absl::Status& job, int code);
   void Forget(User& user);
+  void PushData(lua_State* lua, uint64_t n);
 
   ScriptState& state_;
   UserRequestText text_;
   ScriptReplies replies_;
+  UserRows::Ptr rows_;
   std::deque<User> users_;
   std::set<std::string, std::less<>> steps_;  // names, which stay where they are
   User* running_ = nullptr;                   // within a turn

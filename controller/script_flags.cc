@@ -80,7 +80,7 @@ void AddScriptFlags(CLI::App& command, ScriptFlags& flags, const std::string& gr
       ->group(group);
 }
 
-absl::Status ResolveScript(const ScriptFlags& flags, v1::Plan& plan,
+absl::Status ResolveScript(const ScriptFlags& flags, v1::Plan& plan, const std::string& feeder_text,
                            std::vector<std::string>& said) {
   if (!flags.file) {
     if (flags.arguments.empty()) return absl::OkStatus();
@@ -101,11 +101,15 @@ absl::Status ResolveScript(const ScriptFlags& flags, v1::Plan& plan,
   if (bytes > kMaxScriptArguments) {
     return Invalid("--script-arg: all of them are larger than {} KiB", kMaxScriptArguments >> 10);
   }
+  const absl::StatusOr<UserRows::Ptr> rows = UserRows::Make(plan, feeder_text);
+  if (!rows.ok()) return For("--feed", rows.status());
   bool users = false;
-  const absl::Status status = TryScript(plan, Into(said), &users);
+  const absl::Status status = TryScript(plan, Into(said), &users, *rows);
   if (!status.ok()) return For("-s", status);
   plan.set_users(users);
-  return users ? CheckUsers(plan) : absl::OkStatus();
+  if (users) return CheckUsers(plan);
+  if (!plan.has_feeder()) return absl::OkStatus();
+  return Invalid("--feed: nothing uses it: a script has its rows as u.data of user(u)");
 }
 
 }  // namespace squall
