@@ -219,10 +219,7 @@ void Worker::HandOver(std::unique_ptr<Interval> spare) {
 void Worker::Fill() {
   if (users_ != nullptr) RunUsers();
   const bool holds = FillAll();
-  if (users_ != nullptr) {
-    RunUsers();
-    ArmUsers();
-  }
+  if (users_ != nullptr && RunUsers()) ArmUsers();
   if (holds) NoteIfIdle();
 }
 

@@ -156,7 +156,7 @@ class Worker final : private Transport::Sink {
   uint32_t in_flight() const;  // requests
   // Where numbers are users.
   void BeginUser(uint32_t user);
-  void RunUsers();
+  bool RunUsers();
   void ArmUsers();
   void Follow(uint32_t user, const ScriptUsers::Turn& turn);
   void SendFor(uint32_t user, Nanos now);

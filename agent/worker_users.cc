@@ -33,21 +33,23 @@ void Worker::BeginUser(uint32_t user) {
 }
 
 // All that can go on, and send what they want to; the loop turns in between if they are many.
-void Worker::RunUsers() {
+// False: the lease is over, and they wait until the worker is woken.
+bool Worker::RunUsers() {
   for (uint32_t turns = 0; turns < kTurnsAtOnce; ++turns) {
     const Nanos now = SteadyNow();
-    if (!lease_.Holds(now)) return;  // until woken
+    if (!lease_.Holds(now)) return false;
     if (const uint32_t user = users_->TakeTurn(); user != UserFlows::kNobody) {
       SendFor(user, now);
       continue;
     }
     const uint32_t user = users_->TakeReady(now);
-    if (user == UserFlows::kNobody) return;
+    if (user == UserFlows::kNobody) return true;
     UserFlows::Flow& flow = users_->Of(user);
     if (flow.asleep_since != 0) flow.slept += now - std::exchange(flow.asleep_since, 0);
     Follow(user, users_->script().GoOn(user));
   }
   ev_async_send(loop_->loop, &loop_->command);
+  return true;
 }
 
 void Worker::ArmUsers() {
