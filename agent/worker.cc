@@ -8,6 +8,7 @@
 #include "agent/http1_transport.h"
 #include "agent/worker_loop.h"
 #include "common/event_loop.h"
+#include "common/script.h"
 
 namespace squall {
 namespace {
