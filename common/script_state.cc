@@ -22,12 +22,11 @@ constexpr size_t kLongestError = 1000;
 constexpr int kLocate = 1;
 constexpr int kEnter = 2;
 
-// Appends who called, from a level on: nothing if nobody in Lua did.
-void AddCallers(lua_State* lua, int level, std::string& text) {
+// Appends who called, from a level on: nothing if nobody in Lua did. `first`: the first is where
+// the error is, which is said already.
+void AddCallers(lua_State* lua, int level, bool first, std::string& text) {
   int named = 0;
   lua_Debug where;
-  // The first is where the error is, which is said already.
-  bool first = true;
   for (; named < kMostCallers && lua_getstack(lua, level, &where) != 0; ++level) {
     lua_getinfo(lua, "Sln", &where);
     if (where.currentline <= 0) continue;
@@ -104,8 +103,12 @@ absl::Status ScriptState::ErrorOf(lua_State* coroutine, int code) {
     const char* text = lua_tolstring(coroutine, -1, &size);
     message.assign(text, size);
   }
-  // Nothing has been unwound.
-  AddCallers(coroutine, 0, message);
+  // Nothing has been unwound. If a function of Lua has failed, it is at level 0 and without a line;
+  // what one of C has raised is said to be at the line that called it.
+  lua_Debug where;
+  const bool of_c = lua_getstack(coroutine, 0, &where) != 0 &&
+                    lua_getinfo(coroutine, "S", &where) != 0 && *where.what == 'C';
+  AddCallers(coroutine, 1, of_c, message);
   return absl::InvalidArgumentError(Quoted(message, kLongestError));
 }
 
@@ -141,7 +144,7 @@ int ScriptState::Locate(lua_State* lua) {
   } else {
     self.buffer.assign(text, size);
   }
-  AddCallers(lua, 1, self.buffer);
+  AddCallers(lua, 1, true, self.buffer);
   lua_pushlstring(lua, self.buffer.data(), self.buffer.size());
   return 1;
 }
