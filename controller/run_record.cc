@@ -57,18 +57,19 @@ void RunRecord::Begin(Nanos start) {
 }
 
 absl::Status RunRecord::Merge(size_t index, const v1::Snapshot& snapshot) {
-  v1::Snapshot whole = snapshot;
-  if (order_.plan.users()) {
-    absl::StatusOr<v1::Metrics> sum = SumUpSteps(snapshot);
-    if (!sum.ok()) return sum.status();
-    *whole.mutable_metrics() = *std::move(sum);
-    return MergeWhole(index, snapshot, whole);
-  }
-  if (result_.requests.empty() && snapshot.requests().empty()) {
+  const bool users = order_.plan.users();
+  if (!users && result_.requests.empty() && snapshot.requests().empty()) {
     return MergeWhole(index, snapshot, snapshot);
   }
-  const absl::Status status = SumUpRequests(whole, result_.requests.size());
-  return status.ok() ? MergeWhole(index, whole, whole) : status;
+  v1::Snapshot whole = snapshot;
+  if (!users) {
+    const absl::Status status = SumUpRequests(whole, result_.requests.size());
+    return status.ok() ? MergeWhole(index, whole, whole) : status;
+  }
+  absl::StatusOr<v1::Metrics> sum = SumUpSteps(snapshot);
+  if (!sum.ok()) return sum.status();
+  *whole.mutable_metrics() = *std::move(sum);
+  return MergeWhole(index, snapshot, whole);
 }
 
 absl::Status RunRecord::MergeWhole(size_t index, const v1::Snapshot& snapshot,
