@@ -37,7 +37,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"LivesOn", {"a=1; Max-Age=60"}, "a=1"},
                       Case{"NoPair", {"a", "=1", ""}, ""},
                       Case{"ControlCharacters", {"a=1\r\nX: y"}, ""}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& tested) { return tested.param.name; });
 
 TEST(CookieJarSizeTest, IsBounded) {
   CookieJar jar;

@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/protocol.h"
 #include "common/raw_request.h"
 #include "common/script_trial.h"
 #include "tests/unit/script_support.h"
@@ -260,7 +261,7 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"AfterASleep", "sleep(1) error('late')", "late"},
         Wrong{"InACoroutine", "coroutine.wrap(function() http.get('/') end)()",
               "not within a coroutine"}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& tested) { return tested.param.name; });
 
 TEST(ScriptUsersTrialTest, RefusesWhatUsersDoThemselves) {
   for (const char* other : {"request", "response", "delay"}) {
