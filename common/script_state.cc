@@ -158,7 +158,11 @@ void ScriptState::Count(lua_State* lua, lua_Debug*) {
   // From now on each instruction is one too many, so that pcall() does not go on with it.
   if (!self.exhausted_) lua_sethook(lua, &Count, LUA_MASKCOUNT, 1);
   self.exhausted_ = true;
-  luaL_error(lua, "more instructions than a call may take: a loop without end?");
+  // No frame is a hook's own: level 0 is what was going on.
+  luaL_where(lua, 0);
+  lua_pushliteral(lua, "more instructions than a call may take: a loop without end?");
+  lua_concat(lua, 2);
+  lua_error(lua);
 }
 
 void* ScriptState::Allocate(void* owner, void* memory, size_t old_size, size_t new_size) noexcept {
