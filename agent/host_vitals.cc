@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include "agent/host_limits.h"
+#include "common/file_limit.h"
 
 namespace squall {
 namespace {
