@@ -2,10 +2,13 @@
 // came to together.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include <fmt/format.h>
 
 #include "common/metrics.h"
 
@@ -20,20 +23,26 @@ class FlowResult {
     return outcome.status >= Metrics::kMinFailedStatus;
   }
 
-  // The next one of its requests.
-  void Add(const Outcome& outcome) {
+  // The next one of its requests, which is called `step`. Returns what samples say of it, if it is
+  // a failure: which of the flow's requests it is, and the outcome's detail; borrowed from here
+  // until the next one.
+  std::string_view Add(std::string_view step, const Outcome& outcome) {
+    ++requests_;
     sum_.bytes_received += outcome.bytes_received;
     sum_.bytes_sent += outcome.bytes_sent;
     sum_.connections += outcome.connections;
     sum_.resent |= outcome.resent;
-    requested_ = true;
-    if (failed_) return;
+    said_.clear();
+    const bool failed = IsFailure(outcome);
+    if (failed) Say(step, outcome.detail);
+    if (failed_) return said_;
     sum_.kind = outcome.kind;
     sum_.judged = outcome.judged;
     sum_.status = outcome.status;
     sum_.address = outcome.address;
-    failed_ = IsFailure(outcome);
-    if (failed_) detail_.assign(outcome.detail.substr(0, Metrics::kMaxDetailBytes));
+    failed_ = failed;
+    if (failed) detail_ = said_;
+    return said_;
   }
   // For another reason.
   void Fail(v1::FailureKind kind, std::string_view detail) {
@@ -46,17 +55,24 @@ class FlowResult {
 
   // Borrowed from here.
   Outcome Tell() {
-    if (!requested_) Fail(v1::FAILURE_KIND_SCRIPT, "user() has ended without a request");
+    if (requests_ == 0) Fail(v1::FAILURE_KIND_SCRIPT, "user() has ended without a request");
     Outcome outcome = sum_;
     outcome.detail = detail_;
     return outcome;
   }
 
  private:
+  void Say(std::string_view step, std::string_view detail) {
+    said_ = fmt::format("request {}, {}", requests_, step);
+    if (!detail.empty()) said_.append(": ").append(detail);
+    said_.resize(std::min(said_.size(), Metrics::kMaxDetailBytes));
+  }
+
   Outcome sum_;
-  bool requested_ = false;
+  uint64_t requests_ = 0;
   bool failed_ = false;
   std::string detail_;
+  std::string said_;
 };
 
 }  // namespace squall

@@ -31,7 +31,6 @@ struct Sample {
   Nanos end = 0;
   bool again = false;  // granted again, after another agent was lost
   bool light = false;  // sent at little load
-  Nanos slept = 0;     // of the time in between: a user's think time
 };
 
 // What was recorded of one phase between two swaps.
@@ -102,7 +101,7 @@ class Recorder {
 
   void Record(const Sample& sample, const Outcome& outcome) {
     Latency latency;
-    latency.service = std::max<Nanos>(sample.end - sample.start - sample.slept, 0);
+    latency.service = std::max<Nanos>(sample.end - sample.start, 0);
     if (open_loop_[sample.phase]) {
       latency.lag = std::max<Nanos>(sample.start - sample.intended_start, 0);
       latency.again = sample.again;
@@ -118,13 +117,23 @@ class Recorder {
     phase.last_end = sample.end;
   }
 
-  // A request of a user's flow, `sample`, which is called `step` and took `service`. The flow
-  // itself is recorded when it ends.
-  void RecordStep(const Sample& sample, std::string_view step, Nanos service,
+  // A user's flow, which was asleep for so long of its time. Times are told as if it had begun so
+  // much later.
+  void RecordFlow(Sample sample, Nanos slept, const Outcome& outcome) {
+    sample.intended_start += slept;
+    sample.start += slept;
+    Record(sample, outcome);
+  }
+
+  // A request of a user's flow, `sample`, which is called `step` and took `service`. `waited`: it
+  // found every connection of its worker busy. The flow itself is recorded when it ends.
+  void RecordStep(const Sample& sample, std::string_view step, Nanos service, bool waited,
                   const Outcome& outcome) {
     Latency latency;
     latency.service = std::max<Nanos>(service, 0);
-    interval_.phases[sample.phase].steps.Of(step).Add(sample.number, latency, outcome);
+    Metrics& metrics = interval_.phases[sample.phase].steps.Of(step);
+    metrics.Add(sample.number, latency, outcome);
+    if (waited) ++metrics.waited;
   }
 
   // A connection belongs to the phase in which it is opened.

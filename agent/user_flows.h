@@ -24,10 +24,15 @@ class UserFlows {
   struct Flow {
     bool alive = false;
     bool light = false;      // its request was sent at little load
+    bool waited = false;     // and was not sent at once: every connection was busy
     Nanos sent = 0;          // when that was
     Nanos asleep_since = 0;  // 0: it is not asleep
     Nanos slept = 0;
     FlowResult result;
+
+    void WakeUp(Nanos now) {
+      if (asleep_since != 0) slept += now - std::exchange(asleep_since, 0);
+    }
   };
 
   // `script` is of the worker's script, and outlives it. `slots`: of the transport.
@@ -41,8 +46,11 @@ class UserFlows {
     if (user >= flows_.size()) flows_.resize(user + size_t{1});
     flows_[user] = Flow();
     flows_[user].alive = true;
+    ++begun_;
   }
   void End(uint32_t user) { flows_[user].alive = false; }
+  // All that ever have.
+  uint64_t begun() const { return begun_; }
 
   // Calls `each(user)`.
   template <typename Each>
@@ -56,7 +64,10 @@ class UserFlows {
   uint32_t in_flight() const { return static_cast<uint32_t>(user_of_.size() - free_.size()); }
   uint32_t UserOf(uint32_t slot) const { return user_of_[slot]; }
   // It wants to send, when it is its turn.
-  void Wait(uint32_t user) { waiting_.push_back(user); }
+  void Wait(uint32_t user) {
+    flows_[user].waited = waiting_.size() >= free_.size();
+    waiting_.push_back(user);
+  }
   // Whose turn it is, if there is a free slot; nobody's otherwise.
   uint32_t TakeTurn() {
     if (waiting_.empty() || free_.empty()) return kNobody;
@@ -110,6 +121,7 @@ class UserFlows {
 
  private:
   ScriptUsers& script_;
+  uint64_t begun_ = 0;
   std::deque<Flow> flows_;  // by user, all that there have been
   std::vector<uint32_t> user_of_;
   std::vector<uint32_t> free_;

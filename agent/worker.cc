@@ -11,12 +11,6 @@
 #include "common/script.h"
 
 namespace squall {
-namespace {
-
-// So many users begin before the loop turns: what has come is not to wait for all of them.
-constexpr uint32_t kUsersATurn = 64;
-
-}  // namespace
 
 Worker::Worker(struct ev_loop* loop, const Config& config, const RequestSource& source,
                const Lease& lease, std::deque<RunPhase>& phases, Listener& listener)
@@ -218,16 +212,13 @@ void Worker::HandOver(std::unique_ptr<Interval> spare) {
 // come: answers are timed before the next requests are sent, and each of the two paths through the
 // kernel stays in the core's cache.
 void Worker::Fill() {
-  if (users_ != nullptr) RunUsers();
-  const bool holds = FillAll();
-  if (users_ != nullptr && RunUsers()) ArmUsers();
-  if (holds) NoteIfIdle();
+  if (users_ != nullptr) return FillWithUsers();
+  if (FillAll(UINT32_MAX)) NoteIfIdle();
 }
 
-// False: the lease is over.
-bool Worker::FillAll() {
-  uint32_t begun = 0;
-  while (state_ == State::kIssuing && slots_.room() != 0) {
+// So many at most. False: the lease is over.
+bool Worker::FillAll(uint32_t most) {
+  for (; state_ == State::kIssuing && slots_.room() != 0 && most != 0; --most) {
     if (config_.script != nullptr && IsStoppedByScript()) break;
     const Nanos now = SteadyNow();
     if (now >= phase_end_) {
@@ -235,9 +226,6 @@ bool Worker::FillAll() {
     } else if (!lease_.Holds(now)) {
       if (paused_since_ == 0) paused_since_ = now;
       return false;  // with what is drawn, until woken
-    } else if (users_ != nullptr && ++begun > kUsersATurn) {
-      ev_async_send(loop_->loop, &loop_->command);
-      break;
     } else if (!FillOnce(now)) {
       break;
     }

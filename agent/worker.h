@@ -142,7 +142,7 @@ class Worker final : private Transport::Sink {
   void CutOff();
   void HandOver(std::unique_ptr<Interval> spare);
   void Fill();
-  bool FillAll();
+  bool FillAll(uint32_t most);
   bool FillOnce(Nanos now);
   bool DrawNumbers();
   bool DrawArrivals(Nanos now);
@@ -155,6 +155,7 @@ class Worker final : private Transport::Sink {
   void NoteIfIdle();
   uint32_t in_flight() const;  // requests
   // Where numbers are users.
+  void FillWithUsers();
   void BeginUser(uint32_t user);
   bool RunUsers();
   void ArmUsers();

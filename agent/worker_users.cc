@@ -20,11 +20,23 @@ using Want = ScriptUsers::Want;
 // So many turns or sends before what has come is read: one that sleeps for no time at all is not
 // alone.
 constexpr uint32_t kTurnsAtOnce = 256;
+// So many begin before the loop turns: what has come is not to wait for all of them.
+constexpr uint32_t kUsersATurn = 64;
 
 }  // namespace
 
 uint32_t Worker::in_flight() const {
   return users_ == nullptr ? slots_.in_flight() : users_->in_flight();
+}
+
+void Worker::FillWithUsers() {
+  RunUsers();
+  const uint64_t before = users_->begun();
+  const bool holds = FillAll(kUsersATurn);
+  // Perhaps not all that could.
+  if (users_->begun() - before == kUsersATurn) ev_async_send(loop_->loop, &loop_->command);
+  if (RunUsers()) ArmUsers();
+  if (holds) NoteIfIdle();
 }
 
 void Worker::BeginUser(uint32_t user) {
@@ -45,7 +57,7 @@ bool Worker::RunUsers() {
     const uint32_t user = users_->TakeReady(now);
     if (user == UserFlows::kNobody) return true;
     UserFlows::Flow& flow = users_->Of(user);
-    if (flow.asleep_since != 0) flow.slept += now - std::exchange(flow.asleep_since, 0);
+    flow.WakeUp(now);
     Follow(user, users_->script().GoOn(user));
   }
   ev_async_send(loop_->loop, &loop_->command);
@@ -104,8 +116,6 @@ void Worker::OnAnswer(uint32_t slot, Nanos end, const Outcome& outcome) {
           expected == ScriptUsers::Expected::kYes ? v1::FAILURE_KIND_NONE : v1::FAILURE_KIND_STATUS;
     }
   }
-  recorder_.RecordStep(slots_.SampleOf(user), script.RequestOf(user).step, end - flow.sent, step);
-  flow.result.Add(step);
   std::string error;
   if (FlowResult::IsFailure(step)) {
     const bool by_status = step.kind == v1::FAILURE_KIND_NONE &&
@@ -115,6 +125,9 @@ void Worker::OnAnswer(uint32_t slot, Nanos end, const Outcome& outcome) {
     error = by_status ? fmt::format("status {}", step.status)
                       : fmt::format("{}: {}", FailureName(kind), step.detail);
   }
+  const std::string_view name = script.RequestOf(user).step;
+  step.detail = flow.result.Add(name, step);
+  recorder_.RecordStep(slots_.SampleOf(user), name, end - flow.sent, flow.waited, step);
   if (const absl::Status status = script.Conclude(user, error); !status.ok()) {
     flow.result.Fail(v1::FAILURE_KIND_SCRIPT, std::string(status.message()));
     return EndUser(user);
@@ -128,8 +141,8 @@ void Worker::EndUser(uint32_t user) {
   users_->End(user);
   Sample& sample = slots_.SampleOf(user);
   sample.end = SteadyNow();
-  sample.slept = flow.slept;
-  recorder_.Record(sample, flow.result.Tell());
+  flow.WakeUp(sample.end);  // it may have been cut off
+  recorder_.RecordFlow(sample, flow.slept, flow.result.Tell());
   Release(user, sample.end);
 }
 

@@ -194,9 +194,8 @@ Json StepsJson(const RunResult& result) {
     Json entry = {{"name", name}};
     entry.update(CountsJson(metrics, result.elapsed));
     entry.update(TimesJson(metrics));
-    for (const char* key : {"waited", "waited_beside_free", "timings", "addresses"}) {
-      entry.erase(key);
-    }
+    for (const char* key : {"waited_beside_free", "timings", "addresses"}) entry.erase(key);
+    entry["waited"] = metrics.waited;
     entry["status_codes"] = StatusesJson(metrics);
     entry["errors"] = ErrorsJson(metrics);
     json.push_back(std::move(entry));

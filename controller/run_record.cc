@@ -13,6 +13,7 @@
 #include "common/version.h"
 #include "controller/run_verdict.h"
 #include "controller/snapshot_check.h"
+#include "controller/summary.h"
 #include "controller/vitals_sum.h"
 
 namespace squall {
@@ -205,9 +206,9 @@ void RunRecord::NoteWhatWasNotSent() {
   // What agents told of; the rest has a note of its own.
   if (const uint64_t told = result_.unsent - rest_; told != 0) {
     result_.notes.push_back(fmt::format(
-        "{} of {} requests were due and not sent when the run ended, the oldest for {:.3g} s: the "
+        "{} of {} {} were due and not sent when the run ended, the oldest for {:.3g} s: the "
         "rate was more than the server, or -c, allowed",
-        told, result_.planned, static_cast<double>(result_.oldest_unsent) * 1e-9));
+        told, result_.planned, NumbersName(order_.plan), static_cast<double>(result_.oldest_unsent) * 1e-9));
   }
   if (result_.dropped != 0) {
     result_.notes.push_back(
@@ -217,9 +218,8 @@ void RunRecord::NoteWhatWasNotSent() {
   }
   if (result_.possibly_repeated != 0) {
     result_.notes.push_back(fmt::format(
-        "up to {} requests of lost agents may have reached the server beside those that "
-        "are recorded",
-        result_.possibly_repeated));
+        "up to {} {} of lost agents may have reached the server beside those that are recorded",
+        result_.possibly_repeated, NumbersName(order_.plan)));
   }
 }
 

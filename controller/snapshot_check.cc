@@ -62,7 +62,8 @@ absl::StatusOr<v1::Metrics> SumUpSteps(const v1::Snapshot& snapshot) {
     if (absl::Status status = Metrics::Check(metrics); !status.ok()) return status;
     const uint64_t left = UINT64_MAX - sum.recorded();
     if (!CheckRequestName(entry.name()).ok() || entry.name() <= before || entry.request() != 0 ||
-        metrics.addresses_size() != 0 || metrics.waited() != 0 ||
+        metrics.addresses_size() != 0 || metrics.waited_beside_free() != 0 ||
+        metrics.waited() > metrics.succeeded() + metrics.failed() ||
         metrics.succeeded() + metrics.failed() > left) {
       return wrong;
     }

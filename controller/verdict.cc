@@ -241,13 +241,20 @@ class Court {
 
   void JudgeUsers() {
     if (ServerQueues()) return;
+    if (static_cast<double>(facts_.waited) >
+        kThresholds.waited * static_cast<double>(facts_.recorded)) {
+      return Be(Limit::kSchedule, Confidence::kHigh,
+                fmt::format("{} of {} requests found all connections that agents may have busy: "
+                            "more agents, or more files and ports for them",
+                            FormatCount(facts_.waited), FormatCount(facts_.recorded)));
+    }
     if (facts_.not_started != 0) {
       return Be(Limit::kSchedule, Confidence::kMedium,
                 "users began later than they were to: raise -c");
     }
     Be(Limit::kNone, Confidence::kMedium,
-       fmt::format("the server took {} a request, and users asked for no more: more of them do",
-                   FormatDuration(facts_.service_mean, false)));
+       fmt::format("the server took {} a request, and users asked for no more: raise {} for more",
+                   FormatDuration(facts_.service_mean, false), facts_.open_loop ? "-q" : "-c"));
   }
 
   void JudgeClosedLoop() {

@@ -1,6 +1,5 @@
 """Users of a script log in, look at a list and at an item of it, on any number of agents."""
 
-import http.server
 import json
 import subprocess
 import tempfile
@@ -11,6 +10,8 @@ from pathlib import Path
 
 import context  # noqa: F401
 from support import squall
+from support.local_server import LocalServer, QuietHandler
+from support.nginx import Nginx
 
 _SHOP = """
 function user(u)
@@ -27,11 +28,8 @@ end
 """
 
 
-class _Handler(http.server.BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     """A small shop: what it gives away is needed for what comes next."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
 
     def answer(self, status, value, **headers):
         body = json.dumps(value).encode()
@@ -64,27 +62,33 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             item = self.path.removeprefix("/items/")
             self.answer(200, {"id": int(item)}, X_Item=item)
 
-    def log_message(self, *_):
-        """Standard error belongs to the test."""
 
-
-class _Shop(http.server.ThreadingHTTPServer):
-    request_queue_size = 256
-
+class _Shop(LocalServer):
     def __init__(self):
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        super().__init__(_Handler)
         self.lock = threading.Lock()
         self.seen = Counter()
         self.cookies = set()
 
-    def __enter__(self):
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-        return self
 
-    def __exit__(self, *_):
-        self.shutdown()
-        self.server_close()
+# The same of nginx: it believes who shows the cookie and the token that it gave, and the list that
+# it gives has one item, whose id is that of the request for it.
+_NGINX = """
+location = /login {
+  add_header Set-Cookie "session=$request_id; Path=/; HttpOnly";
+  return 200 '{"token": "$request_id"}';
+}
+location = /items {
+  if ($http_authorization != "Bearer $cookie_session") { return 401; }
+  if ($cookie_session = "") { return 401; }
+  return 200 '{"items": [{"id": "$request_id"}]}';
+}
+location ~ ^/items/(?<item>[0-9a-f]+)$ {
+  if ($http_authorization != "Bearer $cookie_session") { return 401; }
+  add_header X-Item $item;
+  return 200 '{"id": "$item"}';
+}
+"""
 
 
 class Users(squall.TestCase):
@@ -129,6 +133,36 @@ class Users(squall.TestCase):
         think = result.report["latency"]["success"]["service"]
         spent = sum(step["latency"]["success"]["service"]["mean_ns"] for step in steps.values())
         self.assertLess(abs(think["mean_ns"] - spent), 0.5 * spent, "think time is left out")
+
+    def test_a_flow_at_a_real_server(self):
+        with (Nginx(more=_NGINX, log="ids") as nginx, squall.fleet(2) as agents):
+            result = self.run_users(
+                """
+                function user(u)
+                  local r = http.post("/login", "name=u" .. u.id, {name = "login"})
+                  local as = {Authorization = "Bearer " .. r:json("$.token")}
+                  sleep(0.005)
+                  r = http.get("/items", {name = "list", headers = as})
+                  local id = r:json("$.items[0].id")
+                  check(id == r:match('"id": "([0-9a-f]+)"'), "one value in both ways")
+                  r = http.get("/items/" .. id, {name = "item", headers = as})
+                  check(r.headers["x-item"] == id, "the item that was asked for")
+                end
+                """, "-n", 500, "-c", 20, nginx.url, agents=agents)
+            nginx.quit()
+            lines = [line.split("\t") for line in nginx.access_log.read_text().splitlines()]
+        self.check_complete(result, 500)
+        self.assertEqual(result.errors, {})
+        self.assertEqual({name: step["succeeded"] for name, step in self.steps(result).items()},
+                         {"login": 500, "list": 500, "item": 500})
+        self.assertEqual(Counter((status, method, target.rpartition("/")[0])
+                                 for _, status, method, target in lines),
+                         {("200", "POST", ""): 500, ("200", "GET", ""): 500,
+                          ("200", "GET", "/items"): 500})
+        # Each list's item has been asked for, once.
+        self.assertEqual(sorted(target.rpartition("/")[2] for *_, target in lines
+                                if target.startswith("/items/")),
+                         sorted(request for request, *_, target in lines if target == "/items"))
 
     def test_what_goes_wrong_is_counted(self):
         result = self.run_users(
