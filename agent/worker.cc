@@ -7,6 +7,7 @@
 #include "agent/curl_transport.h"
 #include "agent/http1_transport.h"
 #include "agent/worker_loop.h"
+#include "agent/worker_users.h"
 #include "common/event_loop.h"
 #include "common/script.h"
 
@@ -27,6 +28,7 @@ Worker::Worker(struct ev_loop* loop, const Config& config, const RequestSource& 
       wanted_slots_(config.concurrency) {
   if (config.script == nullptr || config.script->users() == nullptr) return;
   users_ = std::make_unique<UserFlows>(*config.script->users(), config.user_requests);
+  user_sink_ = std::make_unique<UserSink>(*this);
 }
 
 absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(
@@ -39,8 +41,10 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(
   }
   std::unique_ptr<Worker> worker(new Worker(loop, config, source, lease, phases, listener));
   if (absl::Status status = worker->loop_->pacing->Open(); !status.ok()) return status;
-  const uint32_t slots = worker->users_ != nullptr ? config.user_requests : config.concurrency;
-  TransportSetup setup = {plan, network, loop, *worker, slots, config.first_connection};
+  const bool users = worker->users_ != nullptr;
+  Transport::Sink& sink = users ? static_cast<Transport::Sink&>(*worker->user_sink_) : *worker;
+  const uint32_t slots = users ? config.user_requests : config.concurrency;
+  TransportSetup setup = {plan, network, loop, sink, slots, config.first_connection};
   if (source.renders()) setup.source = &source;
   setup.script = config.script;
   const bool http1 = plan.transport().kind() == v1::TRANSPORT_KIND_HTTP1;
@@ -334,31 +338,17 @@ void Worker::Issue(Sample sample) {
 }
 
 void Worker::OnOutcome(uint32_t slot, Nanos end, const Outcome& outcome) noexcept {
-  if (users_ != nullptr) return OnAnswer(slot, end, outcome);
   Sample& sample = slots_.SampleOf(slot);
   sample.end = end;
   recorder_.Record(sample, outcome);
   if (sample.light && outcome.kind == v1::FAILURE_KIND_NONE) {
     flight_.AddLight(end - sample.start - outcome.timings.connecting());
   }
-  flight_.Ended(end, slots_.in_flight() - 1);
   Release(slot, end);
+  flight_.Ended(end, slots_.in_flight());
 }
 
-// Its number has its result.
-void Worker::Release(uint32_t slot, Nanos end) {
-  const bool none_to_spare = slots_.room() == in_hand();
-  slots_.Free(slot);
-  // It has just become free for more than it holds, and draws when all that has come is read.
-  if (none_to_spare && slots_.room() > in_hand() && state_ == State::kIssuing &&
-      phases_[phase_].open_loop()) {
-    phases_[phase_].arrivals->Freed(config_.index, end - phase_begin());
-  }
-}
-
-// Of a user the transport asks which one it is.
 RequestTag Worker::TagOf(uint32_t slot) noexcept {
-  if (users_ != nullptr) return {config_.run_id, users_->UserOf(slot), 0};
   const Sample& sample = slots_.SampleOf(slot);
   const bool measured = sample.phase + 1 == phases_.size();
   return {measured ? config_.run_id : warm_up_id_, sample.number, sample.request};

@@ -113,7 +113,8 @@ class Worker final : private Transport::Sink {
     Nanos stop_deadline = kForever;  // kForever: not stopped
     std::unique_ptr<Interval> spare;
   };
-  struct Loop;  // libev's watchers, which are not for this header
+  struct Loop;      // libev's watchers, which are not for this header
+  struct UserSink;  // what the transport tells of users' requests
 
   Worker(struct ev_loop* loop, const Config& config, const RequestSource& source,
          const Lease& lease, std::deque<RunPhase>& phases, Listener& listener);
@@ -181,6 +182,7 @@ class Worker final : private Transport::Sink {
   State state_ = State::kWaiting;
   Slots slots_;
   std::unique_ptr<UserFlows> users_;  // null: numbers are requests
+  std::unique_ptr<UserSink> user_sink_;
   Nanos users_wake_at_ = 0;
   FlightMeter flight_;
   uint32_t wanted_slots_;
@@ -212,5 +214,16 @@ class Worker final : private Transport::Sink {
 
   std::thread thread_;
 };
+
+// Its number has its result. Here, as this is in each request's way.
+inline void Worker::Release(uint32_t slot, Nanos end) {
+  const bool none_to_spare = slots_.room() == in_hand();
+  slots_.Free(slot);
+  // It has just become free for more than it holds, and draws when all that has come is read.
+  if (none_to_spare && slots_.room() > in_hand() && state_ == State::kIssuing &&
+      phases_[phase_].open_loop()) {
+    phases_[phase_].arrivals->Freed(config_.index, end - phase_begin());
+  }
+}
 
 }  // namespace squall

@@ -1,6 +1,8 @@
 // Numbers that are users: each is a flow of requests, which its script makes one after the other.
 //
 // Whatever comes is only noted in the transport's calls; users go on before the loop waits.
+#include "agent/worker_users.h"
+
 #include <ev.h>
 #include <string>
 #include <utility>

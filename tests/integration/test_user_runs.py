@@ -148,7 +148,7 @@ class UserRuns(squall.TestCase):
         self.check_exit(result, 0)
         self.assertEqual(result.errors, {"script error": 4})
         self.assertRegex(result.report["errors"][0]["sample"],
-                         r"test\.lua:2: attempt to index .*\(called from test\.lua:6")
+                         r"test\.lua:2: attempt to index .*\(called from .*test\.lua:6")
 
     def test_users_share_the_connections_of_an_agent(self):
         policy = self.folder / "agent.yaml"
@@ -159,8 +159,8 @@ class UserRuns(squall.TestCase):
         self.check_complete(result, 300)
         self.assertLessEqual(self.target.stats()["peak_in_flight"], 3)
         step = result.report["steps"][0]
-        self.assertGreater(step["waited"], 200)
-        self.assertEqual(result.report["totals"]["waited"], 0)
+        self.assertGreater(step["waited"], 100)
+        self.assertIsNone(result.report["waited"], "is of numbers, under a rate")
         self.assertIn("all connections that agents may have", " ".join(result.stdout.split()))
 
     def test_a_failed_request_is_told_by_its_place_in_the_flow(self):
