@@ -52,16 +52,16 @@ Part PartOf(uint32_t index, uint32_t workers, uint32_t concurrency, uint32_t str
   return part;
 }
 
-// How many requests the users of one of `workers` may have in flight: a connection each, of those
-// that this agent can have.
-uint32_t RequestsOfUsers(const Policy& policy, const v1::Plan& plan, uint32_t workers) {
+// How many requests users may have in flight: a connection each, of those that this agent can have.
+uint32_t RequestsOfUsers(const Policy& policy, const v1::Plan& plan) {
   uint64_t most = plan.concurrency();
   const uint64_t files = FileLimit();
   if (files > kOtherFiles) most = std::min(most, files - kOtherFiles);
   if (plan.transport().unix_socket().empty()) most = std::min(most, LocalPorts());
-  if (policy.limits().connections.most != 0)
-    most = std::min(most, policy.limits().connections.most);
-  return static_cast<uint32_t>(std::max<uint64_t>(most / workers, 1));
+  if (const uint64_t allowed = policy.limits().connections.most; allowed != 0) {
+    most = std::min(most, allowed);
+  }
+  return static_cast<uint32_t>(std::max<uint64_t>(most, 1));
 }
 
 size_t NamedRequests(const v1::Plan& plan) { return static_cast<size_t>(plan.mix_size()); }
@@ -148,8 +148,9 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
 
   // As many as it takes if this agent has to take all the others' connections over.
   const uint32_t streams = plan.transport().streams();
-  const uint32_t workers =
-      std::min(threads, Connections(std::max(plan.concurrency(), prepare.concurrency()), streams));
+  const uint32_t most = plan.users() ? RequestsOfUsers(policy, plan)
+                                     : std::max(plan.concurrency(), prepare.concurrency());
+  const uint32_t workers = std::min(threads, Connections(most, streams));
   std::unique_ptr<RunEngine> engine(
       new RunEngine(*std::move(source), prepare, workers, policy, std::move(events)));
   engine->target_ = target;
@@ -171,7 +172,7 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
     config.run_id = prepare.run_id();
     config.named_requests = NamedRequests(plan);
     config.script = engine->scripts_.Of(index);
-    if (plan.users()) config.user_requests = RequestsOfUsers(policy, plan, workers);
+    if (plan.users()) config.user_requests = PartOf(index, workers, most, 1).slots;
     first_connection += part.connections;
     auto worker = Worker::Create(config, plan, engine->network_, engine->source_, engine->lease_,
                                  engine->phases_, *engine);

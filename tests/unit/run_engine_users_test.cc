@@ -92,6 +92,25 @@ TEST_F(RunEngineUsersTest, ThinkTimeIsNoServiceTimeAndNoConnection) {
   EXPECT_EQ(server_->counts().requests, 1'600u);
 }
 
+TEST_F(RunEngineUsersTest, UsersHaveAllConnectionsThatTheyMayHaveAndNoMore) {
+  for (const uint64_t most : {1u, 3u}) {
+    SCOPED_TRACE(most);
+    target::Options options;
+    options.delay = absl::Milliseconds(2);
+    Serve(options);
+    MakeLimited(WithUsers(Prepare(20), "http.get('/', {name = 'all'})"), 2, most);
+    Start();
+    Grant(0, {{0, 1, 100}}, true);
+    held_ = 0;
+    flows_.Clear();
+    steps_.clear();
+    Hold(100);
+    EXPECT_EQ(server_->counts().peak_connections, most);
+    EXPECT_EQ(flows_.succeeded, 100u);
+    EXPECT_GE(steps_["all"].waited, 50u);
+  }
+}
+
 TEST_F(RunEngineUsersTest, FlowsFailByWhatWentWrongFirst) {
   target::Options options;
   options.status = 404;
