@@ -135,34 +135,56 @@ class Users(squall.TestCase):
         self.assertLess(abs(think["mean_ns"] - spent), 0.5 * spent, "think time is left out")
 
     def test_a_flow_at_a_real_server(self):
-        with (Nginx(more=_NGINX, log="ids") as nginx, squall.fleet(2) as agents):
-            result = self.run_users(
-                """
-                function user(u)
-                  local r = http.post("/login", "name=u" .. u.id, {name = "login"})
-                  local as = {Authorization = "Bearer " .. r:json("$.token")}
-                  sleep(0.005)
-                  r = http.get("/items", {name = "list", headers = as})
-                  local id = r:json("$.items[0].id")
-                  check(id == r:match('"id": "([0-9a-f]+)"'), "one value in both ways")
-                  r = http.get("/items/" .. id, {name = "item", headers = as})
-                  check(r.headers["x-item"] == id, "the item that was asked for")
-                end
-                """, "-n", 500, "-c", 20, nginx.url, agents=agents)
-            nginx.quit()
-            lines = [line.split("\t") for line in nginx.access_log.read_text().splitlines()]
-        self.check_complete(result, 500)
+        agents = self.enterContext(squall.fleet(2))
+        for listen in ("", "ssl"):
+            with self.subTest(listen), Nginx(listen, more=_NGINX, log="ids") as nginx:
+                trust = ["--cacert", nginx.certificate] if listen else []
+                self.check_nginx(nginx, 500, *trust, agents=agents)
+
+    def check_nginx(self, nginx, count, *arguments, agents):
+        result = self.run_users(
+            """
+            function user(u)
+              local r = http.post("/login", "name=u" .. u.id, {name = "login"})
+              local as = {Authorization = "Bearer " .. r:json("$.token")}
+              sleep(0.005)
+              r = http.get("/items", {name = "list", headers = as})
+              local id = r:json("$.items[0].id")
+              check(id == r:match('"id": "([0-9a-f]+)"'), "one value in both ways")
+              r = http.get("/items/" .. id, {name = "item", headers = as})
+              check(r.headers["x-item"] == id, "the item that was asked for")
+            end
+            """, "-n", count, "-c", 20, nginx.url, *arguments, agents=agents)
+        nginx.quit()
+        lines = [line.split("\t") for line in nginx.access_log.read_text().splitlines()]
+        self.check_complete(result, count)
         self.assertEqual(result.errors, {})
         self.assertEqual({name: step["succeeded"] for name, step in self.steps(result).items()},
-                         {"login": 500, "list": 500, "item": 500})
+                         {"login": count, "list": count, "item": count})
         self.assertEqual(Counter((status, method, target.rpartition("/")[0])
                                  for _, status, method, target in lines),
-                         {("200", "POST", ""): 500, ("200", "GET", ""): 500,
-                          ("200", "GET", "/items"): 500})
+                         {("200", "POST", ""): count, ("200", "GET", ""): count,
+                          ("200", "GET", "/items"): count})
         # Each list's item has been asked for, once.
         self.assertEqual(sorted(target.rpartition("/")[2] for *_, target in lines
                                 if target.startswith("/items/")),
                          sorted(request for request, *_, target in lines if target == "/items"))
+
+    def test_the_same_flows_on_any_number_of_agents(self):
+        seen = {}
+        for count in (1, 2, 5):
+            self.shop.seen.clear()
+            with self.subTest(count), squall.fleet(count) as agents:
+                result = self.run_users(_SHOP, "--feed", self.rows(30), "--feed-order", "random",
+                                        "--seed", 7, "-n", 60, "-c", 10, self.shop.url,
+                                        agents=agents)
+                self.check_complete(result, 60)
+                self.assertEqual(result.errors, {})
+                seen[count] = Counter(self.shop.seen)
+        self.assertEqual(sum(seen[1].values()), 180)
+        self.assertLess(len(seen[1]), 90, "rows at random are not each once")
+        self.assertEqual(seen[1], seen[2])
+        self.assertEqual(seen[1], seen[5])
 
     def test_what_goes_wrong_is_counted(self):
         result = self.run_users(
