@@ -10,9 +10,9 @@
 #include "agent/server_question.h"
 #include "agent/tls_authorities.h"
 #include "agent/tls_context.h"
+#include "agent/user_limits.h"
 #include "common/file_limit.h"
 #include "common/phases.h"
-#include "common/protocol.h"
 #include "common/url.h"
 
 namespace squall {
@@ -50,18 +50,6 @@ Part PartOf(uint32_t index, uint32_t workers, uint32_t concurrency, uint32_t str
   const bool has_newest = connections != 0 && (connections - 1) % workers == index;
   if (has_newest) part.slots -= connections * streams - concurrency;
   return part;
-}
-
-// How many requests users may have in flight: a connection each, of those that this agent can have.
-uint32_t RequestsOfUsers(const Policy& policy, const v1::Plan& plan) {
-  uint64_t most = plan.concurrency();
-  const uint64_t files = FileLimit();
-  if (files > kOtherFiles) most = std::min(most, files - kOtherFiles);
-  if (plan.transport().unix_socket().empty()) most = std::min(most, LocalPorts());
-  if (const uint64_t allowed = policy.limits().connections.most; allowed != 0) {
-    most = std::min(most, allowed);
-  }
-  return static_cast<uint32_t>(std::max<uint64_t>(most, 1));
 }
 
 size_t NamedRequests(const v1::Plan& plan) { return static_cast<size_t>(plan.mix_size()); }
@@ -148,7 +136,7 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
 
   // As many as it takes if this agent has to take all the others' connections over.
   const uint32_t streams = plan.transport().streams();
-  const uint32_t most = plan.users() ? RequestsOfUsers(policy, plan)
+  const uint32_t most = plan.users() ? ConnectionsOfUsers(plan, policy, FileLimit(), LocalPorts())
                                      : std::max(plan.concurrency(), prepare.concurrency());
   const uint32_t workers = std::min(threads, Connections(most, streams));
   std::unique_ptr<RunEngine> engine(

@@ -112,6 +112,8 @@ class UserRuns(squall.TestCase):
         self.assertEqual(result.errors, {"cut off": 10})
         self.assertEqual(steps["first"], totals["recorded"])
         self.assertEqual(steps["second"], totals["succeeded"])
+        longest = result.report["latency"]["failure"]["service"]["max_ns"]
+        self.assertLess(longest, 300_000_000, "who is cut off asleep has no time of it")
         self.assertLess(result.seconds, 10)
 
     def test_what_a_script_may_not_have(self):

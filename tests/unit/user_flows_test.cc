@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "agent/flow_result.h"
+#include "agent/user_limits.h"
 #include "tests/support/outcomes.h"
 #include "tests/unit/script_support.h"
 
@@ -166,6 +167,37 @@ TEST(FlowResultTest, WhatIsNoRequestFailsItAsWell) {
   result.Add("b", Response(404));
   EXPECT_EQ(result.Tell().kind, v1::FAILURE_KIND_CHECK);
   EXPECT_EQ(result.Tell().detail, "shop.lua:3: never");
+}
+
+TEST(UserLimitsTest, UsersShareWhatConnectionsThereCanBe) {
+  struct Row {
+    const char* name;
+    uint32_t users;
+    uint64_t allowed;
+    uint64_t files;
+    uint64_t ports;
+    bool unix_socket;
+    uint32_t connections;
+  };
+  const Row rows[] = {
+      {"few users", 10, 0, 1'024, 28'232, false, 10},
+      {"few files", 5'000, 0, 1'064, 28'232, false, 1'000},
+      {"files that are not known", 5'000, 0, 0, 28'232, false, 5'000},
+      {"fewer files than the agent needs", 5'000, 0, 64, 28'232, false, 5'000},
+      {"few ports", 100'000, 0, 1'000'000, 28'232, false, 28'232},
+      {"a unix socket has none", 100'000, 0, 1'000'000, 28'232, true, 100'000},
+      {"an owner's limit", 100, 3, 1'024, 28'232, false, 3},
+      {"nothing at all", 100, 0, 1'024, 0, false, 1},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.name);
+    v1::Plan plan;
+    plan.set_concurrency(row.users);
+    if (row.unix_socket) plan.mutable_transport()->set_unix_socket("/run/web.sock");
+    Policy::Limits limits;
+    limits.connections.most = row.allowed;
+    EXPECT_EQ(ConnectionsOfUsers(plan, Policy({}, limits), row.files, row.ports), row.connections);
+  }
 }
 
 }  // namespace
