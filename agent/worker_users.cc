@@ -25,6 +25,28 @@ constexpr uint32_t kTurnsAtOnce = 256;
 // So many begin before the loop turns: what has come is not to wait for all of them.
 constexpr uint32_t kUsersATurn = 64;
 
+bool IsByStatus(const Outcome& outcome) {
+  return !outcome.judged || *outcome.judged == v1::FAILURE_KIND_NONE ||
+         *outcome.judged == v1::FAILURE_KIND_STATUS;
+}
+
+// Of a whole answer: a user's list of statuses takes the place of the plan's rule, and of that
+// alone.
+void JudgeByUser(ScriptUsers::Expected expected, Outcome& outcome) {
+  if (expected == ScriptUsers::Expected::kNotSaid || !IsByStatus(outcome)) return;
+  const bool fits = expected == ScriptUsers::Expected::kYes;
+  outcome.judged = fits ? v1::FAILURE_KIND_NONE : v1::FAILURE_KIND_STATUS;
+}
+
+// What a user is told; empty: its request is a success.
+std::string ErrorOf(const Outcome& outcome) {
+  if (!FlowResult::IsFailure(outcome)) return "";
+  const bool answered = outcome.kind == v1::FAILURE_KIND_NONE;
+  if (answered && IsByStatus(outcome)) return fmt::format("status {}", outcome.status);
+  return fmt::format("{}: {}", FailureName(answered ? *outcome.judged : outcome.kind),
+                     outcome.detail);
+}
+
 }  // namespace
 
 uint32_t Worker::in_flight() const {
@@ -110,23 +132,9 @@ void Worker::OnAnswer(uint32_t slot, Nanos end, const Outcome& outcome) {
   Outcome step = outcome;
   if (outcome.kind == v1::FAILURE_KIND_NONE) {
     if (flow.light) flight_.AddLight(end - flow.sent - outcome.timings.connecting());
-    const bool by_status = !outcome.judged || *outcome.judged == v1::FAILURE_KIND_NONE ||
-                           *outcome.judged == v1::FAILURE_KIND_STATUS;
-    const ScriptUsers::Expected expected = script.Expects(user, outcome.status);
-    if (by_status && expected != ScriptUsers::Expected::kNotSaid) {
-      step.judged =
-          expected == ScriptUsers::Expected::kYes ? v1::FAILURE_KIND_NONE : v1::FAILURE_KIND_STATUS;
-    }
+    JudgeByUser(script.Expects(user, outcome.status), step);
   }
-  std::string error;
-  if (FlowResult::IsFailure(step)) {
-    const bool by_status = step.kind == v1::FAILURE_KIND_NONE &&
-                           (!step.judged || *step.judged == v1::FAILURE_KIND_STATUS);
-    const v1::FailureKind kind =
-        step.kind == v1::FAILURE_KIND_NONE && step.judged ? *step.judged : step.kind;
-    error = by_status ? fmt::format("status {}", step.status)
-                      : fmt::format("{}: {}", FailureName(kind), step.detail);
-  }
+  const std::string error = ErrorOf(step);
   const std::string_view name = script.RequestOf(user).step;
   step.detail = flow.result.Add(name, step);
   recorder_.RecordStep(slots_.SampleOf(user), name, end - flow.sent, flow.waited, step);
