@@ -19,6 +19,13 @@ bool IsAlike(const TransportSetup& setup, uint32_t index) {
          (templates == nullptr || templates->fixed());
 }
 
+// In what order the few different ones come; null: there are many.
+const Sequence* OrderOfFew(const TransportSetup& setup, uint32_t index) {
+  if (setup.source == nullptr || setup.plan.request().tag()) return nullptr;
+  const Sequence* order = setup.source->OrderOf(index);
+  return order != nullptr && order->entries() <= Http1Ready::kMostEntries ? order : nullptr;
+}
+
 }  // namespace
 
 Http1Call::Http1Call(const TransportSetup& setup, uint32_t index, Http1Origins& origins)
@@ -28,11 +35,20 @@ Http1Call::Http1Call(const TransportSetup& setup, uint32_t index, Http1Origins& 
       origins_(origins),
       heads_(request_),
       checks_(AnswerChecks::Of(ChecksOf(setup.plan, index))) {
+  if (const Sequence* order = OrderOfFew(setup, index)) ready_.emplace(*order);
   if (alike_ || TemplatesOf(setup, index) == nullptr) return;
   renderer_.emplace(*source_, setup.plan, index, request_, heads_, origins_);
 }
 
 void Http1Call::Write(const RequestTag& tag, const std::string& url, Http1Exchange& exchange) {
+  if (!ready_) return WriteAnew(tag, url, exchange);
+  const uint64_t entry = ready_->EntryOf(tag.number);
+  if (ready_->Give(entry, exchange)) return;
+  WriteAnew(tag, url, exchange);
+  ready_->Keep(entry, exchange);
+}
+
+void Http1Call::WriteAnew(const RequestTag& tag, const std::string& url, Http1Exchange& exchange) {
   if (renderer_) return renderer_->Write(tag, exchange);
   if (source_ != nullptr) source_->Url(source_->Input(tag.number, tag.request), url_);
   std::string_view target;

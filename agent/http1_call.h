@@ -12,6 +12,7 @@
 #include "agent/http1_exchange.h"
 #include "agent/http1_known_header.h"
 #include "agent/http1_origin.h"
+#include "agent/http1_ready.h"
 #include "agent/http1_renderer.h"
 #include "agent/http1_request.h"
 #include "agent/transport.h"
@@ -43,12 +44,15 @@ class Http1Call {
   AnswerChecks* checks() { return checks_ ? &*checks_ : nullptr; }
 
  private:
+  void WriteAnew(const RequestTag& tag, const std::string& url, Http1Exchange& exchange);
+
   const RequestSource* const source_;  // null: there is none
   const Http1Request request_;
   const bool alike_;  // all are the same bytes
   Http1Origins& origins_;
   Http1Heads heads_;
   std::optional<Http1Renderer> renderer_;  // where some of it is rendered
+  std::optional<Http1Ready> ready_;        // where few are different
   Http1Origin* alike_origin_ = nullptr;    // once it is known
   std::string alike_bytes_;
   std::string url_;  // of the source

@@ -24,6 +24,13 @@ char* WriteNumber(uint64_t number, char* to) {
   return std::to_chars(to, to + kLongestNumber, number).ptr;
 }
 
+// In an exchange's own memory.
+inline char* RoomFor(size_t bytes, Http1Exchange& exchange) {
+  std::string& memory = exchange.own_bytes;
+  if (memory.size() < bytes) memory.resize(std::max(bytes, 2 * memory.size()));
+  return memory.data();
+}
+
 size_t Digits(uint64_t number) {
   size_t digits = 1;
   for (; number >= 10; number /= 10) ++digits;
@@ -34,20 +41,24 @@ size_t Digits(uint64_t number) {
 
 void Http1Renderer::Write(const RequestTag& tag, Http1Exchange& exchange) {
   const TemplateInput input = source_.Input(tag.number, index_, &fields_);
+  if (one_url_ && one_origin_ == nullptr) FindOne(input);
+  if (one_url_ && ends_at_head_) {
+    exchange.origin = one_origin_;
+    char* const begin = RoomFor(one_head_.Bound(input), exchange);
+    exchange.bytes = {begin, static_cast<size_t>(one_head_.Write(input, begin) - begin)};
+    return;
+  }
   const Template* head = &one_head_;
   std::string_view target;
   if (one_url_) {
-    if (one_origin_ == nullptr) FindOne(input);
     exchange.origin = one_origin_;
   } else {
     source_.Url(input, url_);
     exchange.origin = &origins_.Find(url_, target);
     head = &heads_.Of(*exchange.origin).head;
   }
-  std::string& memory = exchange.own_bytes;
-  const size_t bound = Bound(input, *head, target, tag);
-  if (memory.size() < bound) memory.resize(std::max(bound, 2 * memory.size()));
-  char* to = memory.data();
+  char* const begin = RoomFor(Bound(input, *head, target, tag), exchange);
+  char* to = begin;
   if (!one_url_) {
     to = Copy(request_.method(), to);
     *to++ = ' ';
@@ -55,17 +66,13 @@ void Http1Renderer::Write(const RequestTag& tag, Http1Exchange& exchange) {
     to = Copy(target, to);
   }
   to = head->Write(input, to);
-  if (one_url_ && ends_at_head_) {
-    exchange.bytes = {memory.data(), static_cast<size_t>(to - memory.data())};
-    return;
-  }
   if (request_.is_tagged()) to = WriteTag(tag, to);
   if (request_.rendered_body() != nullptr) {
     to = WriteRenderedBody(input, to);
   } else {
     to = Copy(request_.short_body(), Copy(kLineEnd, to));
   }
-  exchange.bytes = {memory.data(), static_cast<size_t>(to - memory.data())};
+  exchange.bytes = {begin, static_cast<size_t>(to - begin)};
 }
 
 // The first request tells where all of them go.

@@ -57,6 +57,7 @@ std::string Credentials(std::string_view user) {
 
 Http1Request::Http1Request(const v1::Plan& plan, size_t index, const RequestTemplates* templates)
     : method_(RequestOf(plan, index).method()),
+      is_head_(method_ == "HEAD"),
       idempotent_(IsIdempotent(method_)),
       tagged_(plan.request().tag()),
       has_host_(Has(RequestOf(plan, index), "Host")),

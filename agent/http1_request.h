@@ -48,7 +48,7 @@ class Http1Request {
   std::string_view long_body() const { return body_is_long() ? body_ : std::string_view(); }
 
   const std::string& method() const { return method_; }
-  bool is_head() const { return method_ == "HEAD"; }
+  bool is_head() const { return is_head_; }
   bool is_idempotent() const { return idempotent_; }
   bool is_tagged() const { return tagged_; }
 
@@ -57,6 +57,7 @@ class Http1Request {
   bool body_is_long() const { return rendered_body_ == nullptr && body_.size() > kShortBody; }
 
   std::string method_;
+  bool is_head_;
   bool idempotent_;
   bool tagged_;
   bool has_host_ = false;           // given by the user

@@ -85,6 +85,8 @@ class Http1Transport final : public Transport, private Http1Connection::Listener
   Http1Connection::Shared shared_;
   Http1Origins origins_;
   std::deque<Http1Call> calls_;  // by request of the plan
+  Http1Call* first_call_ = nullptr;
+  bool several_ = false;
   Http1Pool pool_;
   std::deque<Http1Exchange> exchanges_;  // by slot, all that there have been: they stay in place
   std::optional<Http1Script> script_;    // nothing: the plan has none
@@ -110,6 +112,8 @@ Http1Transport::Http1Transport(const TransportSetup& setup)
       deferred_(setup.loop, &OnDeferred, this),
       buffer_(kBufferBytes) {
   for (uint32_t i = 0; i < CountRequests(setup.plan); ++i) calls_.emplace_back(setup, i, origins_);
+  first_call_ = &calls_.front();
+  several_ = calls_.size() > 1;
   if (setup.script != nullptr) script_.emplace(*setup.script, setup.network.policy);
   Http1Transport::SetSlots(setup.slots).IgnoreError();
 }
@@ -147,12 +151,15 @@ void Http1Transport::Send(uint32_t slot, Nanos start, const std::string& url) {
 
 // False: there is none to send, of which an outcome tells later.
 bool Http1Transport::WriteRequest(Http1Exchange& exchange, const std::string& url) {
-  exchange.call = &calls_.front();
+  exchange.call = first_call_;
   if (script_) return WriteScripted(exchange, url);
-  if (calls_.size() == 1 && exchange.call->WriteAlike(exchange)) return true;
+  if (!several_ && exchange.call->WriteAlike(exchange)) return true;
   const RequestTag tag = asks_ ? sink_.TagOf(exchange.slot) : RequestTag();
-  exchange.call = &calls_[tag.request];
-  if (!exchange.call->WriteAlike(exchange)) exchange.call->Write(tag, url, exchange);
+  if (several_) {
+    exchange.call = &calls_[tag.request];
+    if (exchange.call->WriteAlike(exchange)) return true;
+  }
+  exchange.call->Write(tag, url, exchange);
   return true;
 }
 

@@ -135,6 +135,14 @@ absl::Status RequestSource::ReadPlaceholders(const v1::Plan& plan, const UrlList
   return absl::OkStatus();
 }
 
+const Sequence* RequestSource::OrderOf(size_t request) const {
+  if (mix_) return nullptr;
+  if (listed_) return templated_ || listed_->list.has_words() ? nullptr : &listed_->sequence;
+  const bool of_rows =
+      templated_ && templated_->feeder && templated_->requests[request].uses_rows_alone();
+  return of_rows ? &templated_->rows[request] : nullptr;
+}
+
 bool RequestSource::any_https() const {
   if (listed_) return listed_->list.any_https();
   return std::any_of(urls_.begin(), urls_.end(),
@@ -185,7 +193,11 @@ uint32_t RequestSource::Url(uint64_t n, std::string& url) const {
 
 void RequestSource::Url(const TemplateInput& input, std::string& url) const {
   if (!templated_) {
-    url = urls_[input.request];
+    if (listed_) {
+      listed_->list.Get(listed_->sequence.Index(input.n), url);
+    } else {
+      url = urls_[input.request];
+    }
     return;
   }
   if (!listed_) return templated_->requests[input.request].url().Render(input, url);
@@ -195,19 +207,17 @@ void RequestSource::Url(const TemplateInput& input, std::string& url) const {
   if (!templated_->lines.Render(input, url) || !UrlList::MayBeUrl(url)) listed_->list.Damaged(url);
 }
 
-TemplateInput RequestSource::Input(uint64_t n, uint32_t request, std::string* fields) const {
-  TemplateInput input{.n = n, .request = request};
-  if (!templated_) return input;
+// What its placeholders may need beside its number.
+void RequestSource::AddTo(TemplateInput& input, std::string* fields) const {
   if (listed_ && fields != nullptr) {
-    listed_->list.FieldsOf(listed_->sequence.Index(n), *fields);
+    listed_->list.FieldsOf(listed_->sequence.Index(input.n), *fields);
     input.fields = *fields;
   }
   if (templated_->feeder) {
-    const uint64_t use = mix_ ? mix_->Of(n).use : n;
-    input.row = templated_->feeder->Row(templated_->rows[request].Index(use));
+    const uint64_t use = mix_ ? mix_->Of(input.n).use : input.n;
+    input.row = templated_->feeder->Row(templated_->rows[input.request].Index(use));
   }
   if (templated_->uses_time) input.unix_ms = UnixMs();
-  return input;
 }
 
 }  // namespace squall

@@ -38,7 +38,7 @@ class RequestSource {
 
   // The URL of request n, into `url`, whose memory is reused. Returns which of the plan's it is.
   uint32_t Url(uint64_t n, std::string& url) const;
-  // The same of a request that is rendered.
+  // The same of a request whose values are known.
   void Url(const TemplateInput& input, std::string& url) const;
 
   // Requests differ in more than what the list says of them, by their names or by placeholders:
@@ -51,10 +51,20 @@ class RequestSource {
   // What the values of request n are made of.
   TemplateInput Input(uint64_t n) const { return Input(n, RequestOf(n)); }
   // `fields`, of which it borrows, is set to those of its line. Null: nobody asks for them.
-  TemplateInput Input(uint64_t n, uint32_t request, std::string* fields = nullptr) const;
+  TemplateInput Input(uint64_t n, uint32_t request, std::string* fields = nullptr) const {
+    TemplateInput input{.n = n, .request = request};
+    if (templated_ && (listed_ || templated_->feeder || templated_->uses_time)) {
+      AddTo(input, fields);
+    }
+    return input;
+  }
 
   // Null: there is none.
   const UrlList* list() const { return listed_ ? &listed_->list : nullptr; }
+
+  // In what order entries of the list, or rows of the feeder, come where a request of that index is
+  // a function of these alone. Null: it is not.
+  const Sequence* OrderOf(size_t request) const;
 
   // Where all requests lead to, each once, as they come first in the list.
   std::vector<Origin> Origins() const;
@@ -83,6 +93,7 @@ class RequestSource {
     bool uses_time = false;
   };
 
+  void AddTo(TemplateInput& input, std::string* fields) const;
   absl::Status MakeTemplates(const v1::Plan& plan, std::string feeder_text);
   absl::Status MakeList(const v1::Plan& plan, ListText text);
   absl::Status ReadPlaceholders(const v1::Plan& plan, const UrlList& list);

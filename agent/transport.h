@@ -74,8 +74,9 @@ struct TransportSetup {
   uint32_t slots;  // requests in flight at most, to begin with
   // How many connections the workers and agents before this one have: where Routes begin to count.
   uint32_t first_turn = 0;
-  // Where the plan has placeholders or named requests: what they are. Null: all are alike, but for
-  // the URL that Send() is given, and what TagOf() says where a list has several.
+  // Where the plan has placeholders, named requests or a list that the transport asks itself: what
+  // requests are. Null: all are alike, but for the URL that Send() is given, and what TagOf() says
+  // where a list has several.
   const RequestSource* source = nullptr;
   // Makes the requests, whose numbers are asked for by TagOf(), as text; the URL says where they
   // go. One worker's alone, ready for requests. Null: the plan has none.

@@ -19,6 +19,7 @@ Worker::Worker(struct ev_loop* loop, const Config& config, const RequestSource& 
       source_(source),
       lease_(lease),
       phases_(phases),
+      last_phase_(phases.size() - 1),
       listener_(listener),
       warm_up_id_(config.run_id + std::string(kWarmUpSuffix)),
       recorder_(OpenLoops(phases), config.named_requests),
@@ -45,9 +46,12 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(
   Transport::Sink& sink = users ? static_cast<Transport::Sink&>(*worker->user_sink_) : *worker;
   const uint32_t slots = users ? config.user_requests : config.concurrency;
   TransportSetup setup = {plan, network, loop, sink, slots, config.first_connection};
-  if (source.renders()) setup.source = &source;
-  setup.script = config.script;
   const bool http1 = plan.transport().kind() == v1::TRANSPORT_KIND_HTTP1;
+  const bool of_list = http1 && plan.has_urls() && !source.list()->has_words();
+  if (source.renders() || of_list) setup.source = &source;
+  setup.script = config.script;
+  worker->url_differs_ = setup.source == nullptr && plan.has_urls();
+  if (!plan.has_urls()) source.Url(0, worker->url_);
   auto transport = http1 ? MakeHttp1Transport(setup) : MakeCurlTransport(setup);
   if (!transport.ok()) return transport.status();
   worker->transport_ = *std::move(transport);
@@ -328,7 +332,7 @@ void Worker::IssueNext(Nanos now) {
 
 void Worker::Issue(Sample sample) {
   sample.request =
-      source_.renders() ? source_.RequestOf(sample.number) : source_.Url(sample.number, url_);
+      url_differs_ ? source_.Url(sample.number, url_) : source_.RequestOf(sample.number);
   const uint32_t slot = slots_.Take(sample);
   idle_noted_ = false;
   if (users_ != nullptr) return BeginUser(slot);
@@ -350,7 +354,7 @@ void Worker::OnOutcome(uint32_t slot, Nanos end, const Outcome& outcome) noexcep
 
 RequestTag Worker::TagOf(uint32_t slot) noexcept {
   const Sample& sample = slots_.SampleOf(slot);
-  const bool measured = sample.phase + 1 == phases_.size();
+  const bool measured = sample.phase == last_phase_;
   return {measured ? config_.run_id : warm_up_id_, sample.number, sample.request};
 }
 

@@ -172,6 +172,7 @@ class Worker final : private Transport::Sink {
   const RequestSource& source_;
   const Lease& lease_;
   std::deque<RunPhase>& phases_;
+  const size_t last_phase_;
   Listener& listener_;
   const std::string warm_up_id_;  // what tagged requests of a warm-up call the run
   Recorder recorder_;
@@ -188,8 +189,9 @@ class Worker final : private Transport::Sink {
   uint32_t wanted_slots_;
   bool stopped_ = false;  // by its script
   Rests rests_;
-  bool resting_ = false;  // nothing is sent before one is over
-  absl::Status status_;   // of making them
+  bool resting_ = false;      // nothing is sent before one is over
+  absl::Status status_;       // of making them
+  bool url_differs_ = false;  // from request to request, and nobody asks the source for it
   std::string url_;
   Nanos started_at_ = 0;
   // When it began: under a rate, to follow the schedule; otherwise, when its first request was on

@@ -28,81 +28,99 @@ constexpr std::array<Counter, CompactMetrics::kCounters> kCounterFields = {{
     {&Metrics::waited_beside_free, &v1::Metrics::waited_beside_free},
 }};
 
-// In the order in which they are kept.
-std::array<const v1::Histogram*, CompactMetrics::kHistograms> HistogramsOf(
-    const v1::Metrics& proto) {
-  const v1::Timings& timings = proto.timings();
-  return {
-      &proto.success_service(),    &proto.failure_service(),     &proto.success_response(),
-      &proto.failure_response(),   &proto.schedule_lag(),        &proto.success_response_again(),
-      &timings.resolve(),          &timings.connect(),           &timings.tls(),
-      &timings.first_byte_fresh(), &timings.first_byte_reused(), &timings.transfer_fresh(),
-      &timings.transfer_reused()};
-}
-
-std::array<Histogram*, CompactMetrics::kHistograms> HistogramsOf(Metrics& metrics) {
-  TimingHistograms& timings = metrics.timings;
-  return {&metrics.success_service,  &metrics.failure_service,   &metrics.success_response,
-          &metrics.failure_response, &metrics.schedule_lag,      &metrics.success_response_again,
-          &timings.resolve,          &timings.connect,           &timings.tls,
-          &timings.first_byte_fresh, &timings.first_byte_reused, &timings.transfer_fresh,
-          &timings.transfer_reused};
-}
-
 }  // namespace
 
+CompactHistogram::Row::Row(uint32_t number) : number_(number), counts_(kRowSize) {}
+
 uint64_t CompactHistogram::Row::operator[](size_t place) const {
-  return std::visit([place](const auto& counts) { return uint64_t{counts[place]}; }, counts_);
+  switch (width_) {
+    case 1:
+      return Counts<uint8_t>()[place];
+    case 2:
+      return Counts<uint16_t>()[place];
+    case 4:
+      return Counts<uint32_t>()[place];
+    default:
+      return Counts<uint64_t>()[place];
+  }
+}
+
+void CompactHistogram::Row::Prefetch(size_t place) const {
+  constexpr int kToWrite = 1;
+  __builtin_prefetch(counts_.data() + place * width_, kToWrite);
 }
 
 template <typename Count>
-bool CompactHistogram::Row::TryAdd(size_t place, uint64_t count) {
-  Count& ours = (*std::get_if<Counts<Count>>(&counts_))[place];
-  const uint64_t sum = ours + count;
-  if (sum > std::numeric_limits<Count>::max()) return false;
-  ours = static_cast<Count>(sum);
-  return true;
+size_t CompactHistogram::Row::AddAs(absl::Span<const HistogramCell> cells) {
+  Count* const counts = Counts<Count>();
+  for (size_t i = 0; i < cells.size(); ++i) {
+    Count& ours = counts[cells[i].index % kRowSize];
+    const uint64_t sum = ours + cells[i].count;
+    if (sum > std::numeric_limits<Count>::max()) return i;
+    ours = static_cast<Count>(sum);
+  }
+  return cells.size();
 }
 
 template <typename Count, typename Wider>
 void CompactHistogram::Row::Widen() {
-  const auto narrow = std::get<Counts<Count>>(std::move(counts_));
-  counts_ = Counts<Wider>(narrow.begin(), narrow.end());
+  std::vector<std::byte> narrow(kRowSize * sizeof(Wider));
+  narrow.swap(counts_);
+  width_ = sizeof(Wider);
+  const Count* const from = reinterpret_cast<const Count*>(narrow.data());
+  std::copy(from, from + kRowSize, Counts<Wider>());
 }
 
-// A switch, as it is done for every bucket of every snapshot.
-inline void CompactHistogram::Row::Add(size_t place, uint64_t count) {
-  switch (counts_.index()) {
-    case 0:
-      if (TryAdd<uint8_t>(place, count)) return;
+void CompactHistogram::Row::Add(absl::Span<const HistogramCell> cells) {
+  switch (width_) {
+    case 1:
+      cells.remove_prefix(AddAs<uint8_t>(cells));
+      if (cells.empty()) return;
       Widen<uint8_t, uint16_t>();
       [[fallthrough]];
-    case 1:
-      if (TryAdd<uint16_t>(place, count)) return;
+    case 2:
+      cells.remove_prefix(AddAs<uint16_t>(cells));
+      if (cells.empty()) return;
       Widen<uint16_t, uint32_t>();
       [[fallthrough]];
-    case 2:
-      if (TryAdd<uint32_t>(place, count)) return;
+    case 4:
+      cells.remove_prefix(AddAs<uint32_t>(cells));
+      if (cells.empty()) return;
       Widen<uint32_t, uint64_t>();
       [[fallthrough]];
     default:
-      TryAdd<uint64_t>(place, count);
+      AddAs<uint64_t>(cells);
   }
 }
 
-void CompactHistogram::Merge(const v1::Histogram& proto) {
-  if (proto.count() == 0) return;
-  auto row = rows_.end();
-  ReadCells(proto, [&](uint64_t index, uint64_t count) {
-    const uint64_t first = index - index % kRowSize;
-    if (row == rows_.end() || row->first != first) row = rows_.try_emplace(first).first;
-    row->second.Add(index % kRowSize, count);
-    return true;
-  });
-  count_ += proto.count();
-  min_ = std::min(min_, proto.min_ns());
-  max_ = std::max(max_, proto.max_ns());
-  sum_ += absl::MakeUint128(proto.sum_high(), proto.sum_low());
+std::vector<CompactHistogram::Row>::iterator CompactHistogram::RowOf(
+    std::vector<Row>::iterator from, uint32_t number) {
+  while (from != rows_.end() && from->number() < number) ++from;
+  return from != rows_.end() && from->number() == number ? from : rows_.emplace(from, number);
+}
+
+// What an agent has come to was last touched a second ago, and thousands of others since: first all
+// of it is asked for at once.
+void CompactHistogram::Merge(const DecodedHistogram& other) {
+  if (other.cells.empty()) return;
+  auto row = rows_.begin();
+  for (const HistogramCell& cell : other.cells) {
+    const uint32_t number = cell.index / kRowSize;
+    if (row == rows_.end() || row->number() != number) row = RowOf(row, number);
+    row->Prefetch(cell.index % kRowSize);
+  }
+  row = rows_.begin();
+  for (auto cell = other.cells.begin(); cell != other.cells.end();) {
+    const uint32_t number = cell->index / kRowSize;
+    const auto begin = cell;
+    while (cell != other.cells.end() && cell->index / kRowSize == number) ++cell;
+    row = RowOf(row, number);
+    row->Add({&*begin, static_cast<size_t>(cell - begin)});
+  }
+  count_ += other.count;
+  min_ = std::min(min_, other.min);
+  max_ = std::max(max_, other.max);
+  sum_ += other.sum;
 }
 
 Histogram CompactHistogram::Expand() const {
@@ -113,7 +131,8 @@ Histogram CompactHistogram::Expand() const {
   proto.set_sum_high(absl::Uint128High64(sum_));
   proto.set_sum_low(absl::Uint128Low64(sum_));
   CellWriter cells(proto);
-  for (const auto& [first, row] : rows_) {
+  for (const Row& row : rows_) {
+    const uint64_t first = uint64_t{row.number()} * kRowSize;
     for (size_t place = 0; place < kRowSize; ++place) {
       if (const uint64_t count = row[place]; count != 0) cells.Add(first + place, count);
     }
@@ -123,10 +142,10 @@ Histogram CompactHistogram::Expand() const {
   return *std::move(histogram);
 }
 
-void CompactMetrics::Merge(const v1::Metrics& proto) {
+void CompactMetrics::Merge(const DecodedMetrics& other) {
+  const v1::Metrics& proto = other.proto();
   for (size_t i = 0; i < kCounters; ++i) counters_[i] += (proto.*kCounterFields[i].field)();
-  const auto histograms = HistogramsOf(proto);
-  for (size_t i = 0; i < kHistograms; ++i) histograms_[i].Merge(*histograms[i]);
+  for (size_t part = 0; part < kMetricsParts; ++part) histograms_[part].Merge(other.parts()[part]);
   for (const v1::AddressCount& entry : proto.addresses()) {
     addresses_[entry.address()] += {entry.connections(), entry.requests()};
   }
@@ -148,8 +167,8 @@ void CompactMetrics::Merge(const v1::Metrics& proto) {
 Metrics CompactMetrics::Expand() const {
   Metrics metrics;
   for (size_t i = 0; i < kCounters; ++i) metrics.*kCounterFields[i].counter = counters_[i];
-  const auto histograms = HistogramsOf(metrics);
-  for (size_t i = 0; i < kHistograms; ++i) *histograms[i] = histograms_[i].Expand();
+  const auto parts = PartsOf(metrics);
+  for (size_t part = 0; part < kMetricsParts; ++part) *parts[part] = histograms_[part].Expand();
   metrics.addresses = addresses_;
   for (const auto& [status, counts] : statuses_) {
     metrics.statuses[status] = counts.count;

@@ -10,46 +10,62 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "absl/numeric/int128.h"
+#include "absl/types/span.h"
+#include "common/decoded_histogram.h"
+#include "common/decoded_metrics.h"
 #include "common/histogram.h"
 #include "common/metrics.h"
-#include "squall/v1/metrics.pb.h"
+#include "common/metrics_parts.h"
 
 namespace squall {
 
 class CompactHistogram {
  public:
-  // `proto` is one that Histogram::FromProto() takes.
-  void Merge(const v1::Histogram& proto);
+  void Merge(const DecodedHistogram& other);
   Histogram Expand() const;
 
  private:
+  static constexpr uint32_t kRowSize = 512;
+
   // The counts of neighbouring buckets, as wide as the largest of them needs.
   class Row {
    public:
+    explicit Row(uint32_t number);
+
+    // Its buckets are those from number * kRowSize on.
+    uint32_t number() const { return number_; }
     uint64_t operator[](size_t place) const;
-    void Add(size_t place, uint64_t count);
+    void Prefetch(size_t place) const;
+    // Of buckets of this row.
+    void Add(absl::Span<const HistogramCell> cells);
 
    private:
     template <typename Count>
-    using Counts = std::vector<Count>;
-
-    // Adds to a count of this width; false if the sum does not fit.
+    Count* Counts() {
+      return reinterpret_cast<Count*>(counts_.data());
+    }
     template <typename Count>
-    bool TryAdd(size_t place, uint64_t count);
+    const Count* Counts() const {
+      return reinterpret_cast<const Count*>(counts_.data());
+    }
+    // Adds to counts of this width; returns how many, as the next sum does not fit.
+    template <typename Count>
+    size_t AddAs(absl::Span<const HistogramCell> cells);
     template <typename Count, typename Wider>
     void Widen();
 
-    std::variant<Counts<uint8_t>, Counts<uint16_t>, Counts<uint32_t>, Counts<uint64_t>> counts_ =
-        Counts<uint8_t>(kRowSize);
+    uint32_t number_;
+    uint32_t width_ = 1;  // bytes of a count: 1, 2, 4 or 8
+    std::vector<std::byte> counts_;
   };
 
-  static constexpr uint64_t kRowSize = 512;
+  // By number; made if there is none yet.
+  std::vector<Row>::iterator RowOf(std::vector<Row>::iterator from, uint32_t number);
 
-  std::map<uint64_t, Row> rows_;  // by the index of their first bucket
+  std::vector<Row> rows_;  // by rising number
   uint64_t count_ = 0;
   uint64_t min_ = UINT64_MAX;
   uint64_t max_ = 0;
@@ -59,10 +75,8 @@ class CompactHistogram {
 class CompactMetrics {
  public:
   static constexpr size_t kCounters = 8;
-  static constexpr size_t kHistograms = 13;
 
-  // `proto` is one that Metrics::FromProto() takes: as a message it lists only what there is.
-  void Merge(const v1::Metrics& proto);
+  void Merge(const DecodedMetrics& other);
   Metrics Expand() const;
 
   uint64_t recorded() const;
@@ -74,7 +88,7 @@ class CompactMetrics {
   };
 
   std::array<uint64_t, kCounters> counters_{};
-  std::array<CompactHistogram, kHistograms> histograms_;
+  std::array<CompactHistogram, kMetricsParts> histograms_;
   std::map<std::string, AddressCounts> addresses_;
   std::map<size_t, Status> statuses_;
   std::map<size_t, uint64_t> failures_;  // by kind

@@ -177,7 +177,12 @@ v1::Histogram Histogram::ToProto() const {
   return proto;
 }
 
-absl::Status Histogram::Check(const v1::Histogram& proto) {
+size_t Histogram::MostCells(const v1::Histogram& proto) {
+  return std::min(proto.cells().size(), size_t{kRows} * kRowSize);
+}
+
+absl::StatusOr<DecodedHistogram> Histogram::Decode(const v1::Histogram& proto,
+                                                   absl::Span<HistogramCell> room) {
   // The sum if all values are the lowest of their buckets, and by how much more it is if all are
   // the highest. 2^64 values below 2^63 cannot overflow.
   absl::uint128 least = 0;
@@ -195,22 +200,14 @@ absl::Status Histogram::Check(const v1::Histogram& proto) {
     places = 0;
   };
   uint64_t counted = 0;
-  uint64_t first = 0;  // of the indices
-  uint64_t first_count = 0;
-  uint64_t last = 0;
-  uint64_t last_count = 0;
-  const bool whole = ReadCells(proto, [&](uint64_t index, uint64_t count) {
+  HistogramCell* end = room.data();
+  const bool whole = CellReader(proto.cells()).ForEach([&](uint64_t index, uint64_t count) {
     if (index >= uint64_t{kRows} * kRowSize || count > UINT64_MAX - counted) return false;
-    if (counted == 0) {
-      first = index;
-      first_count = count;
-    }
     if (index / kRowSize != row) {
       end_row();
       row = index / kRowSize;
     }
-    last = index;
-    last_count = count;
+    *end++ = {count, static_cast<uint32_t>(index)};
     counted += count;
     in_row += count;
     places += absl::uint128(index % kRowSize) * count;
@@ -220,13 +217,20 @@ absl::Status Histogram::Check(const v1::Histogram& proto) {
   if (!whole) return Malformed("a bucket that cannot be");
   if (counted != proto.count()) return Malformed("count is not the sum of the buckets");
 
-  const uint64_t min = proto.min_ns();
-  const uint64_t max = proto.max_ns();
-  const absl::uint128 sum = absl::MakeUint128(proto.sum_high(), proto.sum_low());
-  if (counted == 0) {
+  const DecodedHistogram decoded = {
+      .count = counted,
+      .min = proto.min_ns(),
+      .max = proto.max_ns(),
+      .sum = absl::MakeUint128(proto.sum_high(), proto.sum_low()),
+      .cells = {room.data(), static_cast<size_t>(end - room.data())},
+  };
+  const auto& [count, min, max, sum, cells] = decoded;
+  if (cells.empty()) {
     if (min != 0 || max != 0 || sum != 0) return Malformed("values but no count");
-    return absl::OkStatus();
+    return decoded;
   }
+  const auto& [first_count, first] = cells.front();
+  const auto& [last_count, last] = cells.back();
   if (min > max || min < LowestOf(first) || min > HighestOf(first) || max < LowestOf(last) ||
       max > HighestOf(last)) {
     return Malformed("min or max outside its bucket");
@@ -237,31 +241,32 @@ absl::Status Histogram::Check(const v1::Histogram& proto) {
   least += max - std::max(LowestOf(last), min);
   greatest -= std::min(HighestOf(first), max) - min;
   if (sum < least || sum > greatest) return Malformed("sum outside its buckets");
-  return absl::OkStatus();
+  return decoded;
 }
 
-void Histogram::Merge(const v1::Histogram& checked) {
-  if (checked.count() == 0) return;
-  uint64_t row = kRows;
+void Histogram::Merge(const DecodedHistogram& other) {
+  if (other.cells.empty()) return;
+  uint32_t row = kRows;
   Row* ours = nullptr;
-  ReadCells(checked, [&](uint64_t index, uint64_t count) {
+  for (const auto& [count, index] : other.cells) {
     if (index / kRowSize != row) {
       row = index / kRowSize;
-      ours = &AddRow(static_cast<uint32_t>(row));
+      ours = &AddRow(row);
     }
     (*ours)[index % kRowSize] += count;
-    return true;
-  });
-  count_ += checked.count();
-  sum_ += absl::MakeUint128(checked.sum_high(), checked.sum_low());
-  min_ = std::min(min_, checked.min_ns());
-  max_ = std::max(max_, checked.max_ns());
+  }
+  count_ += other.count;
+  sum_ += other.sum;
+  min_ = std::min(min_, other.min);
+  max_ = std::max(max_, other.max);
 }
 
 absl::StatusOr<Histogram> Histogram::FromProto(const v1::Histogram& proto) {
-  if (absl::Status status = Check(proto); !status.ok()) return status;
+  std::vector<HistogramCell> room(MostCells(proto));
+  const absl::StatusOr<DecodedHistogram> decoded = Decode(proto, absl::MakeSpan(room));
+  if (!decoded.ok()) return decoded.status();
   Histogram histogram;
-  histogram.Merge(proto);
+  histogram.Merge(*decoded);
   return histogram;
 }
 

@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -24,6 +25,8 @@
 #include "absl/numeric/int128.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "common/decoded_histogram.h"
 #include "squall/v1/metrics.pb.h"
 
 namespace squall {
@@ -50,8 +53,8 @@ class Histogram {
   }
 
   void Merge(const Histogram& other);
-  // One that Check() lets pass: what is in it is added where it is, and nothing else is touched.
-  void Merge(const v1::Histogram& checked);
+  // What is in it is added where it is, and nothing else is touched.
+  void Merge(const DecodedHistogram& other);
 
   // Whether the values of `part` may be among these: bucket for bucket, and what is left has a sum
   // that its buckets can have.
@@ -92,9 +95,12 @@ class Histogram {
 
   v1::Histogram ToProto() const;
   // Refuses, as INVALID_ARGUMENT, whatever ToProto() could not have made: counts of 0, indices out
-  // of range, sums that do not add up, min or max outside their buckets.
-  static absl::Status Check(const v1::Histogram& proto);
-  // The same, and what it is.
+  // of range, sums that do not add up, min or max outside their buckets. The buckets are put into
+  // `room`, which has MostCells() of them at least.
+  static absl::StatusOr<DecodedHistogram> Decode(const v1::Histogram& proto,
+                                                 absl::Span<HistogramCell> room);
+  // What a message has at most, be it right or not.
+  static size_t MostCells(const v1::Histogram& proto);
   static absl::StatusOr<Histogram> FromProto(const v1::Histogram& proto);
 
   // Bucket for bucket, and the same count, min, max and sum.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -17,8 +18,21 @@ class Mailbox {
     {
       MutexLock lock(mutex_);
       messages_.push_back(std::move(message));
+      if (wake_) wake_();
     }
     arrived_.NotifyOne();
+  }
+
+  // For an owner that waits for something else beside messages: `wake` is called for each, by
+  // whoever sends it. Null: not any more.
+  void WakeBy(std::function<void()> wake) {
+    MutexLock lock(mutex_);
+    wake_ = std::move(wake);
+  }
+
+  bool empty() {
+    MutexLock lock(mutex_);
+    return messages_.empty();
   }
 
   // All messages there are, the oldest first; waits for one until `deadline`.
@@ -53,6 +67,7 @@ class Mailbox {
   Mutex mutex_;
   CondVar arrived_;
   std::deque<Message> messages_ ABSL_GUARDED_BY(mutex_);
+  std::function<void()> wake_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace squall

@@ -24,6 +24,8 @@
 
 namespace squall {
 
+class DecodedMetrics;
+
 // How long one request took. Nanoseconds.
 struct Latency {
   Nanos service = 0;  // end - actual start
@@ -94,8 +96,8 @@ struct Metrics {
            TimingHistograms& timings_of_all);
 
   void Merge(const Metrics& other);
-  // One that Check() lets pass; costs what is in it, not what there could be.
-  void Merge(const v1::Metrics& checked);
+  // Costs what is in it, not what there could be.
+  void Merge(const DecodedMetrics& other);
   void Clear();  // keeps memory, but for names of addresses
 
   uint64_t recorded() const { return succeeded + failed; }
@@ -105,10 +107,7 @@ struct Metrics {
   uint64_t responses() const;
 
   v1::Metrics ToProto() const;
-  // INVALID_ARGUMENT if it contradicts itself (e.g. succeeded is not its histogram's count) or
-  // ToProto() could not have made it.
-  static absl::Status Check(const v1::Metrics& proto);
-  // The same, and what it is.
+  // Errors are those of DecodedMetrics::Of().
   static absl::StatusOr<Metrics> FromProto(const v1::Metrics& proto);
 
   uint64_t succeeded = 0;

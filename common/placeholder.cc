@@ -63,25 +63,22 @@ inline uint64_t BigEndian(uint64_t value) {
   return std::endian::native == std::endian::little ? __builtin_bswap64(value) : value;
 }
 
-// The digits of 16 bytes: those of `first` in front, the highest first. All 32 at once: one by one
-// they would cost more than anything else of a request's values.
-inline void WriteHex32(uint64_t first, uint64_t second, char* to) {
-  const std::array<uint64_t, 2> halves = {BigEndian(first), BigEndian(second)};
+constexpr size_t kHexAtOnce = 16;
+
+// The digits of 8 bytes, the highest first. All at once: one by one they would cost more than
+// anything else of a request's values.
+inline void WriteHex(uint64_t number, char* to) {
+  const std::array<uint64_t, 2> halves = {BigEndian(number), 0};
   SixteenBytes bytes;
   std::memcpy(&bytes, halves.data(), sizeof bytes);
   const SixteenBytes high = bytes >> 4;
   const SixteenBytes low = bytes & 15;
-  const auto digits = [](SixteenBytes values) {
-    constexpr uint8_t kToLetters = 'a' - '0' - 10;
-    const auto letters = reinterpret_cast<SixteenBytes>(values > 9) & kToLetters;
-    return values + '0' + letters;
-  };
-  const SixteenBytes front = digits(
-      __builtin_shufflevector(high, low, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23));
-  const SixteenBytes back = digits(__builtin_shufflevector(high, low, 8, 24, 9, 25, 10, 26, 11, 27,
-                                                           12, 28, 13, 29, 14, 30, 15, 31));
-  std::memcpy(to, &front, sizeof front);
-  std::memcpy(to + sizeof front, &back, sizeof back);
+  const SixteenBytes values =
+      __builtin_shufflevector(high, low, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  constexpr uint8_t kToLetters = 'a' - '0' - 10;
+  const auto letters = reinterpret_cast<SixteenBytes>(values > 9) & kToLetters;
+  const SixteenBytes digits = values + '0' + letters;
+  std::memcpy(to, &digits, sizeof digits);
 }
 
 SQUALL_OUT_OF_LINE char* WriteUuid(uint64_t key, uint64_t n, char* to) {
@@ -90,7 +87,8 @@ SQUALL_OUT_OF_LINE char* WriteUuid(uint64_t key, uint64_t n, char* to) {
   const uint64_t high = (draw & 0xFFFFFFFFFFFF0FFF) | 0x4000;              // version 4
   const uint64_t low = (other & 0x3FFFFFFFFFFFFFFF) | 0x8000000000000000;  // variant 10
   std::array<char, 32> digits;
-  WriteHex32(high, low, digits.data());
+  WriteHex(high, digits.data());
+  WriteHex(low, digits.data() + kHexAtOnce);
   const char* from = digits.data();
   std::memcpy(to, from, 8);
   to[8] = '-';
@@ -104,16 +102,12 @@ SQUALL_OUT_OF_LINE char* WriteUuid(uint64_t key, uint64_t n, char* to) {
   return to + kUuidBytes;
 }
 
+// Writes whole rows of kHexAtOnce.
 SQUALL_OUT_OF_LINE char* WriteDigits(uint64_t key, size_t digits, char* to) {
-  std::array<char, 32> block;
-  for (uint64_t counter = 0; digits > 0; counter += 2) {
-    const size_t more = std::min(digits, block.size());
-    WriteHex32(Draw(key, counter), more > 16 ? Draw(key, counter + 1) : 0, block.data());
-    std::memcpy(to, block.data(), more);
-    to += more;
-    digits -= more;
+  for (size_t row = 0; row * kHexAtOnce < digits; ++row) {
+    WriteHex(Draw(key, row), to + row * kHexAtOnce);
   }
-  return to;
+  return to + digits;
 }
 
 char* WriteTwo(int number, char* to) {
@@ -205,7 +199,7 @@ size_t Placeholder::Bound() const {
     case Kind::kUuid:
       return kUuidBytes;
     case Kind::kHex:
-      return size;
+      return (size + kHexAtOnce - 1) / kHexAtOnce * kHexAtOnce;
     case Kind::kPick: {
       size_t longest = 0;
       for (const std::string& word : words) longest = std::max(longest, word.size());

@@ -183,6 +183,12 @@ bool RequestTemplates::fixed() const {
                      [](const Template& header) { return header.fixed(); });
 }
 
+bool RequestTemplates::uses_rows_alone() const {
+  return url_.uses_rows_alone() && body_.uses_rows_alone() &&
+         std::all_of(headers_.begin(), headers_.end(),
+                     [](const Template& header) { return header.uses_rows_alone(); });
+}
+
 bool RequestTemplates::uses_time() const {
   return url_.uses_time() || body_.uses_time() ||
          std::any_of(headers_.begin(), headers_.end(),

@@ -55,6 +55,8 @@ class RequestTemplates {
   bool uses_time() const;
   // All are always the same.
   bool fixed() const;
+  // Nothing but columns makes a difference.
+  bool uses_rows_alone() const;
   // The plan's request with headers and body that are always the same as they will be sent.
   v1::Request Settled(v1::Request request) const;
 

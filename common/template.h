@@ -39,6 +39,8 @@ class Template {
   const std::string& text() const { return text_; }
   bool uses_time() const { return uses_time_; }
   bool uses_row() const { return !columns_.empty(); }
+  // Or nothing: all of its placeholders are columns, or fields of a list's line.
+  bool uses_rows_alone() const { return columns_.size() == pieces_.size(); }
 
   // Bytes that rendering may take: for one request, and for any, of this feeder where columns are
   // used; without fields of a list's line, which are bounded where the list is read.

@@ -9,32 +9,23 @@ namespace {
 // A histogram, and the field that carries it.
 struct Part {
   Histogram TimingHistograms::*histogram;
-  const v1::Histogram& (v1::Timings::*field)() const;
   v1::Histogram* (v1::Timings::*mutable_field)();
 };
 
 constexpr std::array<Part, 7> kParts = {{
-    {&TimingHistograms::resolve, &v1::Timings::resolve, &v1::Timings::mutable_resolve},
-    {&TimingHistograms::connect, &v1::Timings::connect, &v1::Timings::mutable_connect},
-    {&TimingHistograms::tls, &v1::Timings::tls, &v1::Timings::mutable_tls},
-    {&TimingHistograms::first_byte_fresh, &v1::Timings::first_byte_fresh,
-     &v1::Timings::mutable_first_byte_fresh},
-    {&TimingHistograms::first_byte_reused, &v1::Timings::first_byte_reused,
-     &v1::Timings::mutable_first_byte_reused},
-    {&TimingHistograms::transfer_fresh, &v1::Timings::transfer_fresh,
-     &v1::Timings::mutable_transfer_fresh},
-    {&TimingHistograms::transfer_reused, &v1::Timings::transfer_reused,
-     &v1::Timings::mutable_transfer_reused},
+    {&TimingHistograms::resolve, &v1::Timings::mutable_resolve},
+    {&TimingHistograms::connect, &v1::Timings::mutable_connect},
+    {&TimingHistograms::tls, &v1::Timings::mutable_tls},
+    {&TimingHistograms::first_byte_fresh, &v1::Timings::mutable_first_byte_fresh},
+    {&TimingHistograms::first_byte_reused, &v1::Timings::mutable_first_byte_reused},
+    {&TimingHistograms::transfer_fresh, &v1::Timings::mutable_transfer_fresh},
+    {&TimingHistograms::transfer_reused, &v1::Timings::mutable_transfer_reused},
 }};
 
 }  // namespace
 
 void TimingHistograms::Merge(const TimingHistograms& other) {
   for (const Part& part : kParts) (this->*part.histogram).Merge(other.*part.histogram);
-}
-
-void TimingHistograms::Merge(const v1::Timings& checked) {
-  for (const Part& part : kParts) (this->*part.histogram).Merge((checked.*part.field)());
 }
 
 void TimingHistograms::Clear() {
@@ -50,10 +41,8 @@ v1::Timings TimingHistograms::ToProto() const {
   return proto;
 }
 
-absl::Status TimingHistograms::Check(const v1::Timings& proto, uint64_t requests, uint64_t fresh) {
-  for (const Part& part : kParts) {
-    if (absl::Status status = Histogram::Check((proto.*part.field)()); !status.ok()) return status;
-  }
+absl::Status TimingHistograms::CheckCounts(const v1::Timings& proto, uint64_t requests,
+                                           uint64_t fresh) {
   const uint64_t opened = proto.first_byte_fresh().count();
   const uint64_t reused = proto.first_byte_reused().count();
   const bool counts_fit = opened <= std::min(requests, fresh) && reused <= requests - opened &&

@@ -43,14 +43,12 @@ struct TimingHistograms {
   }
 
   void Merge(const TimingHistograms& other);
-  // One that Check() lets pass.
-  void Merge(const v1::Timings& checked);
   void Clear();  // keeps memory
 
   v1::Timings ToProto() const;
-  // INVALID_ARGUMENT if Add() could not have made it of `requests` requests, of which `fresh` at
+  // INVALID_ARGUMENT if Add() could not have counted so of `requests` requests, of which `fresh` at
   // most opened a connection.
-  static absl::Status Check(const v1::Timings& proto, uint64_t requests, uint64_t fresh);
+  static absl::Status CheckCounts(const v1::Timings& proto, uint64_t requests, uint64_t fresh);
 
   Histogram resolve;
   Histogram connect;

@@ -1,8 +1,6 @@
 #include "controller/coordinator.h"
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -10,6 +8,7 @@
 
 #include "common/phases.h"
 #include "common/protocol.h"
+#include "controller/hearing.h"
 #include "controller/standstill.h"
 
 namespace squall {
@@ -23,10 +22,6 @@ constexpr Nanos kDoneTime = 5 * kSecond;
 constexpr Nanos kAbortTime = kSecond;
 // How long the ends of the streams are awaited.
 constexpr Nanos kLetGoTime = kSecond;
-// What so many agents say is heard together: a thread that is woken for each snapshot does little
-// else.
-constexpr size_t kManyAgents = 200;
-constexpr auto kGatherTime = std::chrono::milliseconds(2);
 // Until the start: for reading the clock, and for writing to each agent.
 constexpr Nanos kStartTime = 5 * kMillisecond;
 constexpr Nanos kStartTimeEach = 20'000;
@@ -122,12 +117,12 @@ void Coordinator::StartMember(size_t index, Nanos lease_from) {
 }
 
 void Coordinator::Drive() {
+  Hearing hearing(mailbox_, server_.get());
   Standstill standstill(SteadyNow());
   Nanos tick_at = 0;
   while (!IsOver()) {
-    if (roster_->size() >= kManyAgents) std::this_thread::sleep_for(kGatherTime);
     // Whatever has come is heard before anybody is found to be silent.
-    auto events = mailbox_.TakeUntil(std::min({end_by_, grant_at_, tick_at}));
+    auto events = hearing.Take(std::min({end_by_, grant_at_, tick_at}), roster_->size());
     const Nanos now = SteadyNow();
     for (CoordinatorEvent& event : events) OnEvent(event);
     if (now >= grant_at_) grant_at_ = allotment_->GrantByTime(now);

@@ -82,8 +82,8 @@ std::unique_ptr<Dialer> MakeGrpcDialer(std::shared_ptr<TlsFiles> tls);
 // Lets agents dial.
 class FleetServer {
  public:
-  // `tls` as above. `events` is called from other threads until this is destroyed, and must not
-  // block. UNAVAILABLE if the address cannot be had.
+  // `tls` as above. `events` is called from another thread until this is destroyed, and must not
+  // block; while there is a Watch, within Look(). UNAVAILABLE if the address cannot be had.
   static absl::StatusOr<std::unique_ptr<FleetServer>> Listen(
       const Address& address, std::shared_ptr<TlsFiles> tls,
       std::function<void(FleetEvent)> events);
@@ -93,6 +93,20 @@ class FleetServer {
 
   // The address for people, with the port that was chosen.
   virtual const std::string& address() const = 0;
+
+  // While there is one, the thread that made it hears the agents, in the place of the server's own:
+  // that thousands say something wakes nobody.
+  class Watch {
+   public:
+    virtual ~Watch() = default;
+    // Waits until an agent says something, until `deadline` or Wake(); what all say in the next
+    // `gather` is heard with it.
+    virtual void Look(Nanos deadline, Nanos gather) = 0;
+    // Any thread.
+    virtual void Wake() = 0;
+  };
+  // One at a time, which does not outlive this.
+  virtual std::unique_ptr<Watch> MakeWatch() = 0;
 };
 
 }  // namespace squall

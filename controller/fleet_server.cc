@@ -30,6 +30,17 @@ class Link final : public AgentLink {
   const std::shared_ptr<Channel<v1::ControllerMessage>> channel_;
 };
 
+class QueueWatch final : public FleetServer::Watch {
+ public:
+  explicit QueueWatch(GrpcQueue& queue) : queue_(queue) { queue_.TakeOver(); }
+  ~QueueWatch() override { queue_.GiveBack(); }
+  void Look(Nanos deadline, Nanos gather) override { queue_.Look(deadline, gather); }
+  void Wake() override { queue_.Wake(); }
+
+ private:
+  GrpcQueue& queue_;
+};
+
 class Server final : public FleetServer {
  public:
   Server(std::shared_ptr<TlsFiles> tls, std::function<void(FleetEvent)> events)
@@ -50,6 +61,7 @@ class Server final : public FleetServer {
   }
 
   const std::string& address() const override { return listener_.address(); }
+  std::unique_ptr<Watch> MakeWatch() override { return std::make_unique<QueueWatch>(queue_); }
 
  private:
   void OnCall(Stream& stream) {

@@ -43,7 +43,7 @@ void AppendNumber(int64_t number, std::string& bytes) {
 std::string Counts(const v1::Histogram& histogram) {
   std::string bytes;
   uint64_t next = 0;
-  ReadCells(histogram, [&](uint64_t index, uint64_t count) {
+  CellReader(histogram.cells()).ForEach([&](uint64_t index, uint64_t count) {
     const auto skipped = static_cast<int64_t>(index - next);
     if (skipped == 1) {
       AppendNumber(0, bytes);

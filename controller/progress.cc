@@ -58,14 +58,15 @@ void Progress::Start(Nanos now, const v1::Phase& phase) {
   last_quantiles_.clear();
 }
 
-void Progress::Update(Nanos now, size_t agents, const v1::Metrics& delta) {
+void Progress::Update(Nanos now, size_t agents, const DecodedHistogram& successes,
+                      uint64_t failed) {
   if (mode_ == Mode::kQuiet) return;
-  const uint64_t recorded = delta.succeeded() + delta.failed();
+  const uint64_t recorded = successes.count + failed;
   recorded_ += recorded;
-  failed_ += delta.failed();
+  failed_ += failed;
   agents_ = agents;
   interval_recorded_ += recorded;
-  interval_service_.Merge(delta.success_service());
+  interval_service_.Merge(successes);
 
   const Nanos length = now - interval_start_;
   const bool ended = length >= (mode_ == Mode::kLive ? kLiveInterval : kLinesInterval);

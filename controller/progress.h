@@ -10,9 +10,9 @@
 #include <string_view>
 
 #include "common/clock.h"
+#include "common/decoded_histogram.h"
 #include "common/histogram.h"
 #include "controller/terminal.h"
-#include "squall/v1/metrics.pb.h"
 #include "squall/v1/plan.pb.h"
 
 namespace squall {
@@ -34,10 +34,11 @@ class Progress {
   // A phase of the run begins, and is counted from 0. Before the first, there are only messages.
   void Start(Nanos now, const v1::Phase& phase);
 
-  // Adds what was merged of the phase since the last call; `agents` take part at the moment. Cheap,
-  // and may be called as often as the caller likes: with nothing new about once a second, so that a
-  // standstill is seen.
-  void Update(Nanos now, size_t agents, const v1::Metrics& delta);
+  // Adds what was merged of the phase since the last call: the service times of successes, and how
+  // many failed. `agents` take part at the moment. Cheap, and may be called as often as the caller
+  // likes: with nothing new about once a second, so that a standstill is seen.
+  void Update(Nanos now, size_t agents, const DecodedHistogram& successes = {},
+              uint64_t failed = 0);
 
   // Prints a line above the live one. May be text of others.
   void Message(std::string_view line);

@@ -293,14 +293,15 @@ absl::Status ReadAgent(const v1::AgentResult& proto, RunResult& result) {
     if (!AreVitals(proto.vitals())) return Damaged("vitals that no machine can have");
     agent.vitals = proto.vitals();
   }
-  const absl::StatusOr<Metrics> metrics = Metrics::FromProto(proto.metrics());
+  const absl::StatusOr<DecodedMetrics> metrics = DecodedMetrics::Of(proto.metrics());
   if (!metrics.ok()) return Damaged("{}", std::string(metrics.status().message()));
   // So no sum over the agents overflows that reports rely on.
-  if (metrics->recorded() > result.planned - result.fleet.recorded()) {
+  const uint64_t recorded = proto.metrics().succeeded() + proto.metrics().failed();
+  if (recorded > result.planned - result.fleet.recorded()) {
     return Damaged("more is recorded than was planned");
   }
   result.fleet.Merge(*metrics);
-  agent.metrics.Merge(proto.metrics());
+  agent.metrics.Merge(*metrics);
   return absl::OkStatus();
 }
 

@@ -31,9 +31,9 @@ absl::StatusOr<std::unique_ptr<RunArchive>> RunArchive::Create(const std::string
     archive->logs_.push_back({*std::move(file), rest..., {}});
     return absl::OkStatus();
   };
-  absl::Status status = add(LatencyLogPath(folder), "service time", &v1::Metrics::success_service);
+  absl::Status status = add(LatencyLogPath(folder), "service time", MetricsPart::kSuccessService);
   if (status.ok() && open_loop) {
-    status = add(ResponseLogPath(folder), "response time", &v1::Metrics::success_response);
+    status = add(ResponseLogPath(folder), "response time", MetricsPart::kSuccessResponse);
   }
   if (!status.ok()) return status;
   return archive;
@@ -65,10 +65,11 @@ void RunArchive::Add(const MergedSnapshot& merged) {
   series_.Append(SeriesLine(merged, agent.tag));
   if (!merged.measured) return;
   for (Log& log : logs_) {
-    const v1::Histogram& histogram = (merged.snapshot.metrics().*log.field)();
+    const v1::Histogram& histogram =
+        *PartsOf(merged.snapshot.metrics())[static_cast<size_t>(log.part)];
     if (histogram.count() == 0) continue;
     log.file.Append(HdrLogLine(agent.tag, std::min(agent.before, merged.at), merged.at, histogram));
-    log.fleet.Merge(histogram);
+    log.fleet.Merge(merged.checked.metrics[log.part]);
   }
   agent.before = merged.at;
 }

@@ -18,6 +18,7 @@
 #include "absl/status/statusor.h"
 #include "common/clock.h"
 #include "common/histogram.h"
+#include "common/metrics_parts.h"
 #include "controller/append_file.h"
 #include "controller/result.h"
 #include "controller/series.h"
@@ -44,7 +45,7 @@ class RunArchive {
   struct Log {
     AppendFile file;
     const char* title;
-    const v1::Histogram& (v1::Metrics::*field)() const;
+    MetricsPart part;
     Histogram fleet;  // in the second that goes on
   };
   struct Agent {

@@ -1,34 +1,30 @@
 #include "controller/run_evidence.h"
 
-#include "absl/numeric/int128.h"
+#include "common/decoded_metrics.h"
 
 namespace squall {
-namespace {
 
-double SumOf(const v1::Histogram& histogram) {
-  return static_cast<double>(absl::MakeUint128(histogram.sum_high(), histogram.sum_low()));
-}
-
-}  // namespace
-
-void RunEvidence::Add(size_t agent, const v1::Snapshot& snapshot, const Flight& flight, Nanos zero,
-                      bool measured) {
-  const v1::Metrics& metrics = snapshot.metrics();
-  const double service = SumOf(metrics.success_service()) + SumOf(metrics.failure_service());
-  parallelism_.Add(agent, flight, zero, measured);
+void RunEvidence::Add(size_t agent, const v1::Snapshot& snapshot, const CheckedSnapshot& checked,
+                      Nanos zero, bool measured) {
+  const DecodedMetrics& metrics = checked.metrics;
+  const DecodedHistogram& successes = metrics[MetricsPart::kSuccessService];
+  const DecodedHistogram& failures = metrics[MetricsPart::kFailureService];
+  const DecodedHistogram& responses = metrics[MetricsPart::kSuccessResponse];
+  const double service = static_cast<double>(successes.sum) + static_cast<double>(failures.sum);
+  parallelism_.Add(agent, checked.flight, zero, measured);
   parallelism_.AddService(agent, service);
   if (snapshot.has_server()) server_.Add(agent, snapshot.server(), zero);
   if (agent >= agents_.size()) agents_.resize(agent + 1);
   OfAgent& of = agents_[agent];
   Pending& pending = of.pending;
   if (measured) {
-    pending.load.requests += metrics.succeeded() + metrics.failed();
+    pending.load.requests += successes.count + failures.count;
     pending.load.service_sum += service;
   }
   if (!snapshot.has_vitals()) {
     if (!measured) return;
-    pending.service.Merge(metrics.success_service());
-    pending.response.Merge(metrics.success_response());
+    pending.service.Merge(successes);
+    pending.response.Merge(responses);
     return;
   }
   const v1::Vitals& vitals = snapshot.vitals();
@@ -36,8 +32,8 @@ void RunEvidence::Add(size_t agent, const v1::Snapshot& snapshot, const Flight& 
       of.evidence.Add(vitals.begin_ns() - zero, vitals.end_ns() - zero, vitals, pending.load);
   of.told = true;
   if (measured && of.tainted) {
-    tainted_service_.Merge(metrics.success_service());
-    tainted_response_.Merge(metrics.success_response());
+    tainted_service_.Merge(successes);
+    tainted_response_.Merge(responses);
   }
   Settle(pending, of.tainted);
 }

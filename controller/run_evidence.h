@@ -14,6 +14,7 @@
 #include "controller/agent_evidence.h"
 #include "controller/parallelism.h"
 #include "controller/server_record.h"
+#include "controller/snapshot_check.h"
 #include "squall/v1/metrics.pb.h"
 
 namespace squall {
@@ -21,8 +22,8 @@ namespace squall {
 class RunEvidence {
  public:
   // What agent `agent` (0, 1, 2, …) told in a snapshot; its clock shows `zero` at the beginning of
-  // the measured phase. `measured`: of that phase. `flight` is the snapshot's, and all was checked.
-  void Add(size_t agent, const v1::Snapshot& snapshot, const Flight& flight, Nanos zero,
+  // the measured phase. `measured`: of that phase. `checked` is of the snapshot.
+  void Add(size_t agent, const v1::Snapshot& snapshot, const CheckedSnapshot& checked, Nanos zero,
            bool measured);
   // Nothing more comes.
   void End();

@@ -58,23 +58,20 @@ void RunRecord::Begin(Nanos start) {
 }
 
 absl::Status RunRecord::Merge(size_t index, const v1::Snapshot& snapshot) {
-  const bool users = order_.plan.users();
-  if (!users && result_.requests.empty() && snapshot.requests().empty()) {
-    return MergeWhole(index, snapshot, snapshot);
+  if (order_.plan.users()) {
+    const absl::StatusOr<v1::Metrics> steps = SumUpSteps(snapshot);
+    return steps.ok() ? MergeWhole(index, snapshot, &*steps) : steps.status();
+  }
+  if (result_.requests.empty() && snapshot.requests().empty()) {
+    return MergeWhole(index, snapshot, nullptr);
   }
   v1::Snapshot whole = snapshot;
-  if (!users) {
-    const absl::Status status = SumUpRequests(whole, result_.requests.size());
-    return status.ok() ? MergeWhole(index, whole, whole) : status;
-  }
-  absl::StatusOr<v1::Metrics> sum = SumUpSteps(snapshot);
-  if (!sum.ok()) return sum.status();
-  *whole.mutable_metrics() = *std::move(sum);
-  return MergeWhole(index, snapshot, whole);
+  const absl::Status status = SumUpRequests(whole, result_.requests.size());
+  return status.ok() ? MergeWhole(index, whole, nullptr) : status;
 }
 
 absl::Status RunRecord::MergeWhole(size_t index, const v1::Snapshot& snapshot,
-                                   const v1::Snapshot& load) {
+                                   const v1::Metrics* steps) {
   Member& member = roster_[index];
   if (snapshot.sequence() != member.sequence + 1) {
     return absl::InvalidArgumentError(
@@ -100,19 +97,25 @@ absl::Status RunRecord::MergeWhole(size_t index, const v1::Snapshot& snapshot,
   if (snapshot.began_ns() > 0) member.began = snapshot.began_ns();
   AgentResult& agent = member.result;
   agent.peak_connections = std::max(agent.peak_connections, snapshot.peak_connections());
-  evidence_.Add(index, load, checked->flight, allotment_.BeginOf(phases - 1) + agent.clock->offset,
-                phase + 1 == phases);
+  const Nanos zero = allotment_.BeginOf(phases - 1) + agent.clock->offset;
+  if (steps == nullptr) {
+    evidence_.Add(index, snapshot, *checked, zero, phase + 1 == phases);
+  } else {
+    const CheckedSnapshot load = {.metrics = *DecodedMetrics::Of(*steps),
+                                  .flight = checked->flight};
+    evidence_.Add(index, snapshot, load, zero, phase + 1 == phases);
+  }
   if (snapshot.has_vitals()) {
     if (!agent.vitals) agent.vitals.emplace();
     AddVitals(snapshot.vitals(), *agent.vitals);
   }
   if (phase + 1 == phases) {
-    agent.metrics.Merge(metrics);
-    result_.fleet.Merge(metrics);
+    agent.metrics.Merge(checked->metrics);
+    result_.fleet.Merge(checked->metrics);
     for (const v1::RequestMetrics& of : snapshot.requests()) {
       Metrics& known =
-          order_.plan.users() ? result_.steps.Of(of.name()) : result_.requests[of.request()];
-      known.Merge(of.metrics());
+          steps == nullptr ? result_.requests[of.request()] : result_.steps.Of(of.name());
+      known.Merge(*DecodedMetrics::Of(of.metrics()));
     }
     result_.elapsed = std::max(result_.elapsed, snapshot.window_ns());
     result_.dropped += checked->dropped;
@@ -127,7 +130,10 @@ absl::Status RunRecord::MergeWhole(size_t index, const v1::Snapshot& snapshot,
     result_.warm_up->failed += metrics.failed();
     result_.warm_up->connections += metrics.connections();
   }
-  if (phase == phase_) progress_.Update(now, running_, metrics);
+  if (phase == phase_) {
+    progress_.Update(now, running_, checked->metrics[MetricsPart::kSuccessService],
+                     metrics.failed());
+  }
   if (archive_ != nullptr) {
     archive_->Add({.agent = index,
                    .name = agent.name,
@@ -182,7 +188,7 @@ void RunRecord::Show(Nanos now) {
       static_cast<size_t>(std::count_if(roster_.begin(), roster_.end(), [](const auto& member) {
         return member->stage == Stage::kRunning;
       }));
-  progress_.Update(now, running_, {});
+  progress_.Update(now, running_);
 }
 
 // Under a rate and a duration: of what was due, the rest that nobody has told of.
@@ -208,7 +214,8 @@ void RunRecord::NoteWhatWasNotSent() {
     result_.notes.push_back(fmt::format(
         "{} of {} {} were due and not sent when the run ended, the oldest for {:.3g} s: the "
         "rate was more than the server, or -c, allowed",
-        told, result_.planned, NumbersName(order_.plan), static_cast<double>(result_.oldest_unsent) * 1e-9));
+        told, result_.planned, NumbersName(order_.plan),
+        static_cast<double>(result_.oldest_unsent) * 1e-9));
   }
   if (result_.dropped != 0) {
     result_.notes.push_back(

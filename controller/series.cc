@@ -22,8 +22,8 @@ std::string SeriesLine(const MergedSnapshot& merged, std::string_view tag) {
   const v1::Metrics& metrics = snapshot.metrics();
   Histogram service;
   Histogram response;
-  service.Merge(metrics.success_service());
-  response.Merge(metrics.success_response());
+  service.Merge(merged.checked.metrics[MetricsPart::kSuccessService]);
+  response.Merge(merged.checked.metrics[MetricsPart::kSuccessResponse]);
   Json json = {{"agent", merged.name},
                {"tag", tag},
                {"phase", snapshot.phase()},

@@ -34,14 +34,15 @@ absl::Status SumUpRequests(v1::Snapshot& snapshot, size_t requests) {
   size_t next = 0;
   for (const v1::RequestMetrics& entry : snapshot.requests()) {
     const v1::Metrics& metrics = entry.metrics();
-    if (absl::Status status = Metrics::Check(metrics); !status.ok()) return status;
+    const absl::StatusOr<DecodedMetrics> decoded = DecodedMetrics::Of(metrics);
+    if (!decoded.ok()) return decoded.status();
     const uint64_t left = UINT64_MAX - sum.recorded();
     if (entry.request() < next || entry.request() >= requests || metrics.addresses_size() != 0 ||
         metrics.waited() != 0 || metrics.succeeded() + metrics.failed() > left) {
       return wrong;
     }
     next = entry.request() + size_t{1};
-    sum.Merge(metrics);
+    sum.Merge(*decoded);
   }
   v1::Metrics whole = sum.ToProto();
   whole.mutable_timings()->Swap(of_all.mutable_timings());
@@ -59,7 +60,8 @@ absl::StatusOr<v1::Metrics> SumUpSteps(const v1::Snapshot& snapshot) {
   if (static_cast<size_t>(snapshot.requests_size()) > kMaxSteps + 1) return wrong;
   for (const v1::RequestMetrics& entry : snapshot.requests()) {
     const v1::Metrics& metrics = entry.metrics();
-    if (absl::Status status = Metrics::Check(metrics); !status.ok()) return status;
+    const absl::StatusOr<DecodedMetrics> decoded = DecodedMetrics::Of(metrics);
+    if (!decoded.ok()) return decoded.status();
     const uint64_t left = UINT64_MAX - sum.recorded();
     if (!CheckRequestName(entry.name()).ok() || entry.name() <= before || entry.request() != 0 ||
         metrics.addresses_size() != 0 || metrics.waited_beside_free() != 0 ||
@@ -68,7 +70,7 @@ absl::StatusOr<v1::Metrics> SumUpSteps(const v1::Snapshot& snapshot) {
       return wrong;
     }
     before = entry.name();
-    sum.Merge(metrics);
+    sum.Merge(*decoded);
   }
   return sum.ToProto();
 }
@@ -82,7 +84,8 @@ absl::StatusOr<CheckedSnapshot> CheckSnapshot(const v1::Snapshot& snapshot, Nano
     if (!runs->ok()) return runs->status();
   }
   const v1::Metrics& metrics = snapshot.metrics();
-  if (absl::Status status = Metrics::Check(metrics); !status.ok()) return status;
+  absl::StatusOr<DecodedMetrics> decoded = DecodedMetrics::Of(metrics);
+  if (!decoded.ok()) return decoded.status();
   const uint64_t recorded = metrics.succeeded() + metrics.failed();
   if (const uint64_t count = CountOf(*held); count != recorded) {
     return absl::InvalidArgumentError(
@@ -100,12 +103,15 @@ absl::StatusOr<CheckedSnapshot> CheckSnapshot(const v1::Snapshot& snapshot, Nano
   }
   const absl::StatusOr<Flight> flight = Flight::FromProto(snapshot.flight(), most_in_flight);
   if (!flight.ok()) return flight.status();
-  CheckedSnapshot checked;
-  checked.flight = *flight;
-  checked.dropped = CountOf(*dropped);
-  checked.unsent = CountOf(*unsent);
-  checked.closing = {*std::move(held), *std::move(dropped), *std::move(unsent)};
-  return checked;
+  const uint64_t dropped_count = CountOf(*dropped);
+  const uint64_t unsent_count = CountOf(*unsent);
+  return CheckedSnapshot{
+      .metrics = *std::move(decoded),
+      .closing = {*std::move(held), *std::move(dropped), *std::move(unsent)},
+      .flight = *flight,
+      .dropped = dropped_count,
+      .unsent = unsent_count,
+  };
 }
 
 }  // namespace squall

@@ -4,15 +4,18 @@
 
 #include "absl/status/statusor.h"
 #include "common/clock.h"
+#include "common/decoded_metrics.h"
 #include "common/flight.h"
 #include "controller/ledger.h"
 #include "squall/v1/metrics.pb.h"
 
 namespace squall {
 
+// Borrows the snapshot.
 struct CheckedSnapshot {
-  Closing closing;
-  Flight flight;
+  DecodedMetrics metrics;
+  Closing closing = {};
+  Flight flight = {};
   uint64_t dropped = 0;
   uint64_t unsent = 0;
 };

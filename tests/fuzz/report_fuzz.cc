@@ -12,6 +12,7 @@
 #include <fuzzer/FuzzedDataProvider.h>
 #include <nlohmann/json.hpp>
 
+#include "common/decoded_metrics.h"
 #include "controller/report_json.h"
 #include "controller/report_text.h"
 #include "tests/fuzz/outcomes.h"
@@ -39,9 +40,10 @@ RunResult ResultOf(FuzzedDataProvider& data) {
     agent.host.set_os(data.ConsumeRandomLengthString());
     agent.host.set_cores(data.ConsumeIntegral<uint32_t>());
     agent.concurrency = data.ConsumeIntegral<uint32_t>();
-    auto metrics = Metrics::FromProto(TrueSnapshot(data).metrics());
+    const v1::Snapshot snapshot = TrueSnapshot(data);
+    const auto metrics = DecodedMetrics::Of(snapshot.metrics());
     SQUALL_CHECK(metrics.ok());
-    agent.metrics.Merge(metrics->ToProto());
+    agent.metrics.Merge(*metrics);
     result.fleet.Merge(*metrics);
     result.agents.push_back(std::move(agent));
   }

@@ -12,6 +12,7 @@
 #include <fuzzer/FuzzedDataProvider.h>
 
 #include "common/check.h"
+#include "common/decoded_metrics.h"
 #include "common/metrics.h"
 #include "common/span.h"
 #include "tests/fuzz/outcomes.h"
@@ -47,7 +48,8 @@ void CheckMerge(const Metrics& metrics, const Metrics& other) {
   other_way.Merge(metrics);
   SQUALL_CHECK(Encoded(merged) == Encoded(other_way) && SurvivesTheWire(merged));
   Metrics from_the_wire = metrics;
-  from_the_wire.Merge(other.ToProto());
+  const v1::Metrics proto = other.ToProto();
+  from_the_wire.Merge(*DecodedMetrics::Of(proto));
   SQUALL_CHECK(Encoded(from_the_wire) == Encoded(merged));
   SQUALL_CHECK(merged.recorded() - metrics.recorded() == other.recorded());
   SQUALL_CHECK(merged.recorded() >= metrics.recorded());

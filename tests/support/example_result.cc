@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "common/decoded_metrics.h"
 #include "common/version.h"
 #include "tests/support/outcomes.h"
 
@@ -90,7 +91,8 @@ RunResult Example(bool open_loop) {
       metrics.waited = 20;
       metrics.waited_beside_free = 1 + i;
     }
-    result.agents[i].metrics.Merge(metrics.ToProto());
+    const v1::Metrics proto = metrics.ToProto();
+    result.agents[i].metrics.Merge(*DecodedMetrics::Of(proto));
     result.fleet.Merge(metrics);
   }
   result.agents[0].clock = {.offset = -3'600 * kSecond,

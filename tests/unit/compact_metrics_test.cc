@@ -1,5 +1,7 @@
 #include "common/compact_metrics.h"
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <random>
 
@@ -11,10 +13,10 @@ namespace squall {
 namespace {
 
 // Of one request, of any kind.
-void AddAny(std::mt19937_64& random, uint64_t number, Metrics& metrics) {
+void AddAny(std::mt19937_64& random, uint64_t number, bool open_loop, Metrics& metrics) {
   Latency latency;
   latency.service = static_cast<Nanos>(random() >> (1 + random() % 62));
-  if (random() % 2 == 0) latency.lag = static_cast<Nanos>(random() >> 40);
+  if (open_loop) latency.lag = static_cast<Nanos>(random() >> 40);
   latency.again = random() % 8 == 0;
   Outcome outcome;
   outcome.status = 200 + 100 * static_cast<uint32_t>(random() % 4);
@@ -35,11 +37,15 @@ TEST(CompactMetricsTest, ExpandsToExactlyWhatWasMerged) {
     Metrics whole;
     for (uint64_t part = 0; part < 5; ++part) {
       Metrics metrics;
-      for (uint64_t i = 0; i < random() % 300; ++i) AddAny(random, 1000 * part + i, metrics);
-      metrics.waited = random() % 10;
+      for (uint64_t i = 0; i < random() % 300; ++i) {
+        AddAny(random, 1000 * part + i, run % 2 == 0, metrics);
+      }
+      metrics.waited = 10 + random() % 10;
       metrics.waited_beside_free = random() % 10;
-      metrics.addresses[part % 2 == 0 ? "192.0.2.1:80" : "192.0.2.2:80"] = {part, 2 * part};
-      compact.Merge(metrics.ToProto());
+      metrics.addresses[part % 2 == 0 ? "192.0.2.1:80" : "192.0.2.2:80"] = {
+          1 + part, std::min(2 * part, metrics.responses())};
+      const v1::Metrics proto = metrics.ToProto();
+      compact.Merge(*DecodedMetrics::Of(proto));
       whole.Merge(metrics);
     }
     EXPECT_EQ(compact.recorded(), whole.recorded());
@@ -57,11 +63,13 @@ TEST(CompactMetricsTest, CountsOfAnySizeFit) {
     proto.set_sum_low(count);
     CellWriter(proto).Add(1, count);
     const Histogram histogram = *Histogram::FromProto(proto);
+    std::array<HistogramCell, 1> room;
+    const DecodedHistogram decoded = *Histogram::Decode(proto, absl::MakeSpan(room));
     CompactHistogram compact;
     EXPECT_EQ(compact.Expand(), Histogram());
     Histogram whole;
     for (int i = 0; i < 3; ++i) {
-      compact.Merge(proto);
+      compact.Merge(decoded);
       whole.Merge(histogram);
       EXPECT_EQ(compact.Expand(), whole) << count;
     }

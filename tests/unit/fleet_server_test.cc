@@ -1,9 +1,11 @@
 // Agents that dial a controller, over real connections.
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -120,6 +122,49 @@ TEST_F(FleetServerTest, WhatIsSaidComesInOrderEitherWay) {
     EXPECT_GE(said.received, before);
     before = said.received;
   }
+}
+
+TEST_F(FleetServerTest, WhoeverHasTheWatchHearsAll) {
+  Agent agent(server_->address());
+  const auto link = NextLink();
+  const auto channel = agent.Next<LinkMessage>().link;
+  for (int turn = 0; turn < 3; ++turn) {
+    auto watch = server_->MakeWatch();
+    channel->Send(Pong(1));
+    EXPECT_FALSE(events_.PopUntil(SteadyNow() + 20 * kMillisecond).has_value())
+        << "nobody looks but the watch";
+    const Nanos deadline = SteadyNow() + kPatience;
+    while (events_.empty() && SteadyNow() < deadline) watch->Look(deadline, 0);
+    EXPECT_TRUE(std::holds_alternative<AgentSaid>(NextEvent().news));
+    link->Send(Ack(1));
+    watch->Look(0, 5 * kMillisecond);  // what is sent goes out without it as well
+    EXPECT_TRUE(agent.Next<LinkMessage>().message.has_ack());
+    watch = nullptr;
+    channel->Send(Pong(2));
+    EXPECT_TRUE(std::holds_alternative<AgentSaid>(NextEvent().news));
+  }
+}
+
+TEST_F(FleetServerTest, AWatchIsWokenAndGathers) {
+  const auto watch = server_->MakeWatch();
+  const Nanos begin = SteadyNow();
+  watch->Look(begin + 20 * kMillisecond, kSecond);
+  EXPECT_GE(SteadyNow(), begin + 20 * kMillisecond) << "nothing came";
+  for (const bool before : {true, false}) {
+    std::thread other([&] {
+      if (!before) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      watch->Wake();
+    });
+    if (before) other.join();
+    const Nanos waiting = SteadyNow();
+    watch->Look(waiting + kPatience, 0);
+    EXPECT_LT(SteadyNow(), waiting + kPatience);
+    if (!before) other.join();
+  }
+  // What comes within its time to gather comes in one go.
+  Agent agent(server_->address());
+  watch->Look(SteadyNow() + kPatience, kSecond);
+  EXPECT_FALSE(events_.empty());
 }
 
 TEST_F(FleetServerTest, ThatAPartOfAPlanHasLeftIsTold) {

@@ -84,7 +84,7 @@ uint64_t HdrIndex(uint64_t value) {
 
 uint64_t FirstIndex(const v1::Histogram& proto) {
   uint64_t first = UINT64_MAX;
-  ReadCells(proto, [&first](uint64_t index, uint64_t) {
+  CellReader(proto.cells()).ForEach([&first](uint64_t index, uint64_t) {
     first = index;
     return false;
   });
@@ -191,7 +191,9 @@ TEST(HistogramTest, MergedIsWhatOneRecorderWouldHaveMade) {
       const Histogram last = random() % 2 == 0 ? ThroughWire(parts.back()) : parts.back();
       parts.pop_back();
       if (random() % 2 == 0) {
-        parts.back().Merge(last.ToProto());
+        const v1::Histogram proto = last.ToProto();
+        std::vector<HistogramCell> room(Histogram::MostCells(proto));
+        parts.back().Merge(*Histogram::Decode(proto, absl::MakeSpan(room)));
       } else {
         parts.back().Merge(last);
       }
@@ -272,14 +274,26 @@ v1::Histogram Proto(uint64_t min, uint64_t max, absl::uint128 sum, const Entries
 
 TEST(HistogramTest, DecodeRefusesWhatNoHistogramEncodes) {
   const v1::Histogram good = Proto(7, 4101, 7 + 2 * 9 + 4101, {{7, 1}, {9, 2}, {3073, 1}});
+  constexpr size_t kWithoutLast = 3;  // bytes; the last bucket has 3 as well
+  ASSERT_EQ(good.cells().size(), kWithoutLast + 3);
   ASSERT_TRUE(Histogram::FromProto(good).ok()) << Histogram::FromProto(good).status();
   const struct {
     const char* name;
     void (*spoil)(v1::Histogram& proto);
   } kCases[] = {
-      {"a bucket more", [](auto& p) { p.add_cells(0); }},
-      {"a bucket that is not whole", [](auto& p) { p.add_cells(7); }},
-      {"a bucket less", [](auto& p) { p.mutable_cells()->RemoveLast(); }},
+      {"a bucket more", [](auto& p) { p.mutable_cells()->push_back('\0'); }},
+      {"a bucket that is not whole", [](auto& p) { p.mutable_cells()->push_back('\7'); }},
+      {"a bucket less", [](auto& p) { p.mutable_cells()->resize(kWithoutLast); }},
+      {"a number that is not whole", [](auto& p) { p.mutable_cells()->push_back('\x80'); }},
+      {"a number of more bytes than it needs",
+       [](auto& p) {
+         p.mutable_cells()->resize(kWithoutLast);
+         p.mutable_cells()->append({'\x87', '\0', '\xf0', '\x17'});
+       }},
+      {"a number of 65 bits",
+       [](auto& p) { p.mutable_cells()->append(9, '\xff').push_back('\2'); }},
+      {"a number of 11 bytes",
+       [](auto& p) { p.mutable_cells()->append(10, '\xff').push_back('\1'); }},
       {"counts overflow and add up",
        [](auto& p) {
          Entries entries;
@@ -294,9 +308,20 @@ TEST(HistogramTest, DecodeRefusesWhatNoHistogramEncodes) {
        [](auto& p) {
          p = Proto(0, kLargest, 0, {{54 * 1024, 1}});
        }},
-      {"bucket far out of range", [](auto& p) { *p.mutable_cells()->rbegin() = UINT32_MAX; }},
-      {"index beyond 32 bits", [](auto& p) { *p.mutable_cells()->rbegin() = uint64_t{1} << 32; }},
-      {"index beyond 64 bits", [](auto& p) { *p.mutable_cells()->rbegin() = UINT64_MAX; }},
+      {"bucket far out of range",
+       [](auto& p) {
+         p = Proto(7, 4101, 7 + 2 * 9 + 4101, {{7, 1}, {9, 2}, {UINT32_MAX, 1}});
+       }},
+      {"index beyond 32 bits",
+       [](auto& p) {
+         p.mutable_cells()->resize(kWithoutLast + 1);
+         p.mutable_cells()->append("\x80\x80\x80\x80\x10");
+       }},
+      {"index beyond 64 bits",
+       [](auto& p) {
+         p.mutable_cells()->resize(kWithoutLast + 1);
+         p.mutable_cells()->append(9, '\xff').push_back('\1');
+       }},
       {"total too small", [](auto& p) { p.set_count(3); }},
       {"total too large", [](auto& p) { p.set_count(5); }},
       {"min below its bucket", [](auto& p) { p.set_min_ns(6); }},

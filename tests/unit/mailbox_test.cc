@@ -46,6 +46,21 @@ TEST(MailboxTest, MessagesNeedNotBeCopyable) {
   EXPECT_EQ(**mailbox.PopUntil(kForever), 3);
 }
 
+TEST(MailboxTest, AnOwnerThatWaitsElsewhereIsWoken) {
+  Mailbox<int> mailbox;
+  EXPECT_TRUE(mailbox.empty());
+  int woken = 0;
+  mailbox.WakeBy([&woken] { ++woken; });
+  mailbox.Push(1);
+  mailbox.Push(2);
+  EXPECT_EQ(woken, 2);
+  EXPECT_FALSE(mailbox.empty());
+  mailbox.WakeBy(nullptr);
+  mailbox.Push(3);
+  EXPECT_EQ(woken, 2);
+  EXPECT_THAT(mailbox.TakeUntil(0), testing::ElementsAre(1, 2, 3));
+}
+
 TEST(MailboxTest, AMessageEndsTheWait) {
   for (const Nanos wait : {kForever, SteadyNow() + 3600 * kSecond}) {
     Mailbox<int> requests;

@@ -23,6 +23,9 @@ void AddFailure(v1::Metrics& proto, int kind, uint64_t count) {
   entry.set_count(count);
 }
 
+// Buckets of which the last one's second number is missing.
+constexpr const char* kNotWhole = "\7";
+
 // As many values of 5 ns.
 v1::Histogram Fives(uint64_t count) {
   v1::Histogram proto;
@@ -72,8 +75,10 @@ TEST(MetricsProto, RefusesCountsThatContradictEachOther) {
     const char* name;
     void (*spoil)(v1::Metrics& proto);
   } kCases[] = {
-      {"malformed success histogram", [](auto& p) { p.mutable_success_service()->add_cells(7); }},
-      {"malformed failure histogram", [](auto& p) { p.mutable_failure_service()->add_cells(7); }},
+      {"malformed success histogram",
+       [](auto& p) { p.mutable_success_service()->set_cells(kNotWhole); }},
+      {"malformed failure histogram",
+       [](auto& p) { p.mutable_failure_service()->set_cells(kNotWhole); }},
       {"no success histogram", [](auto& p) { p.clear_success_service(); }},
       {"no failure histogram", [](auto& p) { p.clear_failure_service(); }},
       {"one success more", [](auto& p) { p.set_succeeded(3); }},
@@ -174,13 +179,14 @@ TEST(MetricsProto, RefusesWhatRequestsCannotHaveAdded) {
        [](auto& p) { *p.mutable_success_response_again() = Fives(1); }},
       {"more again than response times", open,
        [](auto& p) { *p.mutable_success_response_again() = Fives(3); }},
-      {"malformed again", open, [](auto& p) { p.mutable_success_response_again()->add_cells(7); }},
-      {"malformed lag", open, [](auto& p) { p.mutable_schedule_lag()->add_cells(7); }},
+      {"malformed again", open,
+       [](auto& p) { p.mutable_success_response_again()->set_cells(kNotWhole); }},
+      {"malformed lag", open, [](auto& p) { p.mutable_schedule_lag()->set_cells(kNotWhole); }},
       {"more waited beside a free one than waited", open,
        [](auto& p) { p.set_waited_beside_free(4); }},
       {"more resent than recorded", closed, [](auto& p) { p.set_resent(7); }},
       {"malformed timing", closed,
-       [](auto& p) { p.mutable_timings()->mutable_tls()->add_cells(7); }},
+       [](auto& p) { p.mutable_timings()->mutable_tls()->set_cells(kNotWhole); }},
       {"first bytes without transfer", closed,
        [](auto& p) { p.mutable_timings()->clear_transfer_fresh(); }},
       {"transfer without first byte", closed,

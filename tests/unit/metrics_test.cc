@@ -15,6 +15,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/decoded_metrics.h"
 #include "tests/support/outcomes.h"
 #include "tests/unit/metrics_support.h"
 
@@ -318,7 +319,8 @@ TEST(MetricsTest, MergedIsWhatOneRecorderWouldHaveMade) {
       const Metrics last = random() % 2 == 0 ? ThroughWire(parts.back()) : parts.back();
       parts.pop_back();
       if (random() % 2 == 0) {
-        parts.back().Merge(last.ToProto());
+        const v1::Metrics proto = last.ToProto();
+        parts.back().Merge(*DecodedMetrics::Of(proto));
       } else {
         parts.back().Merge(last);
       }

@@ -2,11 +2,12 @@
 
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/support/outcomes.h"
+#include "common/histogram.h"
 
 namespace squall {
 namespace {
@@ -38,11 +39,12 @@ class Screen {
   }
 
   void Update(Nanos since_start, uint64_t succeeded, uint64_t failed = 0) {
-    Metrics delta;
-    for (uint64_t i = 0; i < succeeded; ++i)
-      delta.Add(i, {.service = 2 * kMillisecond}, Response(200));
-    for (uint64_t i = 0; i < failed; ++i) delta.Add(i, {.service = kSecond}, Response(500));
-    progress.Update(kBegin + since_start, 3, delta.ToProto());
+    Histogram successes;
+    for (uint64_t i = 0; i < succeeded; ++i) successes.Record(2 * kMillisecond);
+    const v1::Histogram proto = successes.ToProto();
+    std::vector<HistogramCell> room(Histogram::MostCells(proto));
+    progress.Update(kBegin + since_start, 3, *Histogram::Decode(proto, absl::MakeSpan(room)),
+                    failed);
   }
 
   // What was written since it was last asked.

@@ -42,7 +42,6 @@ class RunArchiveTest : public testing::Test {
   // So many successes of 1 ms each, each sent 2 ms late if it is under a rate.
   static void Add(RunArchive& archive, size_t agent, std::string_view name, Nanos at, int successes,
                   bool open_loop = false, bool measured = true) {
-    const CheckedSnapshot checked;
     Metrics metrics;
     for (int i = 0; i < successes; ++i) {
       const Nanos lag = open_loop ? 2 * kMillisecond : -1;
@@ -52,6 +51,7 @@ class RunArchiveTest : public testing::Test {
     snapshot.set_phase(measured ? 1 : 0);
     snapshot.set_window_ns(at);
     *snapshot.mutable_metrics() = metrics.ToProto();
+    const CheckedSnapshot checked = {.metrics = *DecodedMetrics::Of(snapshot.metrics())};
     archive.Add({.agent = agent,
                  .name = name,
                  .at = at,

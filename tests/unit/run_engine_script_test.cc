@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/decoded_metrics.h"
 #include "tests/unit/run_engine_support.h"
 
 namespace squall {
@@ -68,7 +69,8 @@ TEST_F(RunEngineTest, AScriptThatMakesNoRequestIsACountedFailure) {
   Grant(0, {{0, 1, 100}}, true);
   Metrics all;
   while (all.recorded() < 100) {
-    for (const v1::Snapshot& snapshot : Snapshot().snapshots) all.Merge(snapshot.metrics());
+    for (const v1::Snapshot& snapshot : Snapshot().snapshots)
+      all.Merge(*DecodedMetrics::Of(snapshot.metrics()));
   }
   EXPECT_EQ(all.succeeded, 10u);
   EXPECT_EQ(all.failures[v1::FAILURE_KIND_SCRIPT], 90u);

@@ -32,7 +32,8 @@ void Add(size_t agent, int second, const Told& told, RunEvidence& evidence) {
     *snapshot.mutable_vitals() = VitalsWith(
         begin, begin + kSecond, tainted ? std::vector<Sign>{Sign::kLate} : std::vector<Sign>());
   }
-  evidence.Add(agent, snapshot, Flight(), kZero, told.measured);
+  evidence.Add(agent, snapshot, {.metrics = *DecodedMetrics::Of(snapshot.metrics())}, kZero,
+               told.measured);
 }
 
 TEST(RunEvidenceTest, KeepsWhatCameInTaintedTime) {

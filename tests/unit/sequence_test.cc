@@ -66,6 +66,24 @@ TEST(SequenceTest, ShuffledIsAPermutationInEachPass) {
   }
 }
 
+TEST(SequenceTest, AReaderReadsTheSame) {
+  for (const v1::Order order : {v1::ORDER_SEQUENTIAL, v1::ORDER_SHUFFLED, v1::ORDER_RANDOM}) {
+    for (const uint64_t entries : {1u, 2u, 300u, 10'000u, 100'003u}) {
+      const Sequence sequence(order, 3, entries);
+      SequenceReader reader(sequence);
+      EXPECT_EQ(reader.Index(5 * entries), sequence.Index(5 * entries));
+      for (uint64_t n = 0; n < 3 * entries; n += 1 + entries / 100) {
+        ASSERT_EQ(reader.Index(n), sequence.Index(n)) << order << " " << entries << " " << n;
+      }
+      for (uint64_t n = 3 * entries; n > 0; n -= 1 + (n - 1) / 2) {
+        ASSERT_EQ(reader.Index(n), sequence.Index(n)) << order << " " << entries << " " << n;
+      }
+    }
+  }
+  SequenceReader largest(Sequence(v1::ORDER_SHUFFLED, 9, UINT64_MAX));
+  EXPECT_EQ(largest.Index(7), Sequence(v1::ORDER_SHUFFLED, 9, UINT64_MAX).Index(7));
+}
+
 TEST(SequenceTest, ShuffledWorksForListsOfAnySize) {
   for (const uint64_t entries :
        {(uint64_t{1} << 32) - 1, uint64_t{1} << 32, (uint64_t{1} << 32) + 1,

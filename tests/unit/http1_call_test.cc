@@ -1,0 +1,132 @@
+#include "agent/http1_call.h"
+
+#include <ev.h>
+#include <string>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "agent/request_source.h"
+#include "agent/routes.h"
+#include "common/event_loop.h"
+#include "tests/support/transport_runner.h"
+
+namespace squall::testing {
+namespace {
+
+// A call of a plan's only request, with or without the source of what it sends.
+class Caller {
+ public:
+  Caller(const v1::Plan& plan, const RequestSource* source)
+      : call_(Setup(plan, source), 0, origins_) {}
+
+  // Of request n; with its origin in front.
+  std::string Write(uint64_t n, const std::string& url = "") {
+    call_.Write({kTestRun, n}, url, exchange_);
+    return exchange_.origin->name + " " + std::string(exchange_.bytes);
+  }
+
+ private:
+  class Ignore final : public Transport::Sink {
+    void OnOutcome(uint32_t, Nanos, const Outcome&) noexcept override {}
+    void OnBatch() noexcept override {}
+    void OnConnecting(uint32_t) noexcept override {}
+    RequestTag TagOf(uint32_t) noexcept override { return {}; }
+  };
+
+  struct Loop {
+    Loop() = default;
+    Loop(const Loop&) = delete;
+    Loop& operator=(const Loop&) = delete;
+    ~Loop() { ev_loop_destroy(loop); }
+    struct ev_loop* const loop = NewEventLoop();
+  };
+
+  TransportSetup Setup(const v1::Plan& plan, const RequestSource* source) {
+    TransportSetup setup = {plan, network_, loop_.loop, sink_, 1};
+    setup.source = source;
+    return setup;
+  }
+
+  Network network_;
+  Loop loop_;
+  Ignore sink_;
+  Routes routes_{v1::Transport(), network_, loop_.loop, 0};
+  Http1Origins origins_{routes_};
+  Http1Call call_;
+  Http1Exchange exchange_;
+};
+
+TEST(Http1Call, OfAListIsTheSameInEveryPass) {
+  struct Case {
+    const char* name;
+    uint64_t entries;
+    size_t header_bytes;  // more than there is room for, where many requests have it
+    bool tag;
+  };
+  for (const Case& c : {Case{"short", 300, 10, false}, Case{"tagged", 300, 10, true},
+                        Case{"more than is kept", 2000, 4000, false},
+                        Case{"each more than is kept at once", 3, 70'000, false},
+                        Case{"long", Http1Ready::kMostEntries + 1, 10, false}}) {
+    std::string list;
+    for (uint64_t i = 0; i < c.entries; ++i) {
+      list += fmt::format("http://127.0.0.{}/items/{}?x=1#part\n", i % 3 == 0 ? 1 : 2, i);
+    }
+    v1::Plan plan = SimplePlan();
+    plan.mutable_urls()->set_name("l");
+    plan.mutable_urls()->set_entries(c.entries);
+    plan.mutable_urls()->set_order(v1::ORDER_SHUFFLED);
+    plan.mutable_request()->set_tag(c.tag);
+    v1::Header& header = *plan.mutable_request()->add_headers();
+    header.set_name("X");
+    header.set_value(std::string(c.header_bytes, 'x'));
+    const auto source = RequestSource::Create(plan, list);
+    ASSERT_TRUE(source.ok()) << source.status();
+    Caller caller(plan, &*source);
+    Caller plain(plan, nullptr);
+    for (uint64_t n = 0; n < 3 * c.entries; ++n) {
+      std::string url;
+      source->Url(n, url);
+      ASSERT_EQ(caller.Write(n), plain.Write(n, url)) << c.name << " " << n;
+    }
+  }
+}
+
+TEST(Http1Call, OfRowsIsTheSameInEveryPass) {
+  const std::string feeder = "id,name\n1,a b\n2,c\n3,\"d\"\"e\"\n";
+  struct Case {
+    const char* name;
+    const char* url;
+    const char* header;
+    bool few;  // different ones
+  };
+  for (const Case& c : {Case{"columns", "http://127.0.0.1/{{col id}}", "{{col name}}", true},
+                        Case{"a number as well", "http://127.0.0.1/{{col id}}", "{{seq}}", false},
+                        Case{"fixed beside columns", "http://127.0.0.1/x", "{{col id}}", true}}) {
+    v1::Plan plan = SimplePlan();
+    plan.set_templates(true);
+    plan.mutable_request()->set_url(c.url);
+    plan.mutable_feeder()->set_name("f");
+    plan.mutable_feeder()->set_rows(3);
+    plan.mutable_feeder()->set_order(v1::ORDER_SHUFFLED);
+    v1::Header& header = *plan.mutable_request()->add_headers();
+    header.set_name("X");
+    header.set_value(c.header);
+    const auto source = RequestSource::Create(plan, "", feeder);
+    ASSERT_TRUE(source.ok()) << source.status();
+    EXPECT_EQ(source->OrderOf(0) != nullptr, c.few) << c.name;
+    Caller caller(plan, &*source);
+    for (uint64_t n = 0; n < 9; ++n) {
+      // One that has never sent anything renders it anew.
+      ASSERT_EQ(caller.Write(n), Caller(plan, &*source).Write(n)) << c.name << " " << n;
+      std::string url;
+      source->Url(n, url);
+      EXPECT_TRUE(caller.Write(n).find(url.substr(url.rfind('/')) + " HTTP/1.1\r\n") !=
+                  std::string::npos)
+          << caller.Write(n);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace squall::testing
