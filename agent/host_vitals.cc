@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include "agent/host_limits.h"
+#include "common/file_limit.h"
 
 namespace squall {
 namespace {
@@ -17,11 +18,6 @@ constexpr Nanos kProbeInterval = 500 * kMillisecond;
 constexpr Nanos kProbeTimeout = 1500 * kMillisecond;
 // How often a probe that is under way is looked at; then it is closed soon.
 constexpr Nanos kProbeLook = 10 * kMillisecond;
-
-uint64_t FileLimit() {
-  rlimit limit{};
-  return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? static_cast<uint64_t>(limit.rlim_cur) : 0;
-}
 
 // Not the first one, which may go to some other place, but what can be dialled of all.
 std::optional<Endpoint> FirstOf(const std::vector<std::string>& names) {

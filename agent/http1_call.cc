@@ -40,16 +40,14 @@ Http1Call::Http1Call(const TransportSetup& setup, uint32_t index, Http1Origins& 
   renderer_.emplace(*source_, setup.plan, index, request_, heads_, origins_);
 }
 
-void Http1Call::Write(const RequestTag& tag, const std::string& url, Http1Exchange& exchange) {
-  if (!ready_) return WriteAnew(tag, url, exchange);
+void Http1Call::WriteReady(const RequestTag& tag, const std::string& url, Http1Exchange& exchange) {
   const uint64_t entry = ready_->EntryOf(tag.number);
   if (ready_->Give(entry, exchange)) return;
-  WriteAnew(tag, url, exchange);
+  renderer_ ? renderer_->Write(tag, exchange) : WriteAnew(tag, url, exchange);
   ready_->Keep(entry, exchange);
 }
 
 void Http1Call::WriteAnew(const RequestTag& tag, const std::string& url, Http1Exchange& exchange) {
-  if (renderer_) return renderer_->Write(tag, exchange);
   if (source_ != nullptr) source_->Url(source_->Input(tag.number, tag.request), url_);
   std::string_view target;
   exchange.origin = &origins_.Find(source_ == nullptr ? url : url_, target);

@@ -35,7 +35,11 @@ class Http1Call {
     return true;
   }
   // The same otherwise. Without a source, the request is for `url`.
-  void Write(const RequestTag& tag, const std::string& url, Http1Exchange& exchange);
+  void Write(const RequestTag& tag, const std::string& url, Http1Exchange& exchange) {
+    if (ready_) return WriteReady(tag, url, exchange);
+    if (renderer_) return renderer_->Write(tag, exchange);
+    WriteAnew(tag, url, exchange);
+  }
 
   const Http1Request& request() const { return request_; }
   // Both are for Http1Response::Follow().
@@ -44,6 +48,7 @@ class Http1Call {
   AnswerChecks* checks() { return checks_ ? &*checks_ : nullptr; }
 
  private:
+  void WriteReady(const RequestTag& tag, const std::string& url, Http1Exchange& exchange);
   void WriteAnew(const RequestTag& tag, const std::string& url, Http1Exchange& exchange);
 
   const RequestSource* const source_;  // null: there is none

@@ -35,6 +35,7 @@ struct Http1Exchange {
 
   // Where a script made them: what `bytes` are, and what came of those that were answered so far.
   RawRequests requests;
+  uint32_t user = 0;  // whose it is, where there are users
   struct Scripted {
     uint32_t answers = 0;
     bool failed = false;  // what follows is of the first that failed; else of the last

@@ -32,6 +32,12 @@ absl::Status CheckRate(const PolicyLimit& limit, const v1::Prepare& prepare) {
     }
     highest = std::max<uint64_t>(highest, phase.arrivals().rate_nano());
   }
+  if (prepare.plan().users()) {
+    return Refused(fmt::format(
+        "sends at most {:.10g} requests per second, which users cannot promise: each makes as many "
+        "as its script says: max_rate ({})",
+        most, limit.where));
+  }
   const uint64_t share = prepare.rate_nano() == 0 ? highest : prepare.rate_nano();
   if (share <= limit.most) return absl::OkStatus();
   return Refused(fmt::format(
@@ -100,6 +106,7 @@ absl::Status CheckProxied(const Policy& policy, const std::string& proxy,
 }  // namespace
 
 absl::Status CheckConnections(const Policy& policy, const v1::Plan& plan, uint32_t concurrency) {
+  if (plan.users()) return absl::OkStatus();  // they share what connections there may be
   const PolicyLimit& limit = policy.limits().connections;
   const uint64_t streams = plan.transport().streams();
   const uint64_t connections = (concurrency + streams - 1) / streams;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "common/clock.h"
 #include "common/flight.h"
 #include "common/metrics.h"
+#include "common/step_metrics.h"
 
 namespace squall {
 
@@ -37,6 +39,7 @@ struct PhaseInterval {
   // Where the plan has named requests: what each came to, which is not in `metrics`, but for what
   // their times were spent on: that is there, of all together.
   std::vector<Metrics> of_requests;
+  StepMetrics steps;  // where numbers are users: their requests; `metrics` is of their flows
   std::vector<AddressCounts> addresses;  // by number in the run's AddressTable
   std::vector<uint64_t> numbers;         // in order of completion
   Nanos last_end = 0;                    // 0: no request ended
@@ -53,6 +56,7 @@ struct PhaseInterval {
     for (size_t i = 0; i < other.of_requests.size(); ++i) {
       if (other.of_requests[i].recorded() != 0) of_requests[i].Merge(other.of_requests[i]);
     }
+    steps.Merge(other.steps);
     for (uint32_t address = 0; address < other.addresses.size(); ++address) {
       CountsOf(address) += other.addresses[address];
     }
@@ -64,6 +68,7 @@ struct PhaseInterval {
   void Clear() {
     metrics.Clear();
     for (Metrics& of_request : of_requests) of_request.Clear();
+    steps.Clear();
     std::fill(addresses.begin(), addresses.end(), AddressCounts());
     numbers.clear();
     last_end = 0;
@@ -110,6 +115,25 @@ class Recorder {
     }
     phase.numbers.push_back(sample.number);
     phase.last_end = sample.end;
+  }
+
+  // A user's flow, which was asleep for so long of its time. Times are told as if it had begun so
+  // much later.
+  void RecordFlow(Sample sample, Nanos slept, const Outcome& outcome) {
+    sample.intended_start += slept;
+    sample.start += slept;
+    Record(sample, outcome);
+  }
+
+  // A request of a user's flow, `sample`, which is called `step` and took `service`. `waited`: it
+  // found every connection of its worker busy. The flow itself is recorded when it ends.
+  void RecordStep(const Sample& sample, std::string_view step, Nanos service, bool waited,
+                  const Outcome& outcome) {
+    Latency latency;
+    latency.service = std::max<Nanos>(service, 0);
+    Metrics& metrics = interval_.phases[sample.phase].steps.Of(step);
+    metrics.Add(sample.number, latency, outcome);
+    if (waited) ++metrics.waited;
   }
 
   // A connection belongs to the phase in which it is opened.

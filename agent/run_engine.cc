@@ -5,10 +5,13 @@
 #include <utility>
 
 #include "agent/destination.h"
+#include "agent/host_limits.h"
 #include "agent/plan_policy.h"
 #include "agent/server_question.h"
 #include "agent/tls_authorities.h"
 #include "agent/tls_context.h"
+#include "agent/user_limits.h"
+#include "common/file_limit.h"
 #include "common/phases.h"
 #include "common/url.h"
 
@@ -60,12 +63,19 @@ void TellRequests(const PhaseInterval& interval, v1::Snapshot& snapshot) {
     told.set_request(static_cast<uint32_t>(i));
     *told.mutable_metrics() = metrics.ToProto();
   }
+  for (const auto& [name, metrics] : interval.steps.all()) {
+    if (metrics.recorded() == 0) continue;
+    v1::RequestMetrics& told = *snapshot.add_requests();
+    told.set_name(name);
+    *told.mutable_metrics() = metrics.ToProto();
+  }
 }
 
 // Nothing was recorded, not even a connection.
 bool IsEmpty(const PhaseInterval& interval) {
   const Metrics& metrics = interval.metrics;
-  return interval.numbers.empty() && metrics.addresses.empty() && metrics.waited == 0;
+  return interval.numbers.empty() && metrics.addresses.empty() && metrics.waited == 0 &&
+         interval.steps.empty();
 }
 
 }  // namespace
@@ -108,6 +118,8 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
                                                              const Policy& given_policy,
                                                              std::function<void(Event)> events) {
   const v1::Plan& plan = prepare.plan();
+  std::string rows;  // of users
+  if (plan.users()) rows.swap(feeder);
   absl::StatusOr<RequestSource> source =
       RequestSource::Create(plan, std::move(list), std::move(feeder));
   if (!source.ok()) return source.status();
@@ -124,12 +136,13 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
 
   // As many as it takes if this agent has to take all the others' connections over.
   const uint32_t streams = plan.transport().streams();
-  const uint32_t workers =
-      std::min(threads, Connections(std::max(plan.concurrency(), prepare.concurrency()), streams));
+  const uint32_t most = plan.users() ? ConnectionsOfUsers(plan, policy, FileLimit(), LocalPorts())
+                                     : std::max(plan.concurrency(), prepare.concurrency());
+  const uint32_t workers = std::min(threads, Connections(most, streams));
   std::unique_ptr<RunEngine> engine(
       new RunEngine(*std::move(source), prepare, workers, policy, std::move(events)));
   engine->target_ = target;
-  absl::StatusOr<RunScripts> scripts = RunScripts::Make(prepare, workers);
+  absl::StatusOr<RunScripts> scripts = RunScripts::Make(prepare, workers, std::move(rows));
   if (!scripts.ok()) return scripts.status();
   engine->scripts_ = *std::move(scripts);
   if (engine->source_.any_https()) {
@@ -147,6 +160,7 @@ absl::StatusOr<std::unique_ptr<RunEngine>> RunEngine::Create(const v1::Prepare& 
     config.run_id = prepare.run_id();
     config.named_requests = NamedRequests(plan);
     config.script = engine->scripts_.Of(index);
+    if (plan.users()) config.user_requests = PartOf(index, workers, most, 1).slots;
     first_connection += part.connections;
     auto worker = Worker::Create(config, plan, engine->network_, engine->source_, engine->lease_,
                                  engine->phases_, *engine);

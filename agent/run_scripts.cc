@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <spdlog/spdlog.h>
 
@@ -34,11 +35,20 @@ Script::Print LogOf(uint32_t worker) {
 
 }  // namespace
 
-absl::StatusOr<RunScripts> RunScripts::Make(const v1::Prepare& prepare, uint32_t workers) {
+absl::StatusOr<RunScripts> RunScripts::Make(const v1::Prepare& prepare, uint32_t workers,
+                                            std::string feeder) {
   RunScripts scripts;
   const v1::Plan& plan = prepare.plan();
   if (!plan.has_script()) return scripts;
-  if (absl::Status status = TryScript(plan, nullptr); !status.ok()) return status;
+  absl::StatusOr<UserRows::Ptr> rows = UserRows::Ptr();
+  if (plan.users()) rows = UserRows::Make(plan, std::move(feeder));
+  if (!rows.ok()) return rows.status();
+  bool users = false;
+  if (absl::Status status = TryScript(plan, nullptr, &users, *rows); !status.ok()) return status;
+  if (users != plan.users()) {
+    return absl::InvalidArgumentError(users ? "plan: users: the script has user()"
+                                            : "plan: users: the script has no user()");
+  }
   const auto setup = Script::Load(plan, 0, nullptr);
   if (!setup.ok()) return setup.status();
   for (uint32_t worker = 0; worker < workers; ++worker) {
@@ -46,9 +56,11 @@ absl::StatusOr<RunScripts> RunScripts::Make(const v1::Prepare& prepare, uint32_t
     const uint64_t place = uint64_t{prepare.first_connection()} + worker + 1;
     auto script = Script::Load(plan, place, LogOf(worker));
     if (!script.ok()) return script.status();
+    if (users) (*script)->state().MakeRoomFor((plan.concurrency() + workers - 1) / workers);
     absl::Status status = (*setup)->Setup((*script)->thread());
     if (status.ok()) status = (*script)->Init();
     if (!status.ok()) return status;
+    if (users) (*script)->users()->SetRows(*rows);
     scripts.scripts_.push_back(*std::move(script));
   }
   return scripts;

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -18,7 +19,9 @@ class RunScripts {
  public:
   // Loads it, and calls setup() and init(), for so many workers; nothing where the plan has none.
   // What they print is logged. INVALID_ARGUMENT if an error is raised, or there is no request.
-  static absl::StatusOr<RunScripts> Make(const v1::Prepare& prepare, uint32_t workers);
+  // `feeder`: its text, where users have the rows.
+  static absl::StatusOr<RunScripts> Make(const v1::Prepare& prepare, uint32_t workers,
+                                         std::string feeder);
 
   bool empty() const { return scripts_.empty(); }
   // Of a worker; null: the plan has none.

@@ -286,7 +286,8 @@ void Session::OnCollected(RunEngine::Collected& collected) {
   }
   for (v1::Snapshot& snapshot : collected.snapshots) {
     if (active_->calibration) active_->calibration->Add(snapshot);
-    active_->Count(snapshot.metrics());
+    // Flows of users are made of their requests.
+    if (!active_->prepare.plan().users()) active_->Count(snapshot.metrics());
     for (const v1::RequestMetrics& of : snapshot.requests()) active_->Count(of.metrics());
     snapshot.set_commands(active_->commands);
     Say(active_->snapshots.Add(std::move(snapshot), SteadyNow()));

@@ -7,9 +7,12 @@
 #include "agent/curl_transport.h"
 #include "agent/http1_transport.h"
 #include "agent/worker_loop.h"
+#include "agent/worker_users.h"
 #include "common/event_loop.h"
+#include "common/script.h"
 
 namespace squall {
+
 Worker::Worker(struct ev_loop* loop, const Config& config, const RequestSource& source,
                const Lease& lease, std::deque<RunPhase>& phases, Listener& listener)
     : config_(config),
@@ -23,7 +26,11 @@ Worker::Worker(struct ev_loop* loop, const Config& config, const RequestSource& 
       loop_(std::make_unique<Loop>(loop, this)),
       slots_(config.concurrency),
       flight_(config.concurrency),
-      wanted_slots_(config.concurrency) {}
+      wanted_slots_(config.concurrency) {
+  if (config.script == nullptr || config.script->users() == nullptr) return;
+  users_ = std::make_unique<UserFlows>(*config.script->users(), config.user_requests);
+  user_sink_ = std::make_unique<UserSink>(*this);
+}
 
 absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(
     const Config& config, const v1::Plan& plan, Network& network, const RequestSource& source,
@@ -35,8 +42,10 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(
   }
   std::unique_ptr<Worker> worker(new Worker(loop, config, source, lease, phases, listener));
   if (absl::Status status = worker->loop_->pacing->Open(); !status.ok()) return status;
-  TransportSetup setup = {
-      plan, network, loop, *worker, config.concurrency, config.first_connection};
+  const bool users = worker->users_ != nullptr;
+  Transport::Sink& sink = users ? static_cast<Transport::Sink&>(*worker->user_sink_) : *worker;
+  const uint32_t slots = users ? config.user_requests : config.concurrency;
+  TransportSetup setup = {plan, network, loop, sink, slots, config.first_connection};
   const bool http1 = plan.transport().kind() == v1::TRANSPORT_KIND_HTTP1;
   const bool of_list = http1 && plan.has_urls() && !source.list()->has_words();
   if (source.renders() || of_list) setup.source = &source;
@@ -108,6 +117,7 @@ void Worker::TakeCommands() noexcept {
   if (taken.quit) {
     state_ = State::kEnded;
     transport_->CutOff();
+    if (users_ != nullptr) users_->Clear();
     ev_break(loop_->loop, EVBREAK_ALL);
     return;
   }
@@ -150,8 +160,9 @@ void Worker::Begin() {
 
 void Worker::BeginPhase(uint32_t phase) {
   const Nanos now = SteadyNow();
-  recorder_.RecordFlight(phase_, flight_.Take(now, slots_.in_flight()));
-  flight_.BeginPhase(now, slots_.in_flight(), !phases_[phase].open_loop());
+  recorder_.RecordFlight(phase_, flight_.Take(now, in_flight()));
+  // Users that think are not in flight.
+  flight_.BeginPhase(now, in_flight(), !phases_[phase].open_loop() && users_ == nullptr);
   phase_ = phase;
   hand_.clear();
   hand_next_ = 0;
@@ -192,11 +203,12 @@ void Worker::EndIssuing(Nanos cut_off_at) {
 
 void Worker::CutOff() {
   transport_->CutOff();
+  if (users_ != nullptr) CutOffUsers();
   NoteIfIdle();
 }
 
 void Worker::HandOver(std::unique_ptr<Interval> spare) {
-  recorder_.RecordFlight(phase_, flight_.Take(SteadyNow(), slots_.in_flight()));
+  recorder_.RecordFlight(phase_, flight_.Take(SteadyNow(), in_flight()));
   recorder_.Swap(*spare);
   transport_->Look(spare->connections);
   const bool finished = state_ == State::kEnded && slots_.in_flight() == 0;
@@ -208,19 +220,25 @@ void Worker::HandOver(std::unique_ptr<Interval> spare) {
 // come: answers are timed before the next requests are sent, and each of the two paths through the
 // kernel stays in the core's cache.
 void Worker::Fill() {
-  while (state_ == State::kIssuing && slots_.room() != 0) {
+  if (users_ != nullptr) return FillWithUsers();
+  if (FillAll(UINT32_MAX)) NoteIfIdle();
+}
+
+// So many at most. False: the lease is over.
+bool Worker::FillAll(uint32_t most) {
+  for (; state_ == State::kIssuing && slots_.room() != 0 && most != 0; --most) {
     if (config_.script != nullptr && IsStoppedByScript()) break;
     const Nanos now = SteadyNow();
     if (now >= phase_end_) {
       EndPhase();
     } else if (!lease_.Holds(now)) {
       if (paused_since_ == 0) paused_since_ = now;
-      return;  // with what is drawn, until woken
+      return false;  // with what is drawn, until woken
     } else if (!FillOnce(now)) {
       break;
     }
   }
-  NoteIfIdle();
+  return true;
 }
 
 // Issues the next number, if there is one and its time has come.
@@ -316,9 +334,10 @@ void Worker::Issue(Sample sample) {
   sample.request =
       url_differs_ ? source_.Url(sample.number, url_) : source_.RequestOf(sample.number);
   const uint32_t slot = slots_.Take(sample);
+  idle_noted_ = false;
+  if (users_ != nullptr) return BeginUser(slot);
   slots_.SampleOf(slot).light = flight_.IsLight(slots_.in_flight());
   flight_.Began(sample.start, slots_.in_flight());
-  idle_noted_ = false;
   transport_->Send(slot, sample.start, url_);
 }
 
@@ -329,14 +348,8 @@ void Worker::OnOutcome(uint32_t slot, Nanos end, const Outcome& outcome) noexcep
   if (sample.light && outcome.kind == v1::FAILURE_KIND_NONE) {
     flight_.AddLight(end - sample.start - outcome.timings.connecting());
   }
-  const bool none_to_spare = slots_.room() == in_hand();
-  slots_.Free(slot);
+  Release(slot, end);
   flight_.Ended(end, slots_.in_flight());
-  // It has just become free for more than it holds, and draws when all that has come is read.
-  if (none_to_spare && slots_.room() > in_hand() && state_ == State::kIssuing &&
-      phases_[phase_].open_loop()) {
-    phases_[phase_].arrivals->Freed(config_.index, end - phase_begin());
-  }
 }
 
 RequestTag Worker::TagOf(uint32_t slot) noexcept {

@@ -24,6 +24,7 @@
 #include "agent/run_phase.h"
 #include "agent/slots.h"
 #include "agent/transport.h"
+#include "agent/user_flows.h"
 #include "agent/worker_pulse.h"
 #include "common/mutex.h"
 #include "squall/v1/plan.pb.h"
@@ -68,6 +69,8 @@ class Worker final : private Transport::Sink {
     size_t named_requests = 0;  // of the plan
     // The plan's, of this worker alone and ready for requests; outlives it. Null: there is none.
     Script* script = nullptr;
+    // Where its numbers are users, of which as many are alive as it has slots: requests in flight.
+    uint32_t user_requests = 0;
   };
 
   // Makes the transport and starts the thread, which waits for Start(). `network`,
@@ -110,7 +113,8 @@ class Worker final : private Transport::Sink {
     Nanos stop_deadline = kForever;  // kForever: not stopped
     std::unique_ptr<Interval> spare;
   };
-  struct Loop;  // libev's watchers, which are not for this header
+  struct Loop;      // libev's watchers, which are not for this header
+  struct UserSink;  // what the transport tells of users' requests
 
   Worker(struct ev_loop* loop, const Config& config, const RequestSource& source,
          const Lease& lease, std::deque<RunPhase>& phases, Listener& listener);
@@ -139,6 +143,7 @@ class Worker final : private Transport::Sink {
   void CutOff();
   void HandOver(std::unique_ptr<Interval> spare);
   void Fill();
+  bool FillAll(uint32_t most);
   bool FillOnce(Nanos now);
   bool DrawNumbers();
   bool DrawArrivals(Nanos now);
@@ -147,7 +152,19 @@ class Worker final : private Transport::Sink {
   void PutBackHand(size_t kept);
   void IssueNext(Nanos now);
   void Issue(Sample sample);
+  void Release(uint32_t slot, Nanos end);
   void NoteIfIdle();
+  uint32_t in_flight() const;  // requests
+  // Where numbers are users.
+  void FillWithUsers();
+  void BeginUser(uint32_t user);
+  bool RunUsers();
+  void ArmUsers();
+  void Follow(uint32_t user, const ScriptUsers::Turn& turn);
+  void SendFor(uint32_t user, Nanos now);
+  void OnAnswer(uint32_t slot, Nanos end, const Outcome& outcome);
+  void EndUser(uint32_t user);
+  void CutOffUsers();
   Nanos phase_begin() const { return started_at_ + phases_[phase_].begin; }
   size_t in_hand() const { return hand_.size() - hand_next_; }
 
@@ -165,6 +182,9 @@ class Worker final : private Transport::Sink {
   // The worker's thread only.
   State state_ = State::kWaiting;
   Slots slots_;
+  std::unique_ptr<UserFlows> users_;  // null: numbers are requests
+  std::unique_ptr<UserSink> user_sink_;
+  Nanos users_wake_at_ = 0;
   FlightMeter flight_;
   uint32_t wanted_slots_;
   bool stopped_ = false;  // by its script
@@ -196,5 +216,16 @@ class Worker final : private Transport::Sink {
 
   std::thread thread_;
 };
+
+// Its number has its result. Here, as this is in each request's way.
+inline void Worker::Release(uint32_t slot, Nanos end) {
+  const bool none_to_spare = slots_.room() == in_hand();
+  slots_.Free(slot);
+  // It has just become free for more than it holds, and draws when all that has come is read.
+  if (none_to_spare && slots_.room() > in_hand() && state_ == State::kIssuing &&
+      phases_[phase_].open_loop()) {
+    phases_[phase_].arrivals->Freed(config_.index, end - phase_begin());
+  }
+}
 
 }  // namespace squall

@@ -48,6 +48,9 @@ struct Worker::Loop {
           self->loop_->Beat();
         },
         0, 0);
+    // Before the loop waits again, users go on.
+    ev_timer_init(
+        &users, [](struct ev_loop*, ev_timer*, int) noexcept {}, 0, 0);
     ev_prepare_init(&before_waiting, [](struct ev_loop*, ev_prepare* watcher, int) noexcept {
       static_cast<Worker*>(watcher->data)->Fill();
     });
@@ -88,6 +91,7 @@ struct Worker::Loop {
   ev_timer phase_end;
   ev_timer cut_off;
   ev_timer pulse;
+  ev_timer users;  // when the next one wakes up
   Nanos beat_at = 0;
   ev_prepare before_waiting;
   std::optional<PacingTimer> pacing;  // gone before the loop

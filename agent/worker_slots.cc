@@ -19,8 +19,11 @@ constexpr uint32_t kSlotsATurn = 32;
 
 // Takes its slots closer to their wanted number.
 void Worker::Resize() {
-  const uint32_t limit = std::min(wanted_slots_, slots_.limit() + kSlotsATurn);
-  if (absl::Status status = transport_->SetSlots(limit); !status.ok()) {
+  const uint32_t limit =
+      users_ != nullptr ? wanted_slots_ : std::min(wanted_slots_, slots_.limit() + kSlotsATurn);
+  // Users share those that the transport has.
+  if (absl::Status status = users_ != nullptr ? absl::OkStatus() : transport_->SetSlots(limit);
+      !status.ok()) {
     status_ = std::move(status);
     wanted_slots_ = slots_.limit();
     return;
@@ -28,7 +31,7 @@ void Worker::Resize() {
   const bool none_to_spare = slots_.room() == in_hand();
   if (slots_.limit() == 0) idle_noted_ = false;
   slots_.SetLimit(limit);
-  flight_.SetLimit(SteadyNow(), slots_.in_flight(), limit);
+  flight_.SetLimit(SteadyNow(), in_flight(), limit);
   if (state_ == State::kIssuing) {
     if (phases_[phase_].open_loop()) {
       ReserveAnew(none_to_spare);

@@ -60,7 +60,7 @@ std::string_view WayOutOf(re2::RE2::ErrorCode error) {
 
 }  // namespace
 
-absl::StatusOr<BodyPattern> BodyPattern::Make(std::string_view text) {
+absl::StatusOr<BodyPattern> BodyPattern::Make(std::string_view text, bool captures) {
   const std::string quoted = Quoted(text);
   if (text.empty()) {
     return absl::InvalidArgumentError(
@@ -72,7 +72,7 @@ absl::StatusOr<BodyPattern> BodyPattern::Make(std::string_view text) {
   }
   re2::RE2::Options options;
   options.set_log_errors(false);
-  options.set_never_capture(true);
+  options.set_never_capture(!captures);
   options.set_max_mem(kMaxMemory);
   auto expression = std::make_unique<re2::RE2>(re2::StringPiece(text.data(), text.size()), options);
   if (expression->ok()) return BodyPattern(text, std::move(expression));
@@ -102,6 +102,20 @@ BodyPattern& BodyPattern::operator=(BodyPattern&& other) noexcept = default;
 bool BodyPattern::Matches(std::string_view body) const {
   return expression_->Match(re2::StringPiece(body.data(), body.size()), 0, body.size(),
                             re2::RE2::UNANCHORED, nullptr, 0);
+}
+
+bool BodyPattern::Find(std::string_view body, std::vector<std::string_view>& found) const {
+  found.clear();
+  const int groups = expression_->NumberOfCapturingGroups();
+  std::vector<re2::StringPiece> pieces(static_cast<size_t>(groups) + 1);
+  if (!expression_->Match(re2::StringPiece(body.data(), body.size()), 0, body.size(),
+                          re2::RE2::UNANCHORED, pieces.data(), groups + 1)) {
+    return false;
+  }
+  for (size_t i = groups == 0 ? 0 : 1; i < pieces.size(); ++i) {
+    found.emplace_back(pieces[i].data(), pieces[i].size());
+  }
+  return true;
 }
 
 }  // namespace squall

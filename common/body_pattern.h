@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
@@ -23,14 +24,17 @@ class BodyPattern {
   static constexpr size_t kMaxBytes = 4096;
 
   // INVALID_ARGUMENT: the message begins with the text, says at which character it is wrong where
-  // that is known, and what to do.
-  static absl::StatusOr<BodyPattern> Make(std::string_view text);
+  // that is known, and what to do. `captures`: what its groups match will be asked for.
+  static absl::StatusOr<BodyPattern> Make(std::string_view text, bool captures = false);
   ~BodyPattern();
   BodyPattern(BodyPattern&& other) noexcept;
   BodyPattern& operator=(BodyPattern&& other) noexcept;
 
   // Somewhere in `body`.
   bool Matches(std::string_view body) const;
+  // The same; `found` gets what its groups match there (null: nothing), or, if it has none, what
+  // all of it does. Both as parts of `body`.
+  bool Find(std::string_view body, std::vector<std::string_view>& found) const;
 
   // It stands for itself alone, so that it can be looked for piece by piece: each piece together
   // with the last text().size() - 1 bytes before it.

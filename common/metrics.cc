@@ -30,6 +30,7 @@ constexpr std::array<std::string_view, v1::FailureKind_ARRAYSIZE> kFailureNames 
     "JSON not as expected",
     "script error in response()",
     "script error",
+    "check failed",
 };
 
 }  // namespace

@@ -160,6 +160,10 @@ absl::Status CheckFeeder(const v1::Feeder& feeder) {
 
 absl::Status CheckTemplates(const v1::Plan& plan) {
   if (!plan.templates()) {
+    // Users have its rows.
+    if (plan.users() && plan.has_feeder() && plan.insertions_size() == 0) {
+      return CheckFeeder(plan.feeder());
+    }
     const bool unused = plan.insertions_size() == 0 && !plan.has_feeder();
     return unused ? absl::OkStatus() : Wrong("templates", "values for placeholders without any");
   }
@@ -363,6 +367,7 @@ absl::Status CheckPlan(const v1::Plan& plan) {
   if (absl::Status status = CheckPhases(plan); !status.ok()) return status;
   if (absl::Status status = CheckTransport(plan.transport()); !status.ok()) return status;
   if (absl::Status status = CheckSending(plan); !status.ok()) return status;
+  if (plan.users() && !plan.has_script()) return Wrong("users", "without a script");
   if (plan.has_script()) {
     if (absl::Status status = CheckScript(plan); !status.ok()) return status;
   }

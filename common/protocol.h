@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace squall {
 
@@ -45,6 +46,11 @@ inline constexpr size_t kMaxInsertedBytes = size_t{8} << 20;
 inline constexpr int kMaxNamedRequests = 64;
 inline constexpr size_t kMaxRequestName = 64;
 inline constexpr uint32_t kMaxCycle = 10'000;
+
+// How many steps of users are told by their names; what the others come to is told together, by
+// this one.
+inline constexpr size_t kMaxSteps = 64;
+inline constexpr std::string_view kOtherSteps = "(other)";
 
 // Largest script of a plan, and its arguments together, in bytes.
 inline constexpr size_t kMaxScriptBytes = size_t{1} << 20;

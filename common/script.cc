@@ -18,8 +18,8 @@ namespace {
 constexpr double kMillisecondNs = 1e6;
 
 // The functions that a script may define, each of which is a global.
-constexpr std::array<const char*, 6> kFunctions = {"setup",   "init",     "delay",
-                                                   "request", "response", "done"};
+constexpr std::array<const char*, 7> kFunctions = {"setup",    "init", "delay", "request",
+                                                   "response", "done", "user"};
 
 void PushArguments(lua_State* lua, const ScriptWrk& wrk) {
   lua_createtable(lua, static_cast<int>(wrk.arguments.size()), 1);
@@ -57,11 +57,13 @@ absl::StatusOr<std::unique_ptr<Script>> Script::Load(const v1::Plan& plan, uint6
   script->state_ = *std::move(state);
   script->state_->print = std::move(print);
   script->thread_.state = script->state_.get();
+  script->users_ = std::make_unique<ScriptUsers>(plan, *script->state_);
   // As many bits as a number of Lua has.
   const auto seed = static_cast<double>(Draw(plan.seed(), place) >> 11);
   absl::Status status = script->state_->Run(ScriptState::kOnce, [&](lua_State* lua) {
     OpenScriptThreads(lua);
     OpenScriptWrk(lua, *script->wrk_, script->thread_);
+    script->users_->Open(lua);
     lua_getglobal(lua, "math");
     lua_getfield(lua, -1, "randomseed");
     lua_pushnumber(lua, seed);
@@ -101,7 +103,14 @@ absl::Status Script::FindFunctions() {
   has_request_ = there[3];
   has_response_ = there[4];
   has_done_ = there[5];
-  return status;
+  has_user_ = there[6];
+  if (!status.ok() || !has_user_ || !(has_delay_ || has_request_ || has_response_)) return status;
+  return absl::InvalidArgumentError(
+      fmt::format("the script has user() and {}(): user() makes all requests and gets all answers, "
+                  "and waits by sleep(): leave out one",
+                  has_request_    ? "request"
+                  : has_response_ ? "response"
+                                  : "delay"));
 }
 
 absl::Status Script::Request(uint64_t n, std::string& bytes) {

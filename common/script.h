@@ -18,6 +18,7 @@
 #include "common/script_answer.h"
 #include "common/script_state.h"
 #include "common/script_thread.h"
+#include "common/script_users.h"
 #include "squall/v1/control.pb.h"
 #include "squall/v1/plan.pb.h"
 
@@ -47,6 +48,8 @@ class Script {
   bool wants_answers() const { return has_response_; }
   bool delays() const { return has_delay_; }
   bool has_done() const { return has_done_; }
+  // Its users; null: it has no user(). With them, nothing else makes or gets anything.
+  ScriptUsers* users() { return has_user_ ? users_.get() : nullptr; }
 
   // Writes the bytes of request n over `bytes`, whose memory is reused.
   absl::Status Request(uint64_t n, std::string& bytes);
@@ -69,11 +72,13 @@ class Script {
   const std::unique_ptr<ScriptWrk> wrk_;
   ScriptThread thread_;
   std::unique_ptr<ScriptState> state_;
+  std::unique_ptr<ScriptUsers> users_;
   absl::Status delay_error_;
   bool has_request_ = false;
   bool has_response_ = false;
   bool has_delay_ = false;
   bool has_done_ = false;
+  bool has_user_ = false;
 };
 
 }  // namespace squall

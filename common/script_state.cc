@@ -22,13 +22,12 @@ constexpr size_t kLongestError = 1000;
 constexpr int kLocate = 1;
 constexpr int kEnter = 2;
 
-// Appends who called, from level 1 on: nothing if nobody in Lua did.
-void AddCallers(lua_State* lua, std::string& text) {
+// Appends who called, from a level on: nothing if nobody in Lua did. `first`: the first is where
+// the error is, which is said already.
+void AddCallers(lua_State* lua, int level, bool first, std::string& text) {
   int named = 0;
   lua_Debug where;
-  // The first is where the error is, which is said already.
-  bool first = true;
-  for (int level = 1; named < kMostCallers && lua_getstack(lua, level, &where) != 0; ++level) {
+  for (; named < kMostCallers && lua_getstack(lua, level, &where) != 0; ++level) {
     lua_getinfo(lua, "Sln", &where);
     if (where.currentline <= 0) continue;
     if (!first) {
@@ -90,11 +89,33 @@ absl::Status ScriptState::RunJob(uint64_t instructions, void* job, Function run)
   return Error(code);
 }
 
+absl::Status ScriptState::TooLarge() const {
+  return absl::InvalidArgumentError(
+      fmt::format("the script needs more memory than it may have ({} MiB)", most_memory_ >> 20));
+}
+
+absl::Status ScriptState::ErrorOf(lua_State* coroutine, int code) {
+  if (code == LUA_ERRMEM) return TooLarge();
+  std::string message =
+      fmt::format("error() with a {} where a text belongs", luaL_typename(coroutine, -1));
+  if (lua_type(coroutine, -1) == LUA_TSTRING) {
+    size_t size = 0;
+    const char* text = lua_tolstring(coroutine, -1, &size);
+    message.assign(text, size);
+  }
+  // Nothing has been unwound. If a function of Lua has failed, it is at level 0 and without a line;
+  // what one of C has raised is said to be at the line that called it.
+  lua_Debug where;
+  const bool of_c = lua_getstack(coroutine, 0, &where) != 0 &&
+                    lua_getinfo(coroutine, "S", &where) != 0 && *where.what == 'C';
+  AddCallers(coroutine, 1, of_c, message);
+  return absl::InvalidArgumentError(Quoted(message, kLongestError));
+}
+
 absl::Status ScriptState::Error(int code) {
   if (code == LUA_ERRMEM) {
     lua_settop(lua_, kEnter);
-    return absl::InvalidArgumentError(
-        fmt::format("the script needs more memory than it may have ({} MiB)", kMostMemory >> 20));
+    return TooLarge();
   }
   size_t size = 0;
   const char* text = lua_tolstring(lua_, -1, &size);
@@ -123,7 +144,7 @@ int ScriptState::Locate(lua_State* lua) {
   } else {
     self.buffer.assign(text, size);
   }
-  AddCallers(lua, self.buffer);
+  AddCallers(lua, 1, true, self.buffer);
   lua_pushlstring(lua, self.buffer.data(), self.buffer.size());
   return 1;
 }
@@ -137,7 +158,11 @@ void ScriptState::Count(lua_State* lua, lua_Debug*) {
   // From now on each instruction is one too many, so that pcall() does not go on with it.
   if (!self.exhausted_) lua_sethook(lua, &Count, LUA_MASKCOUNT, 1);
   self.exhausted_ = true;
-  luaL_error(lua, "more instructions than a call may take: a loop without end?");
+  // No frame is a hook's own: level 0 is what was going on.
+  luaL_where(lua, 0);
+  lua_pushliteral(lua, "more instructions than a call may take: a loop without end?");
+  lua_concat(lua, 2);
+  lua_error(lua);
 }
 
 void* ScriptState::Allocate(void* owner, void* memory, size_t old_size, size_t new_size) noexcept {
@@ -147,7 +172,7 @@ void* ScriptState::Allocate(void* owner, void* memory, size_t old_size, size_t n
     std::free(memory);
     return nullptr;
   }
-  if (new_size > old_size && new_size - old_size > kMostMemory - self.memory_) return nullptr;
+  if (new_size > old_size && new_size - old_size > self.most_memory_ - self.memory_) return nullptr;
   void* allocated = std::realloc(memory, new_size);
   if (allocated != nullptr) self.memory_ += new_size - old_size;
   return allocated;

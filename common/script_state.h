@@ -24,8 +24,10 @@ namespace squall {
 
 class ScriptState {
  public:
-  // Of all that a state holds, with what is garbage.
+  // Of all that a state holds, with what is garbage; and what it may hold beyond for each of its
+  // users.
   static constexpr size_t kMostMemory = size_t{256} << 20;
+  static constexpr size_t kOfUser = size_t{8} << 10;
   // Instructions of Lua, for what is done once and for what is done for a request.
   static constexpr uint64_t kOnce = 500'000'000;
   static constexpr uint64_t kEach = 20'000'000;
@@ -49,6 +51,14 @@ class ScriptState {
     });
   }
 
+  // From now on it may hold what so many users need.
+  void MakeRoomFor(uint64_t users) { most_memory_ = kMostMemory + users * kOfUser; }
+  // Of all that it holds now, in bytes.
+  size_t memory() const { return memory_; }
+
+  // What is told of the error that has ended a coroutine, from within a job or not: as of Run().
+  absl::Status ErrorOf(lua_State* coroutine, int code);
+
   // The object of a state, from within a job.
   static ScriptState& Of(lua_State* lua);
 
@@ -64,6 +74,7 @@ class ScriptState {
 
   absl::Status RunJob(uint64_t instructions, void* job, Function run);
   absl::Status Error(int code);
+  absl::Status TooLarge() const;
 
   static void* Allocate(void* self, void* memory, size_t old_size, size_t new_size) noexcept;
   static int Enter(lua_State* lua);
@@ -72,6 +83,7 @@ class ScriptState {
 
   lua_State* lua_ = nullptr;
   size_t memory_ = 0;  // bytes
+  size_t most_memory_ = kMostMemory;
   uint64_t left_ = 0;  // instructions
   bool exhausted_ = false;
   void* job_ = nullptr;

@@ -70,7 +70,8 @@ Headroom HeadroomOf(const RunResult& result) {
     Headroom::Agent& agent = headroom.agents.emplace_back();
     agent.name = result_agent.name;
     agent.ceiling = CeilingOf(result_agent.host);
-    if (!agent.ceiling) continue;
+    // What it has recorded of users are flows, and no requests.
+    if (!agent.ceiling || result.plan.users()) continue;
     const double rate = PerSecond(result_agent.metrics.recorded(), result.elapsed);
     if (result.elapsed > 0) agent.used = rate / agent.ceiling->requests_per_second();
     rates += rate;

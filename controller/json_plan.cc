@@ -147,6 +147,7 @@ Json PlanJson(const v1::Plan& plan) {
           {"templates", plan.templates()},
           {"feeder", FeederJson(plan)},
           {"script", ScriptJson(plan)},
+          {"users", plan.users()},
           {"phases", PhasesJson(plan)},
           {"concurrency", plan.concurrency()},
           {"transport", TransportJson(plan.transport())},

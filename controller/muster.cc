@@ -37,7 +37,7 @@ bool IsOutOfReach(const absl::Status& status) {
 
 uint64_t MostConcurrency(const Member& member, const v1::Plan& plan) {
   const uint64_t files = member.result.host.file_limit();
-  if (files == 0) return kMaxConcurrency;
+  if (files == 0 || plan.users()) return kMaxConcurrency;  // they share its connections
   const uint64_t connections = files > kOtherFiles ? files - kOtherFiles : 1;
   return std::min<uint64_t>(kMaxConcurrency, connections) * plan.transport().streams();
 }

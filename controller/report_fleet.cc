@@ -54,8 +54,9 @@ std::string Agents(const RunResult& result, const TextStyle& style) {
   TextTable table({Align::kLeft, Align::kLeft, Align::kRight, Align::kRight, Align::kRight,
                    Align::kRight, Align::kRight, Align::kRight, Align::kRight});
   std::vector<Cell> names;
+  const char* rate = result.plan.users() ? "flows/s" : "req/s";
   for (const char* name :
-       {"name", "address", "cores", "c", "recorded", "failed", "req/s", "p50", "p99"}) {
+       {"name", "address", "cores", "c", "recorded", "failed", rate, "p50", "p99"}) {
     names.emplace_back(name, Colour::kDim);
   }
   table.AddRow(std::move(names));

@@ -186,6 +186,23 @@ Json RequestsJson(const RunResult& result) {
   return json;
 }
 
+// What each step of users came to.
+Json StepsJson(const RunResult& result) {
+  if (!result.plan.users()) return nullptr;
+  Json json = Json::array();
+  for (const auto& [name, metrics] : result.steps.all()) {
+    Json entry = {{"name", name}};
+    entry.update(CountsJson(metrics, result.elapsed));
+    entry.update(TimesJson(metrics));
+    for (const char* key : {"waited_beside_free", "timings", "addresses"}) entry.erase(key);
+    entry["waited"] = metrics.waited;
+    entry["status_codes"] = StatusesJson(metrics);
+    entry["errors"] = ErrorsJson(metrics);
+    json.push_back(std::move(entry));
+  }
+  return json;
+}
+
 }  // namespace
 
 std::string JsonReport(const RunResult& result) {
@@ -198,6 +215,7 @@ std::string JsonReport(const RunResult& result) {
   json["status_codes"] = StatusesJson(result.fleet);
   json["errors"] = ErrorsJson(result.fleet);
   json["requests"] = RequestsJson(result);
+  json["steps"] = StepsJson(result);
   json["verdict"] = VerdictJson(result);
   json["parallelism"] = ParallelismJson(result);
   json["headroom"] = HeadroomJson(result);

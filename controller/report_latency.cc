@@ -115,7 +115,7 @@ std::string Parts(const TimingHistograms& timings, const TextStyle& style) {
 
 }  // namespace
 
-std::string LatencySections(const Metrics& fleet, const TextStyle& style) {
+std::string LatencySections(const Metrics& fleet, const TextStyle& style, bool of_flows) {
   if (fleet.recorded() == 0) return "";
   std::string out;
   if (fleet.open_loop()) {
@@ -126,7 +126,8 @@ std::string LatencySections(const Metrics& fleet, const TextStyle& style) {
                        fleet.failure_response, style);
     }
   }
-  out += Latencies("Service time", fleet.success_service, fleet.failure_service, style);
+  out += Latencies(of_flows ? "Service time of flows" : "Service time", fleet.success_service,
+                   fleet.failure_service, style);
   if (fleet.open_loop()) {
     out += ScheduleLag(fleet, style);
     out += Picture("Response time", fleet.success_response, style);

@@ -52,7 +52,10 @@ std::string RequestsText(const v1::Plan& plan) {
 }
 
 std::string RequestsSection(const RunResult& result, const TextStyle& style) {
-  if (result.requests.empty() || result.fleet.recorded() == 0) return "";
+  const bool users = result.plan.users();
+  if (users ? result.steps.empty() : result.requests.empty() || result.fleet.recorded() == 0) {
+    return "";
+  }
   TextTable table({Align::kLeft, Align::kRight, Align::kRight, Align::kRight, Align::kRight,
                    Align::kRight, Align::kRight});
   table.AddRow({"", Dim("requests"), Dim("a second"), Dim("failed"), Dim(kFew[0].name),
@@ -61,8 +64,11 @@ std::string RequestsSection(const RunResult& result, const TextStyle& style) {
     AddRow(result.plan.mix(static_cast<int>(i)).name(), result.requests[i], result.elapsed, style,
            table);
   }
-  return Heading(fmt::format("By request ({} of successes)",
-                             result.fleet.open_loop() ? "response time" : "service time"),
+  for (const auto& [name, metrics] : result.steps.all()) {
+    AddRow(name, metrics, result.elapsed, style, table);
+  }
+  return Heading(fmt::format("By {} ({} of successes)", users ? "step" : "request",
+                             result.fleet.open_loop() && !users ? "response time" : "service time"),
                  style) +
          table.ToString(style, 2);
 }

@@ -66,19 +66,21 @@ bool WasOnlyWarmedUp(const RunResult& result) {
 std::string Interrupted(const RunResult& result, const TextStyle& style) {
   if (WasOnlyWarmedUp(result)) return "Interrupted during the warm-up: nothing was measured.";
   const auto elapsed = static_cast<uint64_t>(std::max<Nanos>(result.elapsed, 0));
-  return fmt::format("Interrupted after {}: {} of {} requests are recorded.", Time(elapsed, style),
-                     FormatCount(result.fleet.recorded()), FormatCount(result.planned));
+  return fmt::format("Interrupted after {}: {} of {} {} are recorded.", Time(elapsed, style),
+                     FormatCount(result.fleet.recorded()), FormatCount(result.planned),
+                     NumbersName(result.plan));
 }
 
 std::string Incomplete(const RunResult& result) {
   if (!result.notes.empty()) return "Incomplete: " + result.notes.front();
-  return fmt::format("Incomplete: {} of {} requests are recorded.",
-                     FormatCount(result.fleet.recorded()), FormatCount(result.planned));
+  return fmt::format("Incomplete: {} of {} {} are recorded.",
+                     FormatCount(result.fleet.recorded()), FormatCount(result.planned),
+                     NumbersName(result.plan));
 }
 
 std::string GravestFirst(const RunResult& result, const TextStyle& style) {
   std::string out;
-  const bool no_response = result.fleet.responses() == 0 && !WasOnlyWarmedUp(result);
+  const bool no_response = ResponsesOf(result) == 0 && !WasOnlyWarmedUp(result);
   // If nothing was recorded either, the state explains why; otherwise the failures do.
   const bool failures_explain = result.fleet.recorded() > 0;
   if (no_response && failures_explain) out += Paragraph(NoResponse(result), Colour::kRed, style);
@@ -100,11 +102,12 @@ std::string GravestFirst(const RunResult& result, const TextStyle& style) {
 // ---- what ran, and what it came to
 
 // "2,000 requests", "30.0 s", "2,000 requests, 30.0 s at most".
-std::string Length(const v1::Phase& phase, const TextStyle& style) {
+std::string Length(const v1::Plan& plan, const v1::Phase& phase, const TextStyle& style) {
   const std::string time = Time(static_cast<double>(phase.duration_ns()), style);
   if (phase.requests() == 0) return time;
   std::string length =
-      fmt::format("{} request{}", FormatCount(phase.requests()), Plural(phase.requests()));
+      fmt::format("{} {}{}", FormatCount(phase.requests()), plan.users() ? "flow" : "request",
+                  Plural(phase.requests()));
   if (phase.duration_ns() != 0) length += fmt::format(", {} at most", time);
   return length;
 }
@@ -169,12 +172,13 @@ std::string WhatRan(const RunResult& result, const TextStyle& style) {
     what += fmt::format(", seed {}", plan.seed());
 
   const v1::Phase& phase = MeasuredPhase(plan);
-  std::string how = Length(phase, style);
+  std::string how = Length(plan, phase, style);
   if (phase.has_arrivals()) {
-    how += fmt::format(", {}, at most {} in flight", Rate(phase.arrivals()),
-                       FormatCount(plan.concurrency()));
+    how += fmt::format(", {}, at most {} {}", Rate(phase.arrivals()),
+                       FormatCount(plan.concurrency()), plan.users() ? "users" : "in flight");
   } else {
-    how += fmt::format(", concurrency {}", FormatCount(plan.concurrency()));
+    const std::string count = FormatCount(plan.concurrency());
+    how += plan.users() ? fmt::format(", {} users at once", count) : ", concurrency " + count;
   }
   const auto agents = static_cast<uint64_t>(
       std::count_if(result.agents.begin(), result.agents.end(),
@@ -182,7 +186,9 @@ std::string WhatRan(const RunResult& result, const TextStyle& style) {
   how += fmt::format(", {} agent{}", FormatCount(agents), Plural(agents));
   const v1::Transport& transport = plan.transport();
   how += ", " + TransportText(plan);
-  if (plan.has_script()) how += ", by script " + plan.script().name();
+  if (plan.has_script()) {
+    how += fmt::format(", {} script {}", plan.users() ? "users of" : "by", plan.script().name());
+  }
   if (transport.http_version() == v1::HTTP_VERSION_2) {
     how += fmt::format(", HTTP/2, {} stream{} a connection", transport.streams(),
                        Plural(transport.streams()));
@@ -232,7 +238,12 @@ std::string Totals(const RunResult& result, const TextStyle& style) {
   const Colour recorded = fleet.recorded() == planned ? Colour::kNone : Colour::kYellow;
 
   TextTable table({Align::kLeft, Align::kRight, Align::kLeft});
-  table.AddRow({"Requests/s",
+  if (result.plan.users()) {
+    const uint64_t requests = result.steps.Sum().recorded();
+    table.AddRow({"Requests/s", FormatRate(PerSecond(requests, result.elapsed)),
+                  fmt::format("{} in all", FormatCount(requests))});
+  }
+  table.AddRow({result.plan.users() ? "Flows/s" : "Requests/s",
                 Cell(FormatRate(PerSecond(fleet.recorded(), result.elapsed)), Colour::kBold),
                 fmt::format("in {}", Time(elapsed, style))});
   table.AddRow({"Recorded", Cell(FormatCount(fleet.recorded()), recorded),
@@ -330,8 +341,10 @@ std::string Errors(const Metrics& fleet, const TextStyle& style) {
 std::string TextReport(const RunResult& result, const TextStyle& style) {
   return GravestFirst(result, style) + WhatRan(result, style) + Totals(result, style) +
          VerdictSection(result, style) + ParallelismSection(result, style) +
-         LatencySections(result.fleet, style) + RequestsSection(result, style) +
-         Statuses(result.fleet, style) + Errors(result.fleet, style) + FleetSections(result, style);
+         LatencySections(result.fleet, style, result.plan.users()) +
+         RequestsSection(result, style) +
+         Statuses(result.plan.users() ? result.steps.Sum() : result.fleet, style) +
+         Errors(result.fleet, style) + FleetSections(result, style);
 }
 
 }  // namespace squall

@@ -11,6 +11,7 @@
 #include "common/compact_metrics.h"
 #include "common/metrics.h"
 #include "common/span.h"
+#include "common/step_metrics.h"
 #include "controller/clock_sync.h"
 #include "controller/parallelism.h"
 #include "controller/verdict.h"
@@ -134,6 +135,9 @@ struct RunResult {
   // What each of the plan's named requests came to, in its order: what the fleet's is the sum of,
   // but for addresses and what waited.
   std::vector<Metrics> requests;
+  // Where numbers are users: what their requests came to, by the names of their steps. The fleet's
+  // is of their flows.
+  StepMetrics steps;
   std::vector<AgentResult> agents;
   // What the reader must know before believing the numbers, the gravest first. A sentence each.
   std::vector<std::string> notes;

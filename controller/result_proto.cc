@@ -17,6 +17,7 @@
 #include "common/span.h"
 #include "common/values.h"
 #include "controller/evidence_proto.h"
+#include "controller/requests_proto.h"
 #include "controller/summary.h"
 #include "controller/vitals_sum.h"
 
@@ -133,7 +134,7 @@ v1::RunResult HeadOf(const RunResult& result) {
   EvidenceToProto(result, proto);
   for (const std::string& note : result.notes) proto.add_notes(note);
   proto.set_not_all_saved(result.not_all_saved);
-  for (const Metrics& metrics : result.requests) *proto.add_requests() = metrics.ToProto();
+  RequestsToProto(result, proto);
   return proto;
 }
 
@@ -302,24 +303,6 @@ absl::Status ReadAgent(const v1::AgentResult& proto, RunResult& result) {
   result.fleet.Merge(*metrics);
   agent.metrics.Merge(*metrics);
   return absl::OkStatus();
-}
-
-// What named requests came to: in number what the agents saw.
-absl::Status ReadRequests(const v1::RunResult& proto, RunResult& result) {
-  constexpr const char* kNotAll = "its requests by name are not all that were recorded";
-  if (proto.requests_size() != result.plan.mix_size()) return Damaged("it lacks requests by name");
-  uint64_t succeeded = result.fleet.succeeded;
-  uint64_t failed = result.fleet.failed;
-  for (const v1::Metrics& entry : proto.requests()) {
-    absl::StatusOr<Metrics> metrics = Metrics::FromProto(entry);
-    if (!metrics.ok()) return Damaged("{}", std::string(metrics.status().message()));
-    if (metrics->succeeded > succeeded || metrics->failed > failed) return Damaged(kNotAll);
-    succeeded -= metrics->succeeded;
-    failed -= metrics->failed;
-    result.requests.push_back(*std::move(metrics));
-  }
-  if (proto.requests().empty() || (succeeded == 0 && failed == 0)) return absl::OkStatus();
-  return Damaged(kNotAll);
 }
 
 uint32_t ChecksumOf(std::string_view bytes) {

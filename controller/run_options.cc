@@ -281,7 +281,8 @@ absl::StatusOr<RunOptions> ResolveRunOptions(const RunFlags& flags) {
   if (status.ok()) status = ResolveList(flags, templates, options);
   if (status.ok()) status = templates.Finish();
   if (status.ok()) KeepLiteral(flags.sending, plan);
-  if (status.ok()) status = ResolveScript(flags.script, plan, options.script_said);
+  if (status.ok())
+    status = ResolveScript(flags.script, plan, options.feeder_text, options.script_said);
   if (status.ok()) status = ResolveOutput(flags, options);
   if (!status.ok()) return status;
   return options;

@@ -3,6 +3,7 @@
 #include "controller/report_json.h"
 #include "controller/report_output.h"
 #include "controller/report_text.h"
+#include "controller/summary.h"
 
 namespace squall {
 namespace {
@@ -13,7 +14,7 @@ constexpr int kInterruptedExit = 130;
 
 int ExitCode(const RunResult& result) {
   if (result.state == RunState::kInterrupted) return kInterruptedExit;
-  const bool as_asked = result.state == RunState::kComplete && result.fleet.responses() != 0;
+  const bool as_asked = result.state == RunState::kComplete && ResponsesOf(result) != 0;
   return as_asked && !result.not_all_saved ? kDone : kNotAsAsked;
 }
 

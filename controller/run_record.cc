@@ -13,6 +13,7 @@
 #include "common/version.h"
 #include "controller/run_verdict.h"
 #include "controller/snapshot_check.h"
+#include "controller/summary.h"
 #include "controller/vitals_sum.h"
 
 namespace squall {
@@ -57,13 +58,20 @@ void RunRecord::Begin(Nanos start) {
 }
 
 absl::Status RunRecord::Merge(size_t index, const v1::Snapshot& snapshot) {
-  if (result_.requests.empty() && snapshot.requests().empty()) return MergeWhole(index, snapshot);
+  if (order_.plan.users()) {
+    const absl::StatusOr<v1::Metrics> steps = SumUpSteps(snapshot);
+    return steps.ok() ? MergeWhole(index, snapshot, &*steps) : steps.status();
+  }
+  if (result_.requests.empty() && snapshot.requests().empty()) {
+    return MergeWhole(index, snapshot, nullptr);
+  }
   v1::Snapshot whole = snapshot;
   const absl::Status status = SumUpRequests(whole, result_.requests.size());
-  return status.ok() ? MergeWhole(index, whole) : status;
+  return status.ok() ? MergeWhole(index, whole, nullptr) : status;
 }
 
-absl::Status RunRecord::MergeWhole(size_t index, const v1::Snapshot& snapshot) {
+absl::Status RunRecord::MergeWhole(size_t index, const v1::Snapshot& snapshot,
+                                   const v1::Metrics* steps) {
   Member& member = roster_[index];
   if (snapshot.sequence() != member.sequence + 1) {
     return absl::InvalidArgumentError(
@@ -89,8 +97,14 @@ absl::Status RunRecord::MergeWhole(size_t index, const v1::Snapshot& snapshot) {
   if (snapshot.began_ns() > 0) member.began = snapshot.began_ns();
   AgentResult& agent = member.result;
   agent.peak_connections = std::max(agent.peak_connections, snapshot.peak_connections());
-  evidence_.Add(index, snapshot, *checked, allotment_.BeginOf(phases - 1) + agent.clock->offset,
-                phase + 1 == phases);
+  const Nanos zero = allotment_.BeginOf(phases - 1) + agent.clock->offset;
+  if (steps == nullptr) {
+    evidence_.Add(index, snapshot, *checked, zero, phase + 1 == phases);
+  } else {
+    const CheckedSnapshot load = {.metrics = *DecodedMetrics::Of(*steps),
+                                  .flight = checked->flight};
+    evidence_.Add(index, snapshot, load, zero, phase + 1 == phases);
+  }
   if (snapshot.has_vitals()) {
     if (!agent.vitals) agent.vitals.emplace();
     AddVitals(snapshot.vitals(), *agent.vitals);
@@ -99,7 +113,9 @@ absl::Status RunRecord::MergeWhole(size_t index, const v1::Snapshot& snapshot) {
     agent.metrics.Merge(checked->metrics);
     result_.fleet.Merge(checked->metrics);
     for (const v1::RequestMetrics& of : snapshot.requests()) {
-      result_.requests[of.request()].Merge(*DecodedMetrics::Of(of.metrics()));
+      Metrics& known =
+          steps == nullptr ? result_.requests[of.request()] : result_.steps.Of(of.name());
+      known.Merge(*DecodedMetrics::Of(of.metrics()));
     }
     result_.elapsed = std::max(result_.elapsed, snapshot.window_ns());
     result_.dropped += checked->dropped;
@@ -196,9 +212,10 @@ void RunRecord::NoteWhatWasNotSent() {
   // What agents told of; the rest has a note of its own.
   if (const uint64_t told = result_.unsent - rest_; told != 0) {
     result_.notes.push_back(fmt::format(
-        "{} of {} requests were due and not sent when the run ended, the oldest for {:.3g} s: the "
+        "{} of {} {} were due and not sent when the run ended, the oldest for {:.3g} s: the "
         "rate was more than the server, or -c, allowed",
-        told, result_.planned, static_cast<double>(result_.oldest_unsent) * 1e-9));
+        told, result_.planned, NumbersName(order_.plan),
+        static_cast<double>(result_.oldest_unsent) * 1e-9));
   }
   if (result_.dropped != 0) {
     result_.notes.push_back(
@@ -208,9 +225,8 @@ void RunRecord::NoteWhatWasNotSent() {
   }
   if (result_.possibly_repeated != 0) {
     result_.notes.push_back(fmt::format(
-        "up to {} requests of lost agents may have reached the server beside those that "
-        "are recorded",
-        result_.possibly_repeated));
+        "up to {} {} of lost agents may have reached the server beside those that are recorded",
+        result_.possibly_repeated, NumbersName(order_.plan)));
   }
 }
 

@@ -50,8 +50,9 @@ class RunRecord {
   RunResult Finish(bool interrupted);
 
  private:
-  // One whose metrics are all there are.
-  absl::Status MergeWhole(size_t index, const v1::Snapshot& snapshot);
+  // One whose metrics are all there are. `steps`: where numbers are users, what their requests came
+  // to together; null elsewhere.
+  absl::Status MergeWhole(size_t index, const v1::Snapshot& snapshot, const v1::Metrics* steps);
   void AccountForTheRest();
   void NoteWhatWasNotSent();
   void NoteHowTheListWasRead();

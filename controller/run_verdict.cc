@@ -27,7 +27,8 @@ Parallelism ParallelismOf(const RunEvidence& evidence, const RunOrder& order, co
     agent.told_all = member->stage == Stage::kDone;
     agent.fence = member->heard_at + order.times.fence() - begin;
   }
-  const bool closed_loop = !MeasuredPhase(order.plan).has_arrivals();
+  // Users that think are not in flight.
+  const bool closed_loop = !MeasuredPhase(order.plan).has_arrivals() && !order.plan.users();
   return evidence.parallelism().Finish(closed_loop ? order.plan.concurrency() : 0, elapsed, agents);
 }
 
@@ -77,8 +78,10 @@ VerdictFacts FactsOf(const RunEvidence& evidence, const RunOrder& order, const R
                             .p50 = static_cast<Nanos>(service.Quantile(0.5)),
                             .p99 = static_cast<Nanos>(service.Quantile(0.99))});
   }
-  const Metrics& fleet = result.fleet;
+  const Metrics steps = result.steps.Sum();
+  const Metrics& fleet = order.plan.users() ? steps : result.fleet;
   facts.open_loop = phase.has_arrivals();
+  facts.users = order.plan.users();
   facts.concurrency = order.plan.concurrency();
   facts.bound_given = !allotment.fixed_bounds();
   facts.rate = static_cast<double>(phase.arrivals().rate_nano()) * 1e-9;
@@ -114,7 +117,8 @@ void TellEvidence(const RunEvidence& evidence, const RunOrder& order, const Rost
                     100 * *error));
   }
   result.verdict = Judge(FactsOf(evidence, order, roster, allotment, result));
-  if (evidence.tainted_service().count() == 0) return;
+  // Those are of requests, and the result's are of flows.
+  if (evidence.tainted_service().count() == 0 || order.plan.users()) return;
   result.tainted = {evidence.tainted_service(), evidence.tainted_response()};
 }
 

@@ -9,7 +9,8 @@
 namespace squall {
 
 ScriptSummary ScriptSummaryOf(const RunResult& result) {
-  const Metrics& fleet = result.fleet;
+  const Metrics steps = result.steps.Sum();
+  const Metrics& fleet = result.plan.users() ? steps : result.fleet;
   const auto failures = [&fleet](std::initializer_list<v1::FailureKind> kinds) {
     uint64_t sum = 0;
     for (const v1::FailureKind kind : kinds) sum += fleet.failures[static_cast<size_t>(kind)];

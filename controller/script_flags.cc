@@ -57,6 +57,13 @@ absl::Status CheckBeside(const v1::Plan& plan) {
   return absl::OkStatus();
 }
 
+// A body may be meant for the script (wrk.body), and makes it a POST.
+absl::Status CheckUsers(const v1::Plan& plan) {
+  const v1::Request& request = plan.request();
+  if (request.method() == (request.has_body() ? "POST" : "GET")) return absl::OkStatus();
+  return Invalid("-m: the script has user(), which says the method of each request: leave it out");
+}
+
 }  // namespace
 
 void AddScriptFlags(CLI::App& command, ScriptFlags& flags, const std::string& group) {
@@ -74,7 +81,7 @@ void AddScriptFlags(CLI::App& command, ScriptFlags& flags, const std::string& gr
       ->group(group);
 }
 
-absl::Status ResolveScript(const ScriptFlags& flags, v1::Plan& plan,
+absl::Status ResolveScript(const ScriptFlags& flags, v1::Plan& plan, const std::string& feeder_text,
                            std::vector<std::string>& said) {
   if (!flags.file) {
     if (flags.arguments.empty()) return absl::OkStatus();
@@ -95,10 +102,18 @@ absl::Status ResolveScript(const ScriptFlags& flags, v1::Plan& plan,
   if (bytes > kMaxScriptArguments) {
     return Invalid("--script-arg: all of them are larger than {} KiB", kMaxScriptArguments >> 10);
   }
-  const absl::Status status = TryScript(plan, Into(said));
-  if (status.ok()) return status;
-  const bool is_at_a_line = absl::StartsWith(status.message(), script.name() + ":");
-  return For(is_at_a_line ? "-s" : fmt::format("-s {}:", script.name()), status);
+  const absl::StatusOr<UserRows::Ptr> rows = UserRows::Make(plan, feeder_text);
+  if (!rows.ok()) return For("--feed", rows.status());
+  bool users = false;
+  const absl::Status status = TryScript(plan, Into(said), &users, *rows);
+  if (!status.ok()) {
+    const bool is_at_a_line = absl::StartsWith(status.message(), script.name() + ":");
+    return For(is_at_a_line ? "-s" : fmt::format("-s {}:", script.name()), status);
+  }
+  plan.set_users(users);
+  if (users) return CheckUsers(plan);
+  if (!plan.has_feeder()) return absl::OkStatus();
+  return Invalid("--feed: nothing uses it: a script has its rows as u.data of user(u)");
 }
 
 }  // namespace squall

@@ -25,8 +25,9 @@ struct ScriptFlags {
 void AddScriptFlags(CLI::App& command, ScriptFlags& flags, const std::string& group);
 
 // Fills a plan that has all of its request and transport. Errors name the flag, and the script's
-// line. `said` gets the lines that the script has printed when it was tried.
-absl::Status ResolveScript(const ScriptFlags& flags, v1::Plan& plan,
+// line. `feeder_text` is that of its feeder. `said` gets the lines that the script has printed when
+// it was tried.
+absl::Status ResolveScript(const ScriptFlags& flags, v1::Plan& plan, const std::string& feeder_text,
                            std::vector<std::string>& said);
 
 }  // namespace squall

@@ -1,11 +1,14 @@
 #include "controller/snapshot_check.h"
 
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "common/metrics.h"
+#include "common/plan_check.h"
+#include "common/protocol.h"
 #include "common/span.h"
 #include "controller/server_record.h"
 #include "controller/vitals_sum.h"
@@ -48,6 +51,31 @@ absl::Status SumUpRequests(v1::Snapshot& snapshot, size_t requests) {
   whole.set_waited_beside_free(of_all.waited_beside_free());
   of_all = std::move(whole);
   return absl::OkStatus();
+}
+
+absl::StatusOr<v1::Metrics> SumUpSteps(const v1::Snapshot& snapshot) {
+  const absl::Status wrong = absl::InvalidArgumentError("it tells of steps what cannot be");
+  Metrics sum;
+  std::string_view before;
+  if (static_cast<size_t>(snapshot.requests_size()) > kMaxSteps + 1) return wrong;
+  for (const v1::RequestMetrics& entry : snapshot.requests()) {
+    const v1::Metrics& metrics = entry.metrics();
+    const absl::StatusOr<DecodedMetrics> decoded = DecodedMetrics::Of(metrics);
+    if (!decoded.ok()) return decoded.status();
+    const uint64_t left = UINT64_MAX - sum.recorded();
+    if (!CheckRequestName(entry.name()).ok() || entry.name() <= before || entry.request() != 0 ||
+        metrics.addresses_size() != 0 || metrics.waited_beside_free() != 0 ||
+        metrics.waited() > metrics.succeeded() + metrics.failed() ||
+        metrics.succeeded() + metrics.failed() > left) {
+      return wrong;
+    }
+    before = entry.name();
+    sum.Merge(*decoded);
+  }
+  // Some may have been under a rate, and others not: nobody can be told to do that.
+  v1::Metrics whole = sum.ToProto();
+  if (absl::Status status = DecodedMetrics::Of(whole).status(); !status.ok()) return status;
+  return whole;
 }
 
 absl::StatusOr<CheckedSnapshot> CheckSnapshot(const v1::Snapshot& snapshot, Nanos longest,

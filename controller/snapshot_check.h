@@ -24,6 +24,10 @@ struct CheckedSnapshot {
 // theirs, with what it has of all together. INVALID_ARGUMENT: they cannot be.
 absl::Status SumUpRequests(v1::Snapshot& snapshot, size_t requests);
 
+// Of a plan with users: what all their requests in a snapshot come to. INVALID_ARGUMENT: they
+// cannot be.
+absl::StatusOr<v1::Metrics> SumUpSteps(const v1::Snapshot& snapshot);
+
 // `longest`: for how long its phase can have lasted
 // by now; `most_in_flight`: requests of an agent. INVALID_ARGUMENT says what is wrong with it;
 // whether the numbers are its agent's is the ledger's matter.

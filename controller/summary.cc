@@ -40,6 +40,15 @@ double PerSecond(uint64_t amount, Nanos elapsed) {
   return static_cast<double>(amount) * static_cast<double>(kSecond) / static_cast<double>(elapsed);
 }
 
+std::string_view NumbersName(const v1::Plan& plan) { return plan.users() ? "flows" : "requests"; }
+
+uint64_t ResponsesOf(const RunResult& result) {
+  if (!result.plan.users()) return result.fleet.responses();
+  uint64_t responses = 0;
+  for (const auto& [name, metrics] : result.steps.all()) responses += metrics.responses();
+  return responses;
+}
+
 uint64_t PeakConnections(const RunResult& result) {
   uint64_t peak = 0;
   for (const AgentResult& agent : result.agents) peak += agent.peak_connections;

@@ -40,6 +40,12 @@ std::string_view EventName(RunEvent::Kind kind);
 // 0 if no time has passed.
 double PerSecond(uint64_t amount, Nanos elapsed);
 
+// What numbers are: "flows" of users, or "requests".
+std::string_view NumbersName(const v1::Plan& plan);
+
+// Whole answers, of whatever status; where there are users, to their requests.
+uint64_t ResponsesOf(const RunResult& result);
+
 // The sum of the agents' peaks: no more were ever open at once. 0: not known.
 uint64_t PeakConnections(const RunResult& result);
 

@@ -154,7 +154,8 @@ absl::Status TemplateFlags::Take(const absl::StatusOr<Template>& compiled) {
 
 absl::Status TemplateFlags::Finish() {
   if (!feeder_) return absl::OkStatus();
-  if (!uses_row_) {
+  // A script's users may.
+  if (!uses_row_ && !flags_.script.file) {
     return Invalid("--feed {}: nothing uses it: write {{{{col {}}}}} where a value is to stand",
                    Quoted(*flags_.feed), Quoted(feeder_->columns().front().name));
   }

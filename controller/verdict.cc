@@ -94,7 +94,9 @@ class Court {
     }
     FindLimitedAgents();
     if (Known()) return Conclude();
-    if (facts_.open_loop) {
+    if (facts_.users) {
+      JudgeUsers();
+    } else if (facts_.open_loop) {
       JudgeRate();
     } else {
       JudgeClosedLoop();
@@ -229,12 +231,30 @@ class Court {
 
   bool ServerQueues() {
     const bool light = QueuesByLight();
-    const bool drain = !light && !facts_.open_loop && QueuesByDrain();
+    const bool drain = !light && !facts_.open_loop && !facts_.users && QueuesByDrain();
     const bool refuses = Refuses();
     if (!light && !drain && !refuses) return false;
     Be(Limit::kServer, light || refuses ? Confidence::kHigh : Confidence::kMedium,
        refuses ? "it turned requests away" : "it was slower the more it had to do");
     return true;
+  }
+
+  void JudgeUsers() {
+    if (ServerQueues()) return;
+    if (static_cast<double>(facts_.waited) >
+        kThresholds.waited * static_cast<double>(facts_.recorded)) {
+      return Be(Limit::kSchedule, Confidence::kHigh,
+                fmt::format("{} of {} requests found all connections that agents may have busy: "
+                            "more agents, or more files and ports for them",
+                            FormatCount(facts_.waited), FormatCount(facts_.recorded)));
+    }
+    if (facts_.not_started != 0) {
+      return Be(Limit::kSchedule, Confidence::kMedium,
+                "users began later than they were to: raise -c");
+    }
+    Be(Limit::kNone, Confidence::kMedium,
+       fmt::format("the server took {} a request, and users asked for no more: raise {} for more",
+                   FormatDuration(facts_.service_mean, false), facts_.open_loop ? "-q" : "-c"));
   }
 
   void JudgeClosedLoop() {

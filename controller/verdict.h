@@ -73,6 +73,7 @@ struct AgentFacts {
 struct VerdictFacts {
   std::vector<AgentFacts> agents;  // that took part
   bool open_loop = false;
+  bool users = false;        // they make the load, and requests and times are those of their steps
   uint64_t concurrency = 0;  // asked for; under a rate a bound
   bool bound_given = true;   // not by what files, ports and squall itself allow
   double rate = 0;           // asked for, per second

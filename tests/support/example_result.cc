@@ -134,4 +134,20 @@ RunResult ExampleMixResult() {
   return result;
 }
 
+RunResult ExampleUsersResult() {
+  RunResult result = Example(false);
+  result.coverage.reset();
+  result.plan.clear_urls();
+  result.plan.mutable_request()->set_url("http://h/");
+  result.plan.mutable_script()->set_name("shop.lua");
+  result.plan.mutable_script()->set_text("function user(u) http.get('/') end");
+  result.plan.set_users(true);
+  for (uint64_t n = 0; n < 2000; ++n) {
+    result.steps.Of("login").Add(n, {.service = 1 * kMillisecond}, {.status = 200});
+    result.steps.Of("item").Add(n, {.service = ServiceOf(n)}, OutcomeOf(n));
+  }
+  result.steps.Of("item").waited = 3;
+  return result;
+}
+
 }  // namespace squall

@@ -24,6 +24,7 @@ http {{
   log_format fields '$status\t$request_method\t$request_uri\t$server_protocol\t$connection';
   log_format squall '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent '
                     '"$http_referer" "$http_user_agent" "$http_squall_run" "$http_squall_request"';
+  log_format ids '$request_id\t$status\t$request_method\t$request_uri';
   access_log {folder}/access.log {log};
   client_body_temp_path {folder}/body;
   proxy_temp_path {folder}/proxy;
@@ -33,6 +34,7 @@ http {{
   server {{
     listen {address} {listen};
     {certificate}
+    {more}
     location / {{ return 200 "hello\n"; }}
     location /moved {{ return 302 /; }}
     location /missing {{ return 404 "nothing here\n"; }}
@@ -75,11 +77,12 @@ class Nginx(Process):
     """nginx on a free port. `listen` is what its listen directive adds: "http2", "ssl", …;
     `clients` a file of the certificates that clients must show one of. A connection is closed after
     so many requests. `log` is the form of its access log: "fields", as Log reads it, "combined", or
-    "squall", which is that with the headers of squall run --tag. It runs on loopback, or on a host of
-    a network; its certificate has these names besides the address."""
+    "squall", which is that with the headers of squall run --tag, or "ids", with nginx's own of each
+    request. It runs on loopback, or on a host of a network; its certificate has these names besides
+    the address. `more` are directives of its server."""
 
     def __init__(self, listen="", clients=None, requests_a_connection=1000,
-                 log="fields", host=None, names=()):
+                 log="fields", host=None, names=(), more=""):
         program = shutil.which("nginx", path=_PATH)
         if program is None:
             raise FileNotFoundError("nginx is needed: deploy/install-deps.sh")
@@ -92,6 +95,7 @@ class Nginx(Process):
         self._clients = clients
         self._requests_a_connection = requests_a_connection
         self._log = log
+        self._more = more
         self.access_log = self.folder / "access.log"
         self._scheme = "https" if "ssl" in listen else "http"
         self.certificate = self.folder / "certificate.pem"
@@ -128,7 +132,7 @@ class Nginx(Process):
             folder=self.folder, address=self.address, listen=self._listen,
             requests_a_connection=self._requests_a_connection, log=self._log,
             user=f"user {getpass.getuser()};" if os.geteuid() == 0 else "",
-            certificate=certificate if self._scheme == "https" else ""))
+            certificate=certificate if self._scheme == "https" else "", more=self._more))
 
     def quit(self):
         """Lets nginx end in its own way, so that nothing is missing in its log."""

@@ -126,5 +126,13 @@ TEST(Headroom, IsInTheJson) {
     {"name": "beta", "ceiling_per_second": null, "measured_at": null, "used": null}]})"));
 }
 
+TEST(Headroom, FlowsOfUsersAreNoRequests) {
+  RunResult result = ExampleUsersResult();
+  v1::Ceiling ceiling = *Calibrated(1'000, 1'000).agents[0].host.mutable_ceiling();
+  for (size_t i = 0; i < 2; ++i) *result.agents[i].host.mutable_ceiling() = ceiling;
+  EXPECT_FALSE(HeadroomOf(result).used);
+  EXPECT_EQ(HeadroomLine(result, kPlain), "");
+}
+
 }  // namespace
 }  // namespace squall

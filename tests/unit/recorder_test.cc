@@ -39,6 +39,26 @@ TEST(Recorder, KeepsIntendedStartsInAnOpenLoopOnly) {
   }
 }
 
+TEST(Recorder, ThinkTimeIsNoneOfAFlows) {
+  Recorder recorder({true});
+  recorder.RecordFlow(kSample, 25, Response(200));
+  recorder.RecordStep(kSample, "item", 12, true, Response(200));
+  recorder.RecordStep(kSample, "item", 12, false, Response(404));
+  Interval swapped(1);
+  recorder.Swap(swapped);
+  const PhaseInterval& interval = swapped.phases[0];
+  EXPECT_EQ(interval.metrics.success_service.max(), 35u);
+  EXPECT_EQ(interval.metrics.success_response.max(), 65u);
+  EXPECT_EQ(interval.metrics.schedule_lag.max(), 30u);
+  EXPECT_EQ(interval.last_end, 190);
+  EXPECT_EQ(interval.numbers, std::vector<uint64_t>{7});
+  const Metrics& step = interval.steps.all().at("item");
+  EXPECT_EQ(step.recorded(), 2u);
+  EXPECT_EQ(step.waited, 1u);
+  EXPECT_EQ(step.success_service.max(), 12u);
+  EXPECT_EQ(step.schedule_lag.count(), 0u) << "a step is never due";
+}
+
 // A transport's clock and the worker's are one, but a request may end before it began to be timed.
 TEST(Recorder, HasNoNegativeTimes) {
   Recorder recorder({true});

@@ -33,7 +33,7 @@ TEST(JsonReport, HasTheDocumentedKeys) {
   EXPECT_THAT(Keys(json),
               ElementsAre("run", "notes", "plan", "warmup", "totals", "coverage", "tag", "latency",
                           "schedule_lag", "waited", "waited_beside_free", "timings", "addresses",
-                          "status_codes", "errors", "requests", "verdict", "parallelism",
+                          "status_codes", "errors", "requests", "steps", "verdict", "parallelism",
                           "headroom", "clocks", "events", "agents"));
   EXPECT_THAT(Keys(json["run"]),
               ElementsAre("id", "version", "seed", "started_at", "elapsed_ns", "state"));
@@ -185,6 +185,7 @@ TEST(JsonReport, WritesThePlan) {
             {"templates", false},
             {"feeder", nullptr},
             {"script", nullptr},
+            {"users", false},
             {"phases", Json::array({{{"measured", true},
                                      {"requests", 2000},
                                      {"duration_ns", 0},
@@ -322,6 +323,23 @@ TEST(JsonReport, TellsOfEachNamedRequest) {
               json["totals"][key].get<uint64_t>())
         << key;
   }
+}
+
+TEST(JsonReport, HasWhatStepsOfUsersCameTo) {
+  const Json json = Parsed(ExampleUsersResult());
+  EXPECT_EQ(json["plan"]["users"], true);
+  EXPECT_EQ(json["totals"]["recorded"], 2000);
+  ASSERT_EQ(json["steps"].size(), 2u);
+  const Json& item = json["steps"][0];
+  EXPECT_THAT(Keys(item),
+              ElementsAre("name", "recorded", "succeeded", "failed", "bytes_received", "bytes_sent",
+                          "connections", "resent", "requests_per_second", "latency", "schedule_lag",
+                          "waited", "status_codes", "errors"));
+  EXPECT_EQ(item["name"], "item");
+  EXPECT_EQ(item["recorded"], 2000);
+  EXPECT_EQ(item["waited"], 3);
+  EXPECT_EQ(item["errors"].size(), 3u);
+  EXPECT_EQ(json["steps"][1]["waited"], 0);
 }
 
 }  // namespace

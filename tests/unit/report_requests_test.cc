@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "controller/report_text.h"
+#include "controller/summary.h"
 #include "tests/support/example_result.h"
 
 namespace squall {
@@ -25,6 +26,34 @@ By request (service time of successes)
   list     1,500     375.0       5  1.50 ms  1.90 ms  1.99 ms
   view       500     125.0       1  1.50 ms  1.90 ms  1.99 ms
 )"));
+}
+
+TEST(TextReport, HasALineForEachStepOfUsers) {
+  const RunResult result = ExampleUsersResult();
+  const std::string text = TextReport(result, kPlain);
+  EXPECT_THAT(text, HasSubstr("2,000 flows, 16 users at once, "));
+  EXPECT_THAT(text, HasSubstr("users of script shop.lua"));
+  EXPECT_THAT(text, HasSubstr("4,000 in all"));
+  EXPECT_THAT(text, HasSubstr("Service time of flows\n"));
+  EXPECT_THAT(text, HasSubstr(R"(
+By step (service time of successes)
+         requests  a second  failed      p50      p90      p99
+  item      2,000     500.0       6  1.50 ms  1.90 ms  1.99 ms
+  login     2,000     500.0       0  1.00 ms  1.00 ms  1.00 ms
+)"));
+  EXPECT_THAT(text, HasSubstr("  200  3,994")) << "statuses are of requests";
+}
+
+TEST(TextReport, AnswersToUsersAreAnswersEvenIfNoFlowEndsWell) {
+  RunResult result = ExampleUsersResult();
+  result.fleet = {};
+  for (uint64_t n = 0; n < 9; ++n) {
+    result.fleet.Add(n, {.service = 1}, {.kind = v1::FAILURE_KIND_SCRIPT});
+  }
+  EXPECT_EQ(ResponsesOf(result), 3997u) << "but for what timed out";
+  EXPECT_EQ(TextReport(result, kPlain).find("Not one response"), std::string::npos);
+  result.steps = {};
+  EXPECT_THAT(TextReport(result, kPlain), StartsWith("Not one response came"));
 }
 
 TEST(TextReport, SaysWhatIsExpectedOfNamedRequests) {

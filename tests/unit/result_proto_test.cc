@@ -104,7 +104,8 @@ TEST(ResultProtoTest, ReportsAreTheSame) {
     RunResult result;
   } kCases[] = {{"closed loop", ExampleResult()}, {"open loop", ExampleOpenLoopResult()},
                 {"rich", RichResult()},           {"named requests", ExampleMixResult()},
-                {"no start spread", interrupted}, {"a tag without numbers", untold}};
+                {"users", ExampleUsersResult()},  {"no start spread", interrupted},
+                {"a tag without numbers", untold}};
   for (const auto& test : kCases) {
     SCOPED_TRACE(test.name);
     const std::string bytes = EncodeResult(test.result);
@@ -260,6 +261,38 @@ TEST(ResultProtoTest, RefusesNamedRequestsThatAreNotAll) {
   *more.mutable_requests(1) = more.requests(0);
   for (const v1::RunResult& bad : {fewer, none, more}) {
     EXPECT_THAT(std::string(FromProto(bad).status().message()), HasSubstr("requests by name"));
+  }
+}
+
+TEST(ResultProtoTest, RefusesStepsThatCannotBe) {
+  const struct {
+    const char* name;
+    std::function<void(v1::RunResult&)> spoil;
+    const char* message;
+  } rows[] = {
+      {"no users", [](v1::RunResult& proto) { proto.mutable_plan()->set_users(false); },
+       "steps of no users"},
+      {"too many",
+       [](v1::RunResult& proto) {
+         for (int i = 0; i < 64; ++i) *proto.add_steps() = proto.steps(1);
+       },
+       "steps of no users"},
+      {"out of order", [](v1::RunResult& proto) { proto.mutable_steps()->SwapElements(0, 1); },
+       "out of order"},
+      {"without a name", [](v1::RunResult& proto) { proto.mutable_steps(0)->clear_name(); },
+       "no names"},
+      {"one that contradicts itself",
+       [](v1::RunResult& proto) { proto.mutable_steps(0)->mutable_metrics()->set_failed(7); },
+       "is damaged"},
+  };
+  v1::RunResult good;
+  ASSERT_TRUE(good.ParseFromString(EncodeResult(ExampleUsersResult())));
+  ASSERT_TRUE(FromProto(good).ok()) << FromProto(good).status();
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.name);
+    v1::RunResult bad = good;
+    row.spoil(bad);
+    EXPECT_THAT(std::string(FromProto(bad).status().message()), HasSubstr(row.message));
   }
 }
 

@@ -101,5 +101,31 @@ TEST_F(RunOptionsTest, BadScripts) {
   }
 }
 
+TEST_F(RunOptionsTest, UsersAreThePlansAndHaveRows) {
+  Write("shop.lua", "function user(u) print(u.id, u.data and u.data.name) http.get('/') end");
+  Write("plain.lua", "");
+  Write("rows.csv", "name\nann\nbob\n");
+  const auto users = Run({"-s", "shop.lua", "-d", "for the script", "http://h/"});
+  ASSERT_TRUE(users.ok()) << users.status();
+  EXPECT_TRUE(users->plan.users());
+  EXPECT_EQ(users->script_said, (std::vector<std::string>{"0\tnil"}));
+  const auto with_rows = Run({"-s", "shop.lua", "--feed", "rows.csv", "http://h/"});
+  ASSERT_TRUE(with_rows.ok()) << with_rows.status();
+  EXPECT_EQ(with_rows->script_said, (std::vector<std::string>{"0\tann"}));
+  EXPECT_EQ(with_rows->feeder_text, "name\nann\nbob\n");
+  v1::Plan plan = with_rows->plan;
+  plan.set_concurrency(1);
+  EXPECT_TRUE(CheckPlan(plan).ok()) << CheckPlan(plan);
+  plan.set_users(false);
+  EXPECT_FALSE(CheckPlan(plan).ok()) << "nobody has the rows";
+  EXPECT_FALSE(Run({"-s", "plain.lua", "http://h/"})->plan.users());
+
+  EXPECT_EQ(
+      std::string(Run({"-s", "plain.lua", "--feed", "rows.csv", "http://h/"}).status().message()),
+      "--feed: nothing uses it: a script has its rows as u.data of user(u)");
+  EXPECT_EQ(std::string(Run({"-s", "shop.lua", "-m", "PUT", "http://h/"}).status().message()),
+            "-m: the script has user(), which says the method of each request: leave it out");
+}
+
 }  // namespace
 }  // namespace squall

@@ -105,5 +105,66 @@ TEST(SumUpRequests, RefusesWhatCannotBe) {
   EXPECT_FALSE(CheckSnapshot(snapshot, kSecond, 1).ok()) << "fewer than the numbers";
 }
 
+v1::Snapshot Steps() {
+  v1::Snapshot snapshot = Two().Told();
+  snapshot.clear_metrics();
+  snapshot.mutable_requests(0)->set_name("item");
+  snapshot.mutable_requests(1)->set_name("list");
+  for (v1::RequestMetrics& of : *snapshot.mutable_requests()) of.set_request(0);
+  return snapshot;
+}
+
+TEST(SumUpSteps, MakesTheSumOfAll) {
+  const Two two;
+  Metrics sum = two.first;
+  sum.Merge(two.second);
+  const absl::StatusOr<v1::Metrics> steps = SumUpSteps(Steps());
+  ASSERT_TRUE(steps.ok()) << steps.status();
+  EXPECT_EQ(steps->SerializeAsString(), sum.ToProto().SerializeAsString());
+}
+
+TEST(SumUpSteps, RefusesWhatCannotBe) {
+  const struct {
+    const char* name;
+    std::function<void(v1::Snapshot&)> spoil;
+  } rows[] = {
+      {"no name", [](v1::Snapshot& snapshot) { snapshot.mutable_requests(0)->clear_name(); }},
+      {"a name of control characters",
+       [](v1::Snapshot& snapshot) { snapshot.mutable_requests(0)->set_name("a\n"); }},
+      {"the same twice",
+       [](v1::Snapshot& snapshot) { snapshot.mutable_requests(0)->set_name("list"); }},
+      {"out of order", [](v1::Snapshot& snapshot) { snapshot.mutable_requests(0)->set_name("z"); }},
+      {"named requests",
+       [](v1::Snapshot& snapshot) { snapshot.mutable_requests(1)->set_request(1); }},
+      {"one that contradicts itself",
+       [](v1::Snapshot& snapshot) {
+         snapshot.mutable_requests(0)->mutable_metrics()->set_failed(7);
+       }},
+      {"some under a rate, others not",
+       [](v1::Snapshot& snapshot) {
+         Metrics timed;
+         timed.Add(9, {.service = 5, .lag = 1}, Response(200));
+         *snapshot.mutable_requests(0)->mutable_metrics() = timed.ToProto();
+       }},
+      {"too many",
+       [](v1::Snapshot& snapshot) {
+         const v1::RequestMetrics one = snapshot.requests(0);
+         snapshot.clear_requests();
+         for (char first = 'a'; first <= 'j'; ++first) {
+           for (char second = 'a'; second <= 'g'; ++second) {
+             *snapshot.add_requests() = one;
+             snapshot.mutable_requests()->rbegin()->set_name({first, second});
+           }
+         }
+       }},
+  };
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.name);
+    v1::Snapshot snapshot = Steps();
+    row.spoil(snapshot);
+    EXPECT_FALSE(SumUpSteps(snapshot).ok());
+  }
+}
+
 }  // namespace
 }  // namespace squall

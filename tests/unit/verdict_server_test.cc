@@ -239,6 +239,42 @@ TEST(VerdictServerTest, OpenLoop) {
 }
 
 // Without a bound of the user's, as many connections as files allow.
+TEST(VerdictServerTest, Users) {
+  VerdictFacts usual = ClosedLoop();
+  usual.users = true;
+  Check(usual,
+        {{"enough of everything",
+          [](VerdictFacts& facts) { Drain(0.1, facts); },  // they think: nothing follows from it
+          Limit::kNone,
+          Confidence::kMedium,
+          "users asked for no more",
+          {}},
+         {"faster at little load",
+          [](VerdictFacts& facts) { Light(0.98 * kIs.light_of_service, kIs.light_least, facts); },
+          Limit::kServer,
+          Confidence::kHigh,
+          kSlower,
+          {"requests took 10.0 ms on average, and "}},
+         {"some waited for a connection",
+          [](VerdictFacts& facts) { facts.waited = Part(0.98 * kIs.waited); },
+          Limit::kNone,
+          Confidence::kMedium,
+          "users asked for no more",
+          {}},
+         {"more of them did",
+          [](VerdictFacts& facts) { facts.waited = Part(1.02 * kIs.waited) + 1; },
+          Limit::kSchedule,
+          Confidence::kHigh,
+          "requests found all connections that agents may have busy",
+          {}},
+         {"some never began",
+          [](VerdictFacts& facts) { facts.not_started = 1; },
+          Limit::kSchedule,
+          Confidence::kMedium,
+          "raise -c",
+          {}}});
+}
+
 TEST(VerdictServerTest, FilesBoundTheConnectionsOfARate) {
   const auto with_limit = [](uint64_t limit) {
     v1::Vitals vitals = VitalsWith(0, kSecond, {});
