@@ -81,10 +81,9 @@ class CurlTransport final : public Transport {
 
   absl::Status SetSlots(uint32_t slots) override;
 
-  void Send(uint32_t number, Nanos start, const std::string& given) override {
+  void Send(uint32_t number, Nanos start, const RequestTag& tag,
+            const std::string& given) override {
     Slot& slot = *slots_[number];
-    const bool asks = source_ != nullptr || request_.tagged() || calls_.size() > 1;
-    const RequestTag tag = asks ? sink_.TagOf(number) : RequestTag();
     const CURLcode followed = slot.exchange.Follow(calls_[tag.request]);
     if (request_.tagged()) slot.exchange.Tag(tag);
     const std::string& url = source_ == nullptr ? given : slot.exchange.Render(tag.number);

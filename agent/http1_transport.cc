@@ -43,7 +43,7 @@ class Http1Transport final : public Transport, private Http1Connection::Listener
   absl::Status Open() { return poll_.Open(); }  // first of all
 
   absl::Status SetSlots(uint32_t slots) override;
-  void Send(uint32_t slot, Nanos start, const std::string& url) override;
+  void Send(uint32_t slot, Nanos start, const RequestTag& tag, const std::string& url) override;
   void Look(ConnectionLook& look) const override;
   void CutOff() override;
 
@@ -59,8 +59,8 @@ class Http1Transport final : public Transport, private Http1Connection::Listener
   static void OnDeferred(void* self, Http1Exchange& exchange, v1::FailureKind kind,
                          std::string_view detail) noexcept;
 
-  bool WriteRequest(Http1Exchange& exchange, const std::string& url);
-  bool WriteScripted(Http1Exchange& exchange, const std::string& url);
+  bool WriteRequest(Http1Exchange& exchange, const RequestTag& tag, const std::string& url);
+  bool WriteScripted(Http1Exchange& exchange, uint64_t number, const std::string& url);
   void Expect(const Http1Exchange& exchange, Http1Connection& connection) const;
   void OpenFor(Http1Exchange& exchange);
   void Begin(Http1Exchange& exchange, Http1Connection& connection);
@@ -79,7 +79,6 @@ class Http1Transport final : public Transport, private Http1Connection::Listener
 
   Sink& sink_;
   const bool keepalive_;
-  const bool asks_;  // for more than the URL
   Routes routes_;
   SocketPoll poll_;
   Http1Connection::Shared shared_;
@@ -99,7 +98,6 @@ class Http1Transport final : public Transport, private Http1Connection::Listener
 Http1Transport::Http1Transport(const TransportSetup& setup)
     : sink_(setup.sink),
       keepalive_(!setup.plan.transport().no_keepalive()),
-      asks_(setup.source != nullptr || setup.plan.request().tag() || CountRequests(setup.plan) > 1),
       routes_(setup.plan.transport(), setup.network, setup.loop, setup.first_turn),
       poll_(
           setup.loop, [](void* owner) noexcept { static_cast<Sink*>(owner)->OnBatch(); },
@@ -134,10 +132,11 @@ void Http1Transport::Look(ConnectionLook& look) const {
 
 // ---- sending
 
-void Http1Transport::Send(uint32_t slot, Nanos start, const std::string& url) {
+void Http1Transport::Send(uint32_t slot, Nanos start, const RequestTag& tag,
+                          const std::string& url) {
   Http1Exchange& exchange = exchanges_[slot];
   exchange.Begin(start);
-  const bool written = WriteRequest(exchange, url);
+  const bool written = WriteRequest(exchange, tag, url);
   in_flight_.Append(exchange);
   if (!written) return;
   sending_ = true;
@@ -150,11 +149,11 @@ void Http1Transport::Send(uint32_t slot, Nanos start, const std::string& url) {
 }
 
 // False: there is none to send, of which an outcome tells later.
-bool Http1Transport::WriteRequest(Http1Exchange& exchange, const std::string& url) {
+bool Http1Transport::WriteRequest(Http1Exchange& exchange, const RequestTag& tag,
+                                  const std::string& url) {
   exchange.call = first_call_;
-  if (script_) return WriteScripted(exchange, url);
+  if (script_) return WriteScripted(exchange, tag.number, url);
   if (!several_ && exchange.call->WriteAlike(exchange)) return true;
-  const RequestTag tag = asks_ ? sink_.TagOf(exchange.slot) : RequestTag();
   if (several_) {
     exchange.call = &calls_[tag.request];
     if (exchange.call->WriteAlike(exchange)) return true;
@@ -163,12 +162,13 @@ bool Http1Transport::WriteRequest(Http1Exchange& exchange, const std::string& ur
   return true;
 }
 
-bool Http1Transport::WriteScripted(Http1Exchange& exchange, const std::string& url) {
+bool Http1Transport::WriteScripted(Http1Exchange& exchange, uint64_t number,
+                                   const std::string& url) {
   if (exchange.origin == nullptr) {  // it has one URL for good
     std::string_view target;
     exchange.origin = &origins_.Find(url, target);
   }
-  const absl::Status status = script_->Write(sink_.TagOf(exchange.slot).number, exchange);
+  const absl::Status status = script_->Write(number, exchange);
   if (!status.ok()) deferred_.Add(exchange, v1::FAILURE_KIND_SCRIPT, std::string(status.message()));
   return status.ok();
 }

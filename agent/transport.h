@@ -35,10 +35,6 @@ class Transport {
     virtual void OnBatch() noexcept = 0;
     // A connection to an address (its number in the run's AddressTable) is opened, or tried.
     virtual void OnConnecting(uint32_t address) noexcept = 0;
-    // Which request is being sent in a slot, and how it names itself: asked from within Send(), if
-    // requests are to be tagged, the plan has several, or there is a source. Borrowed for that
-    // call.
-    virtual RequestTag TagOf(uint32_t slot) noexcept = 0;
 
    protected:
     ~Sink() = default;
@@ -52,10 +48,11 @@ class Transport {
   // many as before. Not from within a call to the sink.
   virtual absl::Status SetSlots(uint32_t slots) = 0;
 
-  // Sends one request to `url` (borrowed for the call) in a free slot, 0 ≤ slot < slots. `start` is
-  // now. With a source, what is sent is asked of it, URL and all, and `url` is not looked at. The
-  // outcome comes later from the loop, never from within this call.
-  virtual void Send(uint32_t slot, Nanos start, const std::string& url) = 0;
+  // Sends one request to `url` in a free slot, 0 ≤ slot < slots. `start` is now; `tag` says which
+  // it is, and how it names itself where requests are tagged. Both are borrowed for the call. With
+  // a source, what is sent is asked of it, URL and all, and `url` is not looked at. The outcome
+  // comes later from the loop, never from within this call.
+  virtual void Send(uint32_t slot, Nanos start, const RequestTag& tag, const std::string& url) = 0;
 
   // Looks at some of its connections, and at whose the answers are.
   virtual void Look(ConnectionLook& look) const = 0;
@@ -75,10 +72,10 @@ struct TransportSetup {
   // How many connections the workers and agents before this one have: where Routes begin to count.
   uint32_t first_turn = 0;
   // Where the plan has placeholders, named requests or a list that the transport asks itself: what
-  // requests are. Null: all are alike, but for the URL that Send() is given, and what TagOf() says
+  // requests are. Null: all are alike, but for the URL that Send() is given, and for the tag
   // where a list has several.
   const RequestSource* source = nullptr;
-  // Makes the requests, whose numbers are asked for by TagOf(), as text; the URL says where they
+  // Makes the requests, by the tag's numbers, as text; the URL says where they
   // go. One worker's alone, ready for requests. Null: the plan has none.
   Script* script = nullptr;
 };

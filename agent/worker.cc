@@ -164,6 +164,7 @@ void Worker::BeginPhase(uint32_t phase) {
   // Users that think are not in flight.
   flight_.BeginPhase(now, in_flight(), !phases_[phase].open_loop() && users_ == nullptr);
   phase_ = phase;
+  tag_.run = phase == last_phase_ ? config_.run_id : warm_up_id_;
   hand_.clear();
   hand_next_ = 0;
   idle_noted_ = false;
@@ -338,7 +339,9 @@ void Worker::Issue(Sample sample) {
   if (users_ != nullptr) return BeginUser(slot);
   slots_.SampleOf(slot).light = flight_.IsLight(slots_.in_flight());
   flight_.Began(sample.start, slots_.in_flight());
-  transport_->Send(slot, sample.start, url_);
+  tag_.number = sample.number;
+  tag_.request = sample.request;
+  transport_->Send(slot, sample.start, tag_, url_);
 }
 
 void Worker::OnOutcome(uint32_t slot, Nanos end, const Outcome& outcome) noexcept {
@@ -350,12 +353,6 @@ void Worker::OnOutcome(uint32_t slot, Nanos end, const Outcome& outcome) noexcep
   }
   Release(slot, end);
   flight_.Ended(end, slots_.in_flight());
-}
-
-RequestTag Worker::TagOf(uint32_t slot) noexcept {
-  const Sample& sample = slots_.SampleOf(slot);
-  const bool measured = sample.phase == last_phase_;
-  return {measured ? config_.run_id : warm_up_id_, sample.number, sample.request};
 }
 
 // A worker with nothing in flight that can get nothing to send asks, once, to be looked at.

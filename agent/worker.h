@@ -124,7 +124,6 @@ class Worker final : private Transport::Sink {
   void OnConnecting(uint32_t address) noexcept override {
     recorder_.RecordConnecting(phase_, address);
   }
-  RequestTag TagOf(uint32_t slot) noexcept override;
 
   enum class State { kWaiting, kStarting, kIssuing, kEnded };
 
@@ -193,6 +192,7 @@ class Worker final : private Transport::Sink {
   absl::Status status_;       // of making them
   bool url_differs_ = false;  // from request to request, and nobody asks the source for it
   std::string url_;
+  RequestTag tag_;  // of what is issued next
   Nanos started_at_ = 0;
   // When it began: under a rate, to follow the schedule; otherwise, when its first request was on
   // its way. 0: not yet.

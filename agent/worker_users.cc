@@ -121,7 +121,8 @@ void Worker::SendFor(uint32_t user, Nanos now) {
   flow.sent = now;
   flow.light = flight_.IsLight(users_->in_flight());
   flight_.Began(now, users_->in_flight());
-  transport_->Send(slot, now, url_);
+  // A script's request is asked for by its user.
+  transport_->Send(slot, now, {config_.run_id, user, 0}, url_);
 }
 
 void Worker::OnAnswer(uint32_t slot, Nanos end, const Outcome& outcome) {

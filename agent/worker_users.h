@@ -19,10 +19,6 @@ struct Worker::UserSink final : Transport::Sink {
   }
   void OnBatch() noexcept override { worker.FillWithUsers(); }
   void OnConnecting(uint32_t address) noexcept override { worker.OnConnecting(address); }
-  // The transport asks for a number, and is told which user it is.
-  RequestTag TagOf(uint32_t slot) noexcept override {
-    return {worker.config_.run_id, worker.users_->UserOf(slot), 0};
-  }
 
   Worker& worker;
 };

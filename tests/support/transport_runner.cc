@@ -58,11 +58,6 @@ class Runner final : public Transport::Sink {
     ++tried[network_.addresses.Names().at(address)];
   }
 
-  RequestTag TagOf(uint32_t) noexcept override {
-    EXPECT_TRUE(sending_) << "asked too late";
-    return {kTestRun, next_ - 1};
-  }
-
   std::vector<Seen> seen;
   std::map<std::string, uint32_t> tried;
 
@@ -72,7 +67,8 @@ class Runner final : public Transport::Sink {
     busy_[slot] = true;
     started_[slot] = SteadyNow();
     sending_ = true;
-    transport_->Send(slot, started_[slot], urls_[next_++]);
+    const size_t number = next_++;
+    transport_->Send(slot, started_[slot], {kTestRun, number}, urls_[number]);
     sending_ = false;
   }
 

@@ -138,7 +138,6 @@ TEST(CurlTransport, RejectsHeadWithABody) {
     void OnOutcome(uint32_t, Nanos, const Outcome&) noexcept override {}
     void OnBatch() noexcept override {}
     void OnConnecting(uint32_t) noexcept override {}
-    RequestTag TagOf(uint32_t) noexcept override { return {}; }
   } sink;
   Network network;
   struct ev_loop* loop = NewEventLoop();

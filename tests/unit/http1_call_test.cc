@@ -31,7 +31,6 @@ class Caller {
     void OnOutcome(uint32_t, Nanos, const Outcome&) noexcept override {}
     void OnBatch() noexcept override {}
     void OnConnecting(uint32_t) noexcept override {}
-    RequestTag TagOf(uint32_t) noexcept override { return {}; }
   };
 
   struct Loop {

@@ -50,7 +50,6 @@ TEST(Http1Transport, RefusesPlansThatNeedAnother) {
     void OnOutcome(uint32_t, Nanos, const Outcome&) noexcept override {}
     void OnBatch() noexcept override {}
     void OnConnecting(uint32_t) noexcept override {}
-    RequestTag TagOf(uint32_t) noexcept override { return {}; }
   } sink;
   Network network;
   EXPECT_EQ(MakeHttp1Transport({plan, network, nullptr, sink, 1}).status().code(),

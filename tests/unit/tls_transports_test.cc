@@ -72,7 +72,6 @@ TEST(CurlTransport, RefusesAClientCertificateThatCannotBeUsed) {
     void OnOutcome(uint32_t, Nanos, const Outcome&) noexcept override {}
     void OnBatch() noexcept override {}
     void OnConnecting(uint32_t) noexcept override {}
-    RequestTag TagOf(uint32_t) noexcept override { return {}; }
   } sink;
   Network network;
   EXPECT_EQ(MakeCurlTransport({plan, network, nullptr, sink, 1}).status().message(),
