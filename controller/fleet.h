@@ -105,7 +105,7 @@ class FleetServer {
     // Any thread.
     virtual void Wake() = 0;
   };
-  // One at a time, which does not outlive this.
+  // One at a time, which does not outlive this. Null: events come as before.
   virtual std::unique_ptr<Watch> MakeWatch() = 0;
 };
 

@@ -13,9 +13,8 @@ constexpr Nanos kGatherTime = 5 * kMillisecond;
 }  // namespace
 
 Hearing::Hearing(Mailbox<CoordinatorEvent>& mailbox, FleetServer* server) : mailbox_(mailbox) {
-  if (server == nullptr) return;
-  watch_ = server->MakeWatch();
-  mailbox_.WakeBy([this] { watch_->Wake(); });
+  if (server != nullptr) watch_ = server->MakeWatch();
+  if (watch_ != nullptr) mailbox_.WakeBy([this] { watch_->Wake(); });
 }
 
 Hearing::~Hearing() {

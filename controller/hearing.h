@@ -29,7 +29,7 @@ class Hearing {
 
  private:
   Mailbox<CoordinatorEvent>& mailbox_;
-  std::unique_ptr<FleetServer::Watch> watch_;  // null: agents do not dial
+  std::unique_ptr<FleetServer::Watch> watch_;  // null: all comes by itself
 };
 
 }  // namespace squall

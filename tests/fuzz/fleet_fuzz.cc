@@ -44,6 +44,7 @@ class FakeServer final : public FleetServer {
   }
   ~FakeServer() override { attach = nullptr; }
   const std::string& address() const override { return address_; }
+  std::unique_ptr<Watch> MakeWatch() override { return nullptr; }  // the time is simulated
 
  private:
   std::function<void(FleetEvent)> events_;
