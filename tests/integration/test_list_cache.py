@@ -201,7 +201,7 @@ class ListCache(squall.TestCase):
         for _ in range(2):
             result = self.run_list("-n", 10)
             self.check_exit(result, 2)
-            self.assertIn(f"{self.urls}:4: ", result.stderr)
+            self.assertIn(f"{self.urls}:4:1: ", result.stderr)
             self.assertIn("a space at position", result.stderr)
         self.assertEqual(self.target.stats()["requests"], 0)
 
