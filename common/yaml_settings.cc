@@ -210,8 +210,7 @@ absl::StatusOr<std::vector<YamlSetting>> ReadSettings(const std::string& text,
   const YAML::Node root = YAML::Load(text);
   if (root.IsNull()) return std::vector<YamlSetting>();
   if (!root.IsMap()) {
-    return WrongAt(reading.file, At(root.Mark()),
-                   "no settings: write lines such as name: value");
+    return WrongAt(reading.file, At(root.Mark()), "no settings: write lines such as name: value");
   }
   return ReadMapping(root, reading);
 }

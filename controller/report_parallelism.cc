@@ -54,8 +54,9 @@ std::string ParallelismSection(const RunResult& result, const TextStyle& style) 
   const Parallelism& parallelism = *result.parallelism;
   TextTable table({Align::kLeft, Align::kRight, Align::kLeft});
   table.AddRow({"in flight on average", Cell(Mean(parallelism, style), Colour::kBold),
-                parallelism.asked == 0 ? (result.plan.users() ? "whatever users made it" : "whatever the rate made it")
-                                       : ShareOf(parallelism.mean, parallelism.asked)});
+                parallelism.asked == 0
+                    ? (result.plan.users() ? "whatever users made it" : "whatever the rate made it")
+                    : ShareOf(parallelism.mean, parallelism.asked)});
   const std::string bounds =
       fmt::format("by the second {:.1f} to {:.1f}", parallelism.min, parallelism.max);
   if (parallelism.steady) {

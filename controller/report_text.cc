@@ -73,9 +73,8 @@ std::string Interrupted(const RunResult& result, const TextStyle& style) {
 
 std::string Incomplete(const RunResult& result) {
   if (!result.notes.empty()) return "Incomplete: " + result.notes.front();
-  return fmt::format("Incomplete: {} of {} {} are recorded.",
-                     FormatCount(result.fleet.recorded()), FormatCount(result.planned),
-                     NumbersName(result.plan));
+  return fmt::format("Incomplete: {} of {} {} are recorded.", FormatCount(result.fleet.recorded()),
+                     FormatCount(result.planned), NumbersName(result.plan));
 }
 
 std::string GravestFirst(const RunResult& result, const TextStyle& style) {
@@ -105,9 +104,8 @@ std::string GravestFirst(const RunResult& result, const TextStyle& style) {
 std::string Length(const v1::Plan& plan, const v1::Phase& phase, const TextStyle& style) {
   const std::string time = Time(static_cast<double>(phase.duration_ns()), style);
   if (phase.requests() == 0) return time;
-  std::string length =
-      fmt::format("{} {}{}", FormatCount(phase.requests()), plan.users() ? "flow" : "request",
-                  Plural(phase.requests()));
+  std::string length = fmt::format("{} {}{}", FormatCount(phase.requests()),
+                                   plan.users() ? "flow" : "request", Plural(phase.requests()));
   if (phase.duration_ns() != 0) length += fmt::format(", {} at most", time);
   return length;
 }

@@ -329,8 +329,7 @@ TEST_F(ListFormats, PlaceholdersStandInLinesWithMethods) {
   const auto options = List("GET /a?{{int 1 5}}\nPOST /b\n");
   ASSERT_TRUE(options.ok()) << options.status();
   EXPECT_TRUE(options->plan.templates());
-  EXPECT_THAT(List("GET /a\nGET /{{sq}}\n").status().message(),
-              HasSubstr("list:2:6: {{sq}}"));
+  EXPECT_THAT(List("GET /a\nGET /{{sq}}\n").status().message(), HasSubstr("list:2:6: {{sq}}"));
 }
 
 }  // namespace

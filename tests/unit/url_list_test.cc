@@ -92,7 +92,8 @@ TEST(UrlList, Bad) {
        "urls.txt:1:1: the line begins with '/' but cannot be joined to http://h/#f: give a URL "
        "without ? and #"},
       {"base that is not fit to print", "/x\n", "http://h/?\r\n",
-       "urls.txt:1:1: the line begins with '/' but cannot be joined to http://h/?\\x0d\\x0a: give a "
+       "urls.txt:1:1: the line begins with '/' but cannot be joined to http://h/?\\x0d\\x0a: give "
+       "a "
        "URL without ? and #"},
       {"bad base", "/x\n", "h:80", "urls.txt:1:1: h:80: no scheme: did you mean http://h:80?"},
   };
