@@ -102,12 +102,7 @@ class BadFiles(squall.TestCase):
 
     def check_refused(self, arguments, words):
         result = squall.run(*arguments, json=False, timeout=60)
-        self.check_exit(result, 2)
-        self.assertRegex(result.stderr, r"(?m)^squall: ")
-        for word in words:
-            self.assertIn(word, result.stderr)
-        self.assertEqual(result.stdout, "")
-        self.assertLess(len(result.stderr.splitlines()), 6, result.stderr)
+        self.check_told(result, words)
         self.assertEqual(self.server.connections, 0)
 
     def test_templates(self):

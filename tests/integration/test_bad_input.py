@@ -97,12 +97,7 @@ class BadInput(squall.TestCase):
 
     def check_refused(self, result, words):
         """Exit 2, a message with these words and nothing else, not one connection."""
-        self.check_exit(result, 2)
-        self.assertRegex(result.stderr, r"(?m)^squall: ")
-        for word in words:
-            self.assertIn(word, result.stderr)
-        self.assertEqual(result.stdout, "")
-        self.assertLess(len(result.stderr.splitlines()), 6, result.stderr)
+        self.check_told(result, words)
         self.assertEqual(self.server.connections, 0)
 
     def test_each(self):

@@ -168,6 +168,15 @@ class TestCase(unittest.TestCase):
         self.assertEqual(result.exit_code, exit_code,
                          f"\n--- stdout\n{result.stdout}\n--- stderr\n{result.stderr}")
 
+    def check_told(self, result, words):
+        """Refused: exit 2, a message with these words and nothing else."""
+        self.check_exit(result, 2)
+        self.assertRegex(result.stderr, r"(?m)^squall: ")
+        for word in words:
+            self.assertIn(word, result.stderr)
+        self.assertEqual(result.stdout, "")
+        self.assertLess(len(result.stderr.splitlines()), 6, result.stderr)
+
     def check_consistent(self, result):
         """Every figure of a report that follows from others does so."""
         self.assertIsNotNone(result.report, result.stderr)
