@@ -83,8 +83,9 @@ class UserRuns(squall.TestCase):
         self.assertEqual(self.target.stats()["requests"], 4 * result.recorded)
 
     def test_a_second_interruption_cuts_them_off(self):
+        # Once the target has seen them all, nobody is left who would end on being asked to.
         run = self.start("function user(u) http.get('/') if u.id >= 100 then sleep(3600) end end",
-                         "-n", 100_000_000, "-c", 20)
+                         "-n", 100_000_000, "-c", 20, requests=119)
         run.signal(signal.SIGINT)
         wait_until(lambda: "nterrupt" in run.stderr, 10, "the first one is taken")
         run.signal(signal.SIGINT)
