@@ -25,10 +25,10 @@ PlanChange Method(const std::string& method) {
   return [method](v1::Plan& plan) { plan.mutable_request()->set_method(method); };
 }
 
-PlanChange Body(const std::string& method, const std::string& body) {
+PlanChange Body(const std::string& method, const CaseBody& body) {
   return [method, body](v1::Plan& plan) {
     plan.mutable_request()->set_method(method);
-    plan.mutable_request()->set_body(body);
+    plan.mutable_request()->set_body(body.text());
   };
 }
 
@@ -95,7 +95,7 @@ std::vector<ResponseCase> MakeResponseCases() {
        continued.size() + kChunkedHead.size() + 5 + trailer.size()},
       {"Early",
        {{.bytes = too_large, .early = true}},
-       Body("PUT", std::string(8 << 20, 'x')),
+       Body("PUT", CaseBody(8 << 20)),
        none,
        413,
        too_large.size()},
@@ -260,10 +260,10 @@ std::vector<RequestCase> MakeRequestCases() {
        "POST /a/../b?c=d HTTP/1.1",
        {host, agent, accept, "Content-Length: 0"}},
       {"BigPostWithoutExpect",
-       Body("POST", std::string(3'000'000, 'x')),
+       Body("POST", CaseBody(3'000'000)),
        "POST /a/../b?c=d HTTP/1.1",
        {host, agent, accept, form, "Content-Length: 3000000"},
-       std::string(3'000'000, 'x')},
+       CaseBody(3'000'000)},
       {"UserAgent",
        HeaderOf("user-agent", "me"),
        "GET /a/../b?c=d HTTP/1.1",
@@ -295,10 +295,10 @@ std::vector<RequestCase> MakeRequestCases() {
        {host, agent, accept, "X-A: 1", form, "Content-Length: 3", run, "Squall-Request: 0"},
        "a=1"},
       {"TaggedWithALongBody",
-       Both(Tagged, Body("POST", std::string(300'000, 'x'))),
+       Both(Tagged, Body("POST", CaseBody(300'000))),
        "POST /a/../b?c=d HTTP/1.1",
        {host, agent, accept, form, "Content-Length: 300000", run, "Squall-Request: 0"},
-       std::string(300'000, 'x')},
+       CaseBody(300'000)},
       {"NoKeepalive",
        NoKeepalive,
        "GET /a/../b?c=d HTTP/1.1",
@@ -380,7 +380,7 @@ void RunRequestCase(const RequestCase& test, TransportFactory factory) {
     line = absl::StrReplaceAll(line, {{"$HOST", fmt::format("127.0.0.1:{}", server.port())}});
   }
   EXPECT_THAT(lines, ::testing::UnorderedElementsAreArray(expected));
-  EXPECT_TRUE(requests[0].substr(head + 4) == test.body);
+  EXPECT_TRUE(requests[0].substr(head + 4) == test.body.text());
   EXPECT_EQ(seen.bytes_sent, requests[0].size());
 }
 

@@ -2,11 +2,13 @@
 // transport can be run through.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "squall/v1/plan.pb.h"
@@ -16,6 +18,21 @@
 namespace squall::testing {
 
 using PlanChange = std::function<void(v1::Plan&)>;
+
+// A body. A long one is made where it is asked for: every process of tests has these tables.
+class CaseBody {
+ public:
+  CaseBody(const char* text = "") : text_(text) {}
+  CaseBody(std::string text) : text_(std::move(text)) {}
+  // As many times 'x'.
+  explicit CaseBody(size_t length) : length_(length) {}
+
+  std::string text() const { return text_ + std::string(length_, 'x'); }
+
+ private:
+  std::string text_;
+  size_t length_ = 0;
+};
 
 // One request to a server with a script, and its outcome.
 struct ResponseCase {
@@ -38,7 +55,7 @@ struct RequestCase {
   PlanChange change;
   std::string request_line;
   std::vector<std::string> headers;  // in any order; "$HOST" stands for the server's address
-  std::string body = "";
+  CaseBody body = {};
 };
 const std::vector<RequestCase>& RequestCases();
 void RunRequestCase(const RequestCase& test, TransportFactory factory);
