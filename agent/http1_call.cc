@@ -38,6 +38,7 @@ Http1Call::Http1Call(const TransportSetup& setup, uint32_t index, Http1Origins& 
   if (const Sequence* order = OrderOfFew(setup, index)) ready_.emplace(*order);
   if (alike_ || TemplatesOf(setup, index) == nullptr) return;
   renderer_.emplace(*source_, setup.plan, index, request_, heads_, origins_);
+  if (!ready_) always_rendered_ = &*renderer_;
 }
 
 void Http1Call::WriteReady(const RequestTag& tag, const std::string& url, Http1Exchange& exchange) {

@@ -36,8 +36,8 @@ class Http1Call {
   }
   // The same otherwise. Without a source, the request is for `url`.
   void Write(const RequestTag& tag, const std::string& url, Http1Exchange& exchange) {
+    if (always_rendered_ != nullptr) return always_rendered_->Write(tag, exchange);
     if (ready_) return WriteReady(tag, url, exchange);
-    if (renderer_) return renderer_->Write(tag, exchange);
     WriteAnew(tag, url, exchange);
   }
 
@@ -56,9 +56,10 @@ class Http1Call {
   const bool alike_;  // all are the same bytes
   Http1Origins& origins_;
   Http1Heads heads_;
-  std::optional<Http1Renderer> renderer_;  // where some of it is rendered
-  std::optional<Http1Ready> ready_;        // where few are different
-  Http1Origin* alike_origin_ = nullptr;    // once it is known
+  std::optional<Http1Renderer> renderer_;     // where some of it is rendered
+  std::optional<Http1Ready> ready_;           // where few are different
+  Http1Renderer* always_rendered_ = nullptr;  // where many are
+  Http1Origin* alike_origin_ = nullptr;       // once it is known
   std::string alike_bytes_;
   std::string url_;  // of the source
   Http1KnownHeader known_header_;

@@ -1,8 +1,6 @@
 #include "agent/http1_renderer.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cstring>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -13,41 +11,20 @@ namespace {
 constexpr std::string_view kContentLength = "Content-Length: ";
 constexpr std::string_view kSeparator = ": ";
 constexpr std::string_view kLineEnd = "\r\n";
-constexpr size_t kLongestNumber = 20;
 
-char* Copy(std::string_view text, char* to) {
-  std::memcpy(to, text.data(), text.size());
-  return to + text.size();
-}
-
-char* WriteNumber(uint64_t number, char* to) {
-  return std::to_chars(to, to + kLongestNumber, number).ptr;
-}
-
-// In an exchange's own memory.
-inline char* RoomFor(size_t bytes, Http1Exchange& exchange) {
+// The end of an exchange's own memory, with so much room in front of it.
+char* EndOf(size_t room, Http1Exchange& exchange) {
   std::string& memory = exchange.own_bytes;
-  if (memory.size() < bytes) memory.resize(std::max(bytes, 2 * memory.size()));
-  return memory.data();
-}
-
-size_t Digits(uint64_t number) {
-  size_t digits = 1;
-  for (; number >= 10; number /= 10) ++digits;
-  return digits;
+  if (memory.size() < room) memory.resize(std::max(room, 2 * memory.size()));
+  return memory.data() + memory.size();
 }
 
 }  // namespace
 
-void Http1Renderer::Write(const RequestTag& tag, Http1Exchange& exchange) {
+void Http1Renderer::WriteAny(const RequestTag& tag, Http1Exchange& exchange) {
   const TemplateInput input = source_.Input(tag.number, index_, &fields_);
   if (one_url_ && one_origin_ == nullptr) FindOne(input);
-  if (one_url_ && ends_at_head_) {
-    exchange.origin = one_origin_;
-    char* const begin = RoomFor(one_head_.Bound(input), exchange);
-    exchange.bytes = {begin, static_cast<size_t>(one_head_.Write(input, begin) - begin)};
-    return;
-  }
+  if (one_url_ && ends_alike_) return WriteOne(input, exchange);
   const Template* head = &one_head_;
   std::string_view target;
   if (one_url_) {
@@ -57,22 +34,29 @@ void Http1Renderer::Write(const RequestTag& tag, Http1Exchange& exchange) {
     exchange.origin = &origins_.Find(url_, target);
     head = &heads_.Of(*exchange.origin).head;
   }
-  char* const begin = RoomFor(Bound(input, *head, target, tag), exchange);
-  char* to = begin;
-  if (!one_url_) {
-    to = Copy(request_.method(), to);
-    *to++ = ' ';
-    if (!target.starts_with('/')) *to++ = '/';
-    to = Copy(target, to);
-  }
-  to = head->Write(input, to);
-  if (request_.is_tagged()) to = WriteTag(tag, to);
+  char* const end = EndOf(kSlack + Bound(input, *head, target, tag), exchange);
+  char* to = end;
   if (request_.rendered_body() != nullptr) {
-    to = WriteRenderedBody(input, to);
+    to = WriteRenderedBodyBefore(input, to);
   } else {
-    to = Copy(request_.short_body(), Copy(kLineEnd, to));
+    to = WriteTextBefore(kLineEnd, WriteTextBefore(request_.short_body(), to));
   }
-  exchange.bytes = {begin, static_cast<size_t>(to - begin)};
+  if (request_.is_tagged()) to = WriteTagBefore(tag, to);
+  to = head->WriteBefore(input, to);
+  if (!one_url_) {
+    to = WriteTextBefore(target, to);
+    if (!target.starts_with('/')) *--to = '/';
+    *--to = ' ';
+    to = WriteTextBefore(request_.method(), to);
+  }
+  exchange.bytes = {to, static_cast<size_t>(end - to)};
+  exchange.ending_of = nullptr;
+}
+
+void Http1Renderer::WriteOne(const TemplateInput& input, Http1Exchange& exchange) {
+  WriteTextBefore(one_head_.ending(), EndOf(kSlack + one_head_.Bound(input), exchange));
+  WriteValues(input, exchange);
+  exchange.ending_of = source_.of_number_alone() ? this : nullptr;
 }
 
 // The first request tells where all of them go.
@@ -86,7 +70,7 @@ void Http1Renderer::FindOne(const TemplateInput& input) {
   one_head_.AddText(target.starts_with('/') ? " " : " /");
   one_head_.Add(path);
   one_head_.Add(heads_.Of(*one_origin_).head);
-  if (ends_at_head_) one_head_.AddText(fmt::format("{}{}", kLineEnd, request_.short_body()));
+  if (ends_alike_) one_head_.AddText(fmt::format("{}{}", kLineEnd, request_.short_body()));
 }
 
 size_t Http1Renderer::Bound(const TemplateInput& input, const Template& head,
@@ -103,22 +87,19 @@ size_t Http1Renderer::Bound(const TemplateInput& input, const Template& head,
   return bound;
 }
 
-char* Http1Renderer::WriteTag(const RequestTag& tag, char* to) const {
-  to = Copy(kLineEnd, Copy(tag.run, Copy(kSeparator, Copy(kRunHeader, to))));
-  return Copy(kLineEnd, WriteNumber(tag.number, Copy(kSeparator, Copy(kRequestHeader, to))));
+char* Http1Renderer::WriteTagBefore(const RequestTag& tag, char* end) const {
+  end = WriteNumberBefore(tag.number, WriteTextBefore(kLineEnd, end));
+  end = WriteTextBefore(kRequestHeader, WriteTextBefore(kSeparator, end));
+  end = WriteTextBefore(tag.run, WriteTextBefore(kLineEnd, end));
+  return WriteTextBefore(kRunHeader, WriteTextBefore(kSeparator, end));
 }
 
-// Its length stands in front of it, and is known behind it: the room left for it is that of the
-// largest.
-char* Http1Renderer::WriteRenderedBody(const TemplateInput& input, char* to) const {
-  const Template& body = *request_.rendered_body();
-  to = Copy(kContentLength, to);
-  char* const begin = to + Digits(body.Bound(input)) + 2 * kLineEnd.size();
-  const char* const end = body.Write(input, begin);
-  const auto size = static_cast<size_t>(end - begin);
-  to = Copy(kLineEnd, Copy(kLineEnd, WriteNumber(size, to)));
-  if (to != begin) std::memmove(to, begin, size);
-  return to + size;
+// And the header that tells its length.
+char* Http1Renderer::WriteRenderedBodyBefore(const TemplateInput& input, char* end) const {
+  char* const body = request_.rendered_body()->WriteBefore(input, end);
+  char* to = WriteTextBefore(kLineEnd, WriteTextBefore(kLineEnd, body));
+  to = WriteNumberBefore(static_cast<size_t>(end - body), to);
+  return WriteTextBefore(kContentLength, to);
 }
 
 }  // namespace squall

@@ -53,10 +53,12 @@ class RequestSource {
   // `fields`, of which it borrows, is set to those of its line. Null: nobody asks for them.
   TemplateInput Input(uint64_t n, uint32_t request, std::string* fields = nullptr) const {
     TemplateInput input{.n = n, .request = request};
-    if (templated_ && (listed_ || templated_->feeder || templated_->uses_time)) {
-      AddTo(input, fields);
-    }
+    if (!of_number_alone()) AddTo(input, fields);
     return input;
+  }
+  // Nothing else: neither a line, nor a row, nor the time.
+  bool of_number_alone() const {
+    return !templated_ || (!listed_ && !templated_->feeder && !templated_->uses_time);
   }
 
   // Null: there is none.

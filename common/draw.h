@@ -18,9 +18,11 @@ constexpr uint64_t Mix(uint64_t value) {
 
 constexpr uint64_t kGolden = 0x9e3779b97f4a7c15;  // 2^64 over the golden ratio, odd
 
+// The state of SplitMix64 seeded with 0 as it makes the draw of number `counter`: what several keys
+// have in common.
+constexpr uint64_t DrawState(uint64_t counter) { return (counter + 1) * kGolden; }
+
 // The draw of number `counter` from SplitMix64 seeded with `key`.
-constexpr uint64_t Draw(uint64_t key, uint64_t counter) {
-  return Mix(key + (counter + 1) * kGolden);
-}
+constexpr uint64_t Draw(uint64_t key, uint64_t counter) { return Mix(key + DrawState(counter)); }
 
 }  // namespace squall

@@ -10,7 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/numeric/int128.h"
+#include "common/draw.h"
 #include "common/feeder.h"
+#include "common/write_before.h"
 #include "common/zipf.h"
 
 namespace squall {
@@ -18,10 +21,16 @@ namespace squall {
 // What the values of one request are made of.
 struct TemplateInput {
   uint64_t n = 0;
-  FeederRow row = {};            // where there is a feeder
-  int64_t unix_ms = 0;           // wall clock; where a placeholder uses the time
-  uint32_t request = 0;          // which of the plan's it is
-  std::string_view fields = {};  // of its line in a list (common/list_line.h)
+  FeederRow row = {};                  // where there is a feeder
+  int64_t unix_ms = 0;                 // wall clock; where a placeholder uses the time
+  uint32_t request = 0;                // which of the plan's it is
+  std::string_view fields = {};        // of its line in a list (common/list_line.h)
+  uint64_t draw_state = DrawState(n);  // what all draws for n have in common
+
+  void SetNumber(uint64_t number) {
+    n = number;
+    draw_state = DrawState(number);
+  }
 };
 
 struct Placeholder {
@@ -54,12 +63,18 @@ struct Placeholder {
   size_t Bound() const;
   // The same for one that varies, as it is in this request.
   size_t Bound(const TemplateInput& input) const;
-  // Writes the value, behind which it returns. `to` has room for as much as Bound() says.
-  char* Write(uint64_t key, const TemplateInput& input, char* to) const;
+  // Writes the value so that it ends at `end`, in front of which there is room for as much as
+  // Bound() says and kSlack bytes; returns its beginning.
+  char* WriteBefore(uint64_t key, const TemplateInput& input, char* end) const;
 };
 
+// A number below `values`, none favoured by more than values / 2^64.
+inline uint64_t Below(uint64_t values, uint64_t draw) {
+  return absl::Uint128High64(absl::uint128(draw) * values);
+}
+
 // Writes `text` with everything percent-encoded but the unreserved characters (RFC 3986, 2.3) and
-// "/"; returns behind it. `to` has room for three times as much.
-char* WritePercentEncoded(std::string_view text, char* to);
+// "/" so that it ends at `end`; returns its beginning. There is room for three times as much.
+char* WritePercentEncodedBefore(std::string_view text, char* end);
 
 }  // namespace squall

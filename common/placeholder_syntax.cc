@@ -159,9 +159,8 @@ Meaning Inserted(v1::InsertionKind kind, std::string_view name, const TemplateSc
   text.resize(text.find_last_not_of("\r\n") + 1);
   if (scope.place == TemplatePlace::kUrl) {
     std::string encoded(3 * text.size(), ' ');
-    const char* end = WritePercentEncoded(text, encoded.data());
-    encoded.resize(static_cast<size_t>(end - encoded.data()));
-    return encoded;
+    const char* begin = WritePercentEncodedBefore(text, encoded.data() + encoded.size());
+    return encoded.substr(static_cast<size_t>(begin - encoded.data()));
   }
   const bool fits = std::none_of(text.begin(), text.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);

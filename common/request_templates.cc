@@ -247,11 +247,11 @@ bool LineTemplates::Render(const TemplateInput& input, std::string& url) const {
     }
     const auto& value = std::get<Placeholder>(meaning->second);
     const bool of_row = value.kind == Placeholder::Kind::kColumn;
-    const size_t begin = url.size();
-    url.resize(begin + value.Bound() + (of_row ? value.Bound(input) : 0));
-    char* const to = url.data() + begin;
-    const char* end = value.Write(PlaceholderKey(key_, place++), input, to);
-    url.resize(begin + static_cast<size_t>(end - to));
+    const size_t end = url.size();
+    url.resize(end + kSlack + value.Bound() + (of_row ? value.Bound(input) : 0));
+    const char* begin =
+        value.WriteBefore(PlaceholderKey(key_, place++), input, url.data() + url.size());
+    url.erase(end, static_cast<size_t>(begin - url.data()) - end);
   }
   if (at == 0) return true;  // it has none
   url.append(url, at, line - at);

@@ -1,7 +1,6 @@
 #include "common/template.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 #include <variant>
 
@@ -26,21 +25,6 @@ absl::Status At(std::string_view text, size_t base_bytes, size_t position, std::
   return absl::Status(status.code(),
                       fmt::format("{}column {}: {}: {}", line, at.column, Quoted(what),
                                   std::string_view(message.data(), message.size())));
-}
-
-// What stands between two placeholders is mostly shorter than a call of memcpy is worth.
-inline char* Copy(const char* from, size_t bytes, char* to) {
-  if (bytes >= 8) {
-    std::memcpy(to, from, bytes);
-  } else if (bytes >= 4) {
-    std::memcpy(to, from, 4);
-    std::memcpy(to + bytes - 4, from + bytes - 4, 4);
-  } else if (bytes > 0) {
-    to[0] = from[0];
-    to[bytes / 2] = from[bytes / 2];
-    to[bytes - 1] = from[bytes - 1];
-  }
-  return to + bytes;
 }
 
 }  // namespace
@@ -82,78 +66,74 @@ std::string Template::Literal(std::string_view text) {
   return literal.append(text);
 }
 
+std::string Template::text() const {
+  std::string text;
+  for (const auto& piece : pieces_) text += piece->text;
+  return text += ending_;
+}
+
 void Template::AddText(std::string_view text) {
-  text_ += text;
+  ending_ += text;
   fixed_bound_ += text.size();
 }
 
 void Template::AddValue(Placeholder placeholder, uint64_t key) {
-  if (placeholder.varies()) columns_.push_back(pieces_.size());
   fixed_bound_ += placeholder.Bound();
   uses_time_ = uses_time_ || placeholder.uses_time();
-  pieces_.push_back({text_.size(), key, std::move(placeholder)});
+  if (placeholder.varies()) columns_.push_back(pieces_.size());
+  pieces_.push_back(std::make_shared<const TemplatePiece>(
+      TemplatePiece{std::exchange(ending_, ""), key, std::move(placeholder)}));
+  steps_.Add(*pieces_.back());
 }
 
 void Template::Add(const Template& other) {
-  size_t begin = 0;
-  for (const Piece& piece : other.pieces_) {
-    AddText(std::string_view(other.text_).substr(begin, piece.text_end - begin));
-    AddValue(piece.value, piece.key);
-    begin = piece.text_end;
+  for (const auto& piece : other.pieces_) {
+    AddText(piece->text);
+    AddValue(piece->value, piece->key);
   }
-  AddText(std::string_view(other.text_).substr(begin));
+  AddText(other.ending_);
 }
 
 size_t Template::LargestBound(const Feeder* feeder) const {
   size_t bound = fixed_bound_;
   if (feeder == nullptr) return bound;
   for (const size_t piece : columns_) {
-    const Placeholder& column = pieces_[piece].value;
+    const Placeholder& column = pieces_[piece]->value;
     if (column.kind != Placeholder::Kind::kColumn) continue;
     bound += feeder->columns()[column.size].longest * (column.percent_encoded ? 3 : 1);
   }
   return bound;
 }
 
-char* Template::Write(const TemplateInput& input, char* to) const {
-  const char* text = text_.data();
-  size_t begin = 0;
-  for (const Piece& piece : pieces_) {
-    to = Copy(text + begin, piece.text_end - begin, to);
-    to = piece.value.Write(piece.key, input, to);
-    begin = piece.text_end;
-  }
-  return Copy(text + begin, text_.size() - begin, to);
+char* Template::WriteBefore(const TemplateInput& input, char* end) const {
+  return WriteValuesBefore(input, WriteTextBefore(ending_, end));
 }
 
 void Template::Render(const TemplateInput& input, std::string& to) const {
-  to.resize(Bound(input));
-  to.resize(static_cast<size_t>(Write(input, to.data()) - to.data()));
+  to.resize(kSlack + Bound(input));
+  const char* begin = WriteBefore(input, to.data() + to.size());
+  to.erase(0, static_cast<size_t>(begin - to.data()));
 }
 
 Template Template::WithoutBeginning(size_t bytes) const {
   Template rest;
-  size_t begin = bytes;
-  for (const Piece& piece : pieces_) {
-    rest.AddText(std::string_view(text_).substr(begin, piece.text_end - begin));
-    rest.AddValue(piece.value, piece.key);
-    begin = piece.text_end;
+  for (const auto& piece : pieces_) {
+    rest.AddText(std::string_view(piece->text).substr(std::exchange(bytes, 0)));
+    rest.AddValue(piece->value, piece->key);
   }
-  rest.AddText(std::string_view(text_).substr(begin));
+  rest.AddText(std::string_view(ending_).substr(bytes));
   return rest;
 }
 
 Template Template::UpTo(char c) const {
   Template front;
-  const size_t end = std::min(text_.find(c), text_.size());
-  size_t begin = 0;
-  for (const Piece& piece : pieces_) {
-    if (piece.text_end > end) break;
-    front.AddText(std::string_view(text_).substr(begin, piece.text_end - begin));
-    front.AddValue(piece.value, piece.key);
-    begin = piece.text_end;
+  for (const auto& piece : pieces_) {
+    const size_t end = piece->text.find(c);
+    front.AddText(std::string_view(piece->text).substr(0, end));
+    if (end != std::string::npos) return front;
+    front.AddValue(piece->value, piece->key);
   }
-  front.AddText(std::string_view(text_).substr(begin, end - begin));
+  front.AddText(std::string_view(ending_).substr(0, ending_.find(c)));
   return front;
 }
 

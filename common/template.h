@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "common/placeholder.h"
 #include "common/placeholder_syntax.h"
+#include "common/template_steps.h"
 
 namespace squall {
 
@@ -22,7 +24,8 @@ class Template {
   static std::string Literal(std::string_view text);
 
   // Without placeholders.
-  explicit Template(std::string text = "") : text_(std::move(text)), fixed_bound_(text_.size()) {}
+  explicit Template(std::string text = "")
+      : ending_(std::move(text)), fixed_bound_(ending_.size()) {}
 
   // One that is longer than any body may be (kMaxBodyBytes) is not made to its end.
   // INVALID_ARGUMENT for the first mistake: "column 5: {{sq}}: …", with the line in front where the
@@ -34,9 +37,9 @@ class Template {
   void AddValue(Placeholder placeholder, uint64_t key);
   void Add(const Template& other);
 
-  // The same for every request; then text() is all of it.
+  // The same for every request; then text() is all of it, and without its values otherwise.
   bool fixed() const { return pieces_.empty(); }
-  const std::string& text() const { return text_; }
+  std::string text() const;
   bool uses_time() const { return uses_time_; }
   bool uses_row() const { return !columns_.empty(); }
   // Or nothing: all of its placeholders are columns, or fields of a list's line.
@@ -46,13 +49,19 @@ class Template {
   // used; without fields of a list's line, which are bounded where the list is read.
   size_t Bound(const TemplateInput& input) const {
     size_t bound = fixed_bound_;
-    for (const size_t piece : columns_) bound += pieces_[piece].value.Bound(input);
+    for (const size_t piece : columns_) bound += pieces_[piece]->value.Bound(input);
     return bound;
   }
   size_t LargestBound(const Feeder* feeder) const;
 
-  // Writes it, behind which it returns. `to` has room for Bound(input).
-  char* Write(const TemplateInput& input, char* to) const;
+  // Writes it so that it ends at `end`, in front of which there is room for Bound(input) and kSlack
+  // bytes; returns its beginning.
+  char* WriteBefore(const TemplateInput& input, char* end) const;
+  // All of it but what stands behind the last value.
+  char* WriteValuesBefore(const TemplateInput& input, char* end) const {
+    return steps_.WriteBefore(input, end);
+  }
+  const std::string& ending() const { return ending_; }
   // Over `to`, whose memory is used again.
   void Render(const TemplateInput& input, std::string& to) const;
 
@@ -62,14 +71,9 @@ class Template {
   Template UpTo(char c) const;
 
  private:
-  struct Piece {
-    size_t text_end;  // of the text in front of it, within text_
-    uint64_t key;
-    Placeholder value;
-  };
-
-  std::string text_;
-  std::vector<Piece> pieces_;
+  std::vector<std::shared_ptr<const TemplatePiece>> pieces_;
+  TemplateSteps steps_;
+  std::string ending_;           // the text behind the last piece
   std::vector<size_t> columns_;  // which pieces are columns, or fields of a list's line
   size_t fixed_bound_ = 0;       // of all but these
   bool uses_time_ = false;

@@ -32,11 +32,12 @@ absl::StatusOr<std::string_view> Insert(v1::InsertionKind kind, std::string_view
 
 // Rendered into exactly the room that was asked for: a sanitizer sees what is beyond.
 std::string Render(const Template& compiled, const TemplateInput& input) {
-  std::vector<char> room(compiled.Bound(input));
-  SQUALL_CHECK(room.size() <= compiled.LargestBound(&Rows()));
-  const char* end = compiled.Write(input, room.data());
-  SQUALL_CHECK(end >= room.data() && end <= room.data() + room.size());
-  return {room.data(), static_cast<size_t>(end - room.data())};
+  SQUALL_CHECK(compiled.Bound(input) <= compiled.LargestBound(&Rows()));
+  std::vector<char> room(kSlack + compiled.Bound(input));
+  char* const end = room.data() + room.size();
+  const char* begin = compiled.WriteBefore(input, end);
+  SQUALL_CHECK(begin >= room.data() + kSlack && begin <= end);
+  return {begin, static_cast<size_t>(end - begin)};
 }
 
 void TestTemplate(TemplatePlace place, uint64_t n, std::string_view text) {

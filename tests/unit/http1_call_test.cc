@@ -1,7 +1,9 @@
 #include "agent/http1_call.h"
 
+#include <deque>
 #include <ev.h>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -21,9 +23,10 @@ class Caller {
       : call_(Setup(plan, source), 0, origins_) {}
 
   // Of request n; with its origin in front.
-  std::string Write(uint64_t n, const std::string& url = "") {
-    call_.Write({kTestRun, n}, url, exchange_);
-    return exchange_.origin->name + " " + std::string(exchange_.bytes);
+  std::string Write(uint64_t n, const std::string& url = "") { return Write(n, exchange_, url); }
+  std::string Write(uint64_t n, Http1Exchange& exchange, const std::string& url = "") {
+    call_.Write({kTestRun, n}, url, exchange);
+    return exchange.origin->name + " " + std::string(exchange.bytes);
   }
 
  private:
@@ -124,6 +127,50 @@ TEST(Http1Call, OfRowsIsTheSameInEveryPass) {
                   std::string::npos)
           << caller.Write(n);
     }
+  }
+}
+
+// An exchange's memory is used again by whatever comes next, and grows with it.
+TEST(Http1Call, RenderedRequestsTakeTurns) {
+  std::string feeder = "id\n";
+  for (size_t i = 0; i < 40; ++i) feeder += std::string(i % 7 * i * 5, 'a') + "b\n";
+  std::vector<RequestSource> sources;
+  std::vector<v1::Plan> plans;
+  struct Case {
+    const char* url;
+    const char* body;
+    bool tag;
+  };
+  for (const Case& c : {Case{"http://127.0.0.1/{{seq}}/{{col id}}", "", false},
+                        Case{"http://127.0.0.2/{{int -50 50}}/x?y={{hex 5}}z", "of all", false},
+                        Case{"http://127.0.0.2/{{hex 16}}", "", true},
+                        Case{"http://127.0.0.2/{{col id}}{{uuid}}", "{{col id}}{{seq}}", false}}) {
+    v1::Plan& plan = plans.emplace_back(SimplePlan());
+    plan.set_templates(true);
+    plan.mutable_request()->set_url(c.url);
+    plan.mutable_request()->set_body(c.body);
+    plan.mutable_request()->set_tag(c.tag);
+    plan.mutable_feeder()->set_name("f");
+    plan.mutable_feeder()->set_rows(40);
+    plan.mutable_feeder()->set_order(v1::ORDER_SEQUENTIAL);
+    absl::StatusOr<RequestSource> source = RequestSource::Create(plan, "", feeder);
+    ASSERT_TRUE(source.ok()) << source.status();
+    sources.push_back(*std::move(source));
+  }
+  std::deque<Caller> callers;
+  for (size_t i = 0; i < plans.size(); ++i) callers.emplace_back(plans[i], &sources[i]);
+  Http1Exchange exchange;
+  for (uint64_t turn = 0; turn < 400; ++turn) {
+    const size_t i = turn * turn / 3 % plans.size();
+    const uint64_t n = turn * turn;
+    std::string url;
+    sources[i].Url(n, url);
+    const std::string written = callers[i].Write(n, exchange);
+    ASSERT_EQ(written, Caller(plans[i], &sources[i]).Write(n)) << turn;
+    ASSERT_NE(written.find(url.substr(url.find('/', 8)) + " HTTP/1.1\r\nHost: 127.0.0."),
+              std::string::npos)
+        << written;
+    EXPECT_EQ(i == 1, written.ends_with("Content-Length: 6\r\n\r\nof all")) << written;
   }
 }
 

@@ -85,6 +85,39 @@ TEST(Template, WhatPlaceholdersStandFor) {
   }
 }
 
+TEST(Template, TextsAreOfAnyLength) {
+  std::string text;
+  for (size_t bytes = 0; bytes < 200; ++bytes) {
+    text += static_cast<char>('a' + bytes % 26);
+    EXPECT_EQ(Rendered(text + "{{seq}}" + text + "{{pick x}}" + text, 7),
+              text + "7" + text + "x" + text);
+  }
+}
+
+TEST(Template, ThereMayBeManyValues) {
+  std::string text;
+  std::string want;
+  for (size_t values = 0; values < 200; ++values) {
+    EXPECT_EQ(Rendered(text, 1'234'567), want) << values;
+    text += "{{seq}} {{int 3 3}}";
+    want += "1234567 3";
+  }
+  for (size_t i = 0; i < 20'000; ++i) text += "{{seq}}";
+  EXPECT_EQ(Rendered(text, 5).size(), 200 * 3 + 20'000);
+}
+
+TEST(Template, NumbersAreOfAnySize) {
+  for (const uint64_t n : {uint64_t{0}, uint64_t{999}, uint64_t{1'000}, uint64_t{999'999},
+                           uint64_t{1'000'000}, std::numeric_limits<uint64_t>::max()}) {
+    const std::string number = std::to_string(n);
+    EXPECT_EQ(Rendered("a{{seq}}b", n), "a" + number + "b");
+    if (n > std::numeric_limits<int64_t>::max()) continue;
+    EXPECT_EQ(Rendered(fmt::format("a{{{{int {} {}}}}}b", n, n), n), "a" + number + "b");
+    EXPECT_EQ(Rendered(fmt::format("a{{{{int -{} -{}}}}}b", n, n), n),
+              (n == 0 ? "a" : "a-") + number + "b");
+  }
+}
+
 // Changes to these values change what a seed means.
 TEST(Template, ValuesFollowFromKeyAndNumber) {
   const std::string text =

@@ -1,0 +1,86 @@
+// Numbers and short texts, written so that they end at a given place: each returns where it begins.
+//
+// Requests are rendered from their end to their beginning. So how long a part has become is known
+// when what tells its length is written, and a part may be stored in whole words: what these
+// overwrite in front of it, kSlack bytes at most, is written later. Nothing is allocated.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace squall {
+
+constexpr size_t kSlack = 16;
+constexpr size_t kLongestNumber = 20;  // digits of 64 bits, or 19 and a sign
+
+inline char* WriteTextBefore(std::string_view text, char* end) {
+  std::memcpy(end - text.size(), text.data(), text.size());
+  return end - text.size();
+}
+
+// Three digits of a number below 1,000 behind how many of them there are without zeros in front.
+struct ThreeDigits {
+  char significant;
+  std::array<char, 3> text;
+};
+
+constexpr std::array<ThreeDigits, 1000> kThreeDigits = [] {
+  std::array<ThreeDigits, 1000> all{};
+  for (int i = 0; i < 1000; ++i) {
+    const auto digit = [](int value) { return static_cast<char>('0' + value % 10); };
+    all[static_cast<size_t>(i)] = {static_cast<char>(i < 10    ? 1
+                                                     : i < 100 ? 2
+                                                               : 3),
+                                   {digit(i / 100), digit(i / 10), digit(i)}};
+  }
+  return all;
+}();
+
+// In decimal: a step for every three digits, of which each is a table's.
+constexpr uint64_t kSixDigits = 1'000'000;  // what most numbers are below
+
+inline char* WriteSixDigitsBefore(uint32_t number, char* end) {
+  const auto write = [&end](uint32_t part) {
+    std::memcpy(end - sizeof(ThreeDigits), &kThreeDigits[part], sizeof(ThreeDigits));
+  };
+  const uint32_t thousands = number / 1000;
+  write(number - thousands * 1000);
+  if (thousands == 0) return end - kThreeDigits[number].significant;
+  end -= 3;
+  write(thousands);
+  return end - kThreeDigits[thousands].significant;
+}
+
+inline char* WriteNumberBefore(uint64_t number, char* end) {
+  while (number >= kSixDigits) {
+    std::memcpy(end - sizeof(ThreeDigits), &kThreeDigits[number % 1000], sizeof(ThreeDigits));
+    end -= 3;
+    number /= 1000;
+  }
+  return WriteSixDigitsBefore(static_cast<uint32_t>(number), end);
+}
+
+constexpr size_t kHexAtOnce = 16;
+
+// The hexadecimal digits of 8 bytes, all at once.
+inline char* WriteHexBefore(uint64_t number, char* end) {
+  using TwoWords __attribute__((vector_size(16))) = uint64_t;
+  using SixteenBytes __attribute__((vector_size(16))) = int8_t;
+  const bool swap = std::endian::native == std::endian::little;
+  const TwoWords words = {swap ? __builtin_bswap64(number) : number, 0};
+  const TwoWords shifted = words >> 4;
+  const auto low = reinterpret_cast<SixteenBytes>(words) & 15;
+  const auto high = reinterpret_cast<SixteenBytes>(shifted) & 15;
+  const SixteenBytes values =
+      __builtin_shufflevector(high, low, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  constexpr int8_t kToLetters = 'a' - '0' - 10;
+  const SixteenBytes digits = values + '0' + ((values > 9) & kToLetters);
+  std::memcpy(end - sizeof digits, &digits, sizeof digits);
+  return end - sizeof digits;
+}
+
+}  // namespace squall
