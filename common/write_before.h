@@ -22,9 +22,10 @@ inline char* WriteTextBefore(std::string_view text, char* end) {
   return end - text.size();
 }
 
-// Three digits of a number below 1,000 behind how many of them there are without zeros in front.
+// Three digits of a number below 1,000, behind where it begins without the zeros in front of it: 1
+// to 3 bytes before their end.
 struct ThreeDigits {
-  char significant;
+  int8_t begin;
   std::array<char, 3> text;
 };
 
@@ -32,9 +33,8 @@ constexpr std::array<ThreeDigits, 1000> kThreeDigits = [] {
   std::array<ThreeDigits, 1000> all{};
   for (int i = 0; i < 1000; ++i) {
     const auto digit = [](int value) { return static_cast<char>('0' + value % 10); };
-    all[static_cast<size_t>(i)] = {static_cast<char>(i < 10    ? 1
-                                                     : i < 100 ? 2
-                                                               : 3),
+    const int digits = i < 10 ? 1 : i < 100 ? 2 : 3;
+    all[static_cast<size_t>(i)] = {static_cast<int8_t>(-digits),
                                    {digit(i / 100), digit(i / 10), digit(i)}};
   }
   return all;
@@ -49,10 +49,10 @@ inline char* WriteSixDigitsBefore(uint32_t number, char* end) {
   };
   const uint32_t thousands = number / 1000;
   write(number - thousands * 1000);
-  if (thousands == 0) return end - kThreeDigits[number].significant;
+  if (thousands == 0) return end + kThreeDigits[number].begin;
   end -= 3;
   write(thousands);
-  return end - kThreeDigits[thousands].significant;
+  return end + kThreeDigits[thousands].begin;
 }
 
 inline char* WriteNumberBefore(uint64_t number, char* end) {
