@@ -64,7 +64,7 @@ bool ReadAhead::Advance(size_t phase) {
     MutexLock lock(mutex_);
     numbers = NextOf(phase);
   }
-  for (const uint64_t number : numbers) source_.ReadAhead(number);
+  source_.ReadAhead(numbers);
   return !numbers.empty();
 }
 

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <set>
+#include <unistd.h>
 #include <utility>
 
 #include <fmt/format.h>
+#include <sys/mman.h>
 
 #include "common/draw.h"
 #include "common/plan_requests.h"
@@ -23,6 +25,15 @@ constexpr size_t kPage = 4096;
 constexpr size_t kMostPages = 64;
 // Of a list's text, read at once.
 constexpr size_t kLittle = size_t{64} << 20;
+
+// Asks for memory that is of a file, and does not wait. A page of it is all that is read then, not
+// what lies around it as well.
+void AskFor(std::string_view bytes) {
+  static const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const auto begin = reinterpret_cast<uintptr_t>(bytes.data()) & ~(page - 1);
+  const auto end = reinterpret_cast<uintptr_t>(bytes.data() + bytes.size());
+  posix_madvise(reinterpret_cast<void*>(begin), end - begin, POSIX_MADV_WILLNEED);
+}
 
 void LookAt(std::string_view bytes) {
   for (size_t at = 0; at < bytes.size(); at += kPage) {
@@ -166,9 +177,12 @@ std::vector<Origin> RequestSource::Origins() const {
   return origins;
 }
 
-void RequestSource::ReadAhead(uint64_t n) const {
-  const std::string_view lines = listed_->list.Around(listed_->sequence.Index(n));
-  LookAt(lines.substr(0, kPage * kMostPages));
+void RequestSource::ReadAhead(const std::vector<uint64_t>& numbers) const {
+  const auto lines = [this](uint64_t number) {
+    return listed_->list.Around(listed_->sequence.Index(number)).substr(0, kPage * kMostPages);
+  };
+  for (const uint64_t number : numbers) AskFor(lines(number));
+  for (const uint64_t number : numbers) LookAt(lines(number));
 }
 
 bool RequestSource::ReadAll() const {

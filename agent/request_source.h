@@ -74,9 +74,9 @@ class RequestSource {
   // Its list is not what it was any more: some URLs lead nowhere. Any thread.
   bool damaged() const { return listed_ && listed_->list.damaged(); }
 
-  // Looks at the memory where URLs are, so that Url() need not wait for a disk: of request n; of
-  // all, if that is little. False: it is not.
-  void ReadAhead(uint64_t n) const;
+  // Looks at the memory where URLs are, so that Url() need not wait for a disk: of requests, which
+  // are read from it all at once; of all, if that is little. False: it is not.
+  void ReadAhead(const std::vector<uint64_t>& numbers) const;
   bool ReadAll() const;
 
   // One of the plan's URLs at least is an https URL.
