@@ -26,13 +26,12 @@ constexpr size_t kMostPages = 64;
 // Of a list's text, read at once.
 constexpr size_t kLittle = size_t{64} << 20;
 
-// Asks for memory that is of a file, and does not wait. A page of it is all that is read then, not
-// what lies around it as well.
-void AskFor(std::string_view bytes) {
+// Says what will be done with memory that is of a file.
+void Advise(std::string_view bytes, int advice) {
   static const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
   const auto begin = reinterpret_cast<uintptr_t>(bytes.data()) & ~(page - 1);
   const auto end = reinterpret_cast<uintptr_t>(bytes.data() + bytes.size());
-  posix_madvise(reinterpret_cast<void*>(begin), end - begin, POSIX_MADV_WILLNEED);
+  posix_madvise(reinterpret_cast<void*>(begin), end - begin, advice);
 }
 
 void LookAt(std::string_view bytes) {
@@ -122,6 +121,10 @@ absl::Status RequestSource::MakeList(const v1::Plan& plan, ListText text) {
     if (absl::Status status = ReadPlaceholders(plan, *list); !status.ok()) return status;
   }
   const uint64_t entries = list->size();
+  // The lines that lie around one are read much later, or never.
+  if (urls.order() != v1::ORDER_SEQUENTIAL && list->text().text.size() > kLittle) {
+    Advise(list->text().text, POSIX_MADV_RANDOM);
+  }
   listed_.emplace(Listed{*std::move(list), Sequence(urls.order(), plan.seed(), entries)});
   return absl::OkStatus();
 }
@@ -181,7 +184,7 @@ void RequestSource::ReadAhead(const std::vector<uint64_t>& numbers) const {
   const auto lines = [this](uint64_t number) {
     return listed_->list.Around(listed_->sequence.Index(number)).substr(0, kPage * kMostPages);
   };
-  for (const uint64_t number : numbers) AskFor(lines(number));
+  for (const uint64_t number : numbers) Advise(lines(number), POSIX_MADV_WILLNEED);
   for (const uint64_t number : numbers) LookAt(lines(number));
 }
 
