@@ -34,7 +34,7 @@ void Http1Renderer::WriteAny(const RequestTag& tag, Http1Exchange& exchange) {
     exchange.origin = &origins_.Find(url_, target);
     head = &heads_.Of(*exchange.origin).head;
   }
-  char* const end = EndOf(kSlack + Bound(input, *head, target, tag), exchange);
+  char* const end = EndOf(kWriteSlack + Bound(input, *head, target, tag), exchange);
   char* to = end;
   if (request_.rendered_body() != nullptr) {
     to = WriteRenderedBodyBefore(input, to);
@@ -54,7 +54,7 @@ void Http1Renderer::WriteAny(const RequestTag& tag, Http1Exchange& exchange) {
 }
 
 void Http1Renderer::WriteOne(const TemplateInput& input, Http1Exchange& exchange) {
-  WriteTextBefore(one_head_.ending(), EndOf(kSlack + one_head_.Bound(input), exchange));
+  WriteTextBefore(one_head_.ending(), EndOf(kWriteSlack + one_head_.Bound(input), exchange));
   WriteValues(input, exchange);
   exchange.ending_of = source_.of_number_alone() ? this : nullptr;
 }

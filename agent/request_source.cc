@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <sys/mman.h>
 
+#include "common/clock.h"
 #include "common/draw.h"
 #include "common/plan_requests.h"
 #include "common/url.h"
@@ -23,10 +24,13 @@ constexpr uint64_t kFeederSeeds = 0x666565646572;
 // At least as small as any system's, and entries that lie together are few pages.
 constexpr size_t kPage = 4096;
 constexpr size_t kMostPages = 64;
+// So many lines are looked at to see whether they come from memory: then it takes less time.
+constexpr size_t kFew = 4;
+constexpr Nanos kFromMemory = 40'000;
 // Of a list's text, read at once.
 constexpr size_t kLittle = size_t{64} << 20;
 
-// Says what will be done with memory that is of a file.
+// Says what will be done with memory that may be of a file; of other memory it makes no difference.
 void Advise(std::string_view bytes, int advice) {
   static const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
   const auto begin = reinterpret_cast<uintptr_t>(bytes.data()) & ~(page - 1);
@@ -121,7 +125,8 @@ absl::Status RequestSource::MakeList(const v1::Plan& plan, ListText text) {
     if (absl::Status status = ReadPlaceholders(plan, *list); !status.ok()) return status;
   }
   const uint64_t entries = list->size();
-  // The lines that lie around one are read much later, or never.
+  // The lines that lie around one are read much later, or never: a worker that has to wait waits
+  // for a page, not for all that the system would read with it (as in common/mapped_file).
   if (urls.order() != v1::ORDER_SEQUENTIAL && list->text().text.size() > kLittle) {
     Advise(list->text().text, POSIX_MADV_RANDOM);
   }
@@ -184,8 +189,14 @@ void RequestSource::ReadAhead(const std::vector<uint64_t>& numbers) const {
   const auto lines = [this](uint64_t number) {
     return listed_->list.Around(listed_->sequence.Index(number)).substr(0, kPage * kMostPages);
   };
-  for (const uint64_t number : numbers) Advise(lines(number), POSIX_MADV_WILLNEED);
-  for (const uint64_t number : numbers) LookAt(lines(number));
+  const size_t few = std::min(kFew, numbers.size());
+  const Nanos begin = SteadyNow();
+  for (size_t i = 0; i < few; ++i) LookAt(lines(numbers[i]));
+  // Asking costs more than looking at what is there.
+  if (SteadyNow() - begin > kFromMemory) {
+    for (size_t i = few; i < numbers.size(); ++i) Advise(lines(numbers[i]), POSIX_MADV_WILLNEED);
+  }
+  for (size_t i = few; i < numbers.size(); ++i) LookAt(lines(numbers[i]));
 }
 
 bool RequestSource::ReadAll() const {

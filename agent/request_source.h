@@ -56,7 +56,7 @@ class RequestSource {
     if (!of_number_alone()) AddTo(input, fields);
     return input;
   }
-  // Nothing else: neither a line, nor a row, nor the time.
+  // Its values are functions of the number alone: not of a line, a row, or the time.
   bool of_number_alone() const {
     return !templated_ || (!listed_ && !templated_->feeder && !templated_->uses_time);
   }

@@ -8,6 +8,7 @@
 #include "common/protocol.h"
 #include "common/text_position.h"
 #include "common/values.h"
+#include "common/write_before.h"
 
 namespace squall {
 namespace {
@@ -93,16 +94,10 @@ size_t SkipBlankLines(std::string_view text, size_t at) {
   return at;
 }
 
-std::string ValueOf(const FeederField& field) {
-  std::string value(field.text.size(), ' ');
-  value.resize(static_cast<size_t>(field.Write(value.data()) - value.data()));
-  return value;
-}
-
 constexpr size_t kMostColumns = 4096;
 
 absl::Status AddName(const FeederField& field, std::vector<Feeder::Column>& columns) {
-  std::string name = ValueOf(field);
+  std::string name = field.value();
   if (name.empty()) return absl::InvalidArgumentError("a column without a name");
   if (columns.size() == kMostColumns) {
     return absl::InvalidArgumentError(fmt::format("more than {} columns", kMostColumns));
@@ -118,13 +113,18 @@ absl::Status AddName(const FeederField& field, std::vector<Feeder::Column>& colu
 
 }  // namespace
 
-char* FeederField::Write(char* to) const {
-  if (!doubled) return std::copy(text.begin(), text.end(), to);
-  for (size_t i = 0; i < text.size(); ++i) {
-    *to++ = text[i];
-    if (text[i] == '"') ++i;
+char* FeederField::WriteBefore(char* end) const {
+  if (!doubled) return WriteTextBefore(text, end);
+  for (size_t left = text.size(); left > 0; --left) {
+    *--end = text[left - 1];
+    if (text[left - 1] == '"' && left > 1) --left;  // it is written twice
   }
-  return to;
+  return end;
+}
+
+std::string FeederField::value() const {
+  std::string value(text.size(), ' ');
+  return value.substr(static_cast<size_t>(WriteBefore(value.data() + value.size()) - value.data()));
 }
 
 FeederField FeederRow::Field(size_t column) const {

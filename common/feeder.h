@@ -20,8 +20,10 @@ struct FeederField {
   std::string_view text;  // without the quotes around it
   bool doubled = false;   // each quote in it is written twice
 
-  // The value itself, behind which it returns; `to` has room for text.size() bytes.
-  char* Write(char* to) const;
+  // Writes the value itself so that it ends at `end`, in front of which there is room for
+  // text.size() bytes; returns its beginning.
+  char* WriteBefore(char* end) const;
+  std::string value() const;
 };
 
 // Borrows the feeder's text.

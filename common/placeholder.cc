@@ -15,9 +15,7 @@ namespace {
 constexpr size_t kUuidBytes = 36;
 constexpr std::string_view kLongestTime = "-292277022-01-01T00:00:00.000Z";
 
-char* WriteUuidBefore(uint64_t key, uint64_t n, char* end) {
-  const uint64_t draw = Draw(key, n);
-  const uint64_t other = Draw(~key, n);
+char* WriteUuidBefore(uint64_t draw, uint64_t other, char* end) {
   const uint64_t high = (draw & 0xFFFFFFFFFFFF0FFF) | 0x4000;              // version 4
   const uint64_t low = (other & 0x3FFFFFFFFFFFFFFF) | 0x8000000000000000;  // variant 10
   std::array<char, 2 * kHexAtOnce> digits;
@@ -87,17 +85,12 @@ char* WriteRfc3339Before(int64_t unix_ms, char* end) {
 }
 
 char* WriteColumnBefore(const FeederField& field, bool percent_encoded, char* end) {
-  if (!field.doubled) {
-    return percent_encoded ? WritePercentEncodedBefore(field.text, end)
-                           : WriteTextBefore(field.text, end);
-  }
-  std::string_view rest = field.text;
-  while (!rest.empty()) {
-    const std::string_view last = rest.substr(rest.size() - 1);
-    end = percent_encoded ? WritePercentEncodedBefore(last, end) : WriteTextBefore(last, end);
-    rest.remove_suffix(last == "\"" ? std::min<size_t>(2, rest.size()) : 1);
-  }
-  return end;
+  if (!percent_encoded) return field.WriteBefore(end);
+  if (!field.doubled) return WritePercentEncodedBefore(field.text, end);
+  // The room is three times as long as the field: it is encoded from the first third of it.
+  char* const value_end = end - 2 * field.text.size();
+  const char* value = field.WriteBefore(value_end);
+  return WritePercentEncodedBefore({value, static_cast<size_t>(value_end - value)}, end);
 }
 
 bool StaysAsItIs(char c) {
@@ -162,19 +155,19 @@ char* Placeholder::WriteBefore(uint64_t key, const TemplateInput& input, char* e
     case Kind::kSequence:
       return WriteNumberBefore(input.n, end);
     case Kind::kInteger: {
-      const uint64_t draw = Draw(key, input.n);
+      const uint64_t draw = input.Draw(key);
       const uint64_t number =
-          static_cast<uint64_t>(lowest) + (values == 0 ? draw : Below(values, draw));
+          static_cast<uint64_t>(lowest) + (values == 0 ? draw : DrawBelow(values, draw));
       return WriteSignedBefore(static_cast<int64_t>(number), end);
     }
     case Kind::kZipf:
-      return WriteNumberBefore(zipf.At(Draw(key, input.n)), end);
+      return WriteNumberBefore(zipf.At(input.Draw(key)), end);
     case Kind::kUuid:
-      return WriteUuidBefore(key, input.n, end);
+      return WriteUuidBefore(input.Draw(key), input.Draw(~key), end);
     case Kind::kHex:
-      return WriteDigitsBefore(Draw(key, input.n), size, end);
+      return WriteDigitsBefore(input.Draw(key), size, end);
     case Kind::kPick:
-      return WriteTextBefore(words[Below(values, Draw(key, input.n))], end);
+      return WriteTextBefore(words[DrawBelow(values, input.Draw(key))], end);
     case Kind::kRfc3339:
       return WriteRfc3339Before(input.unix_ms, end);
     case Kind::kUnix:

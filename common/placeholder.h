@@ -31,6 +31,8 @@ struct TemplateInput {
     n = number;
     draw_state = DrawState(number);
   }
+  // draw.h's, of number n.
+  uint64_t Draw(uint64_t key) const { return Mix(key + draw_state); }
 };
 
 struct Placeholder {
@@ -64,12 +66,12 @@ struct Placeholder {
   // The same for one that varies, as it is in this request.
   size_t Bound(const TemplateInput& input) const;
   // Writes the value so that it ends at `end`, in front of which there is room for as much as
-  // Bound() says and kSlack bytes; returns its beginning.
+  // Bound() says and kWriteSlack bytes; returns its beginning.
   char* WriteBefore(uint64_t key, const TemplateInput& input, char* end) const;
 };
 
 // A number below `values`, none favoured by more than values / 2^64.
-inline uint64_t Below(uint64_t values, uint64_t draw) {
+inline uint64_t DrawBelow(uint64_t values, uint64_t draw) {
   return absl::Uint128High64(absl::uint128(draw) * values);
 }
 

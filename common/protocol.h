@@ -8,7 +8,7 @@
 namespace squall {
 
 // Rises with every change that the other side would misunderstand.
-inline constexpr uint32_t kProtocolVersion = 6;
+inline constexpr uint32_t kProtocolVersion = 7;
 
 // Largest message that either side takes, in bytes: a plan with its body, or a snapshot.
 inline constexpr int kMaxMessageBytes = 32 << 20;

@@ -248,7 +248,7 @@ bool LineTemplates::Render(const TemplateInput& input, std::string& url) const {
     const auto& value = std::get<Placeholder>(meaning->second);
     const bool of_row = value.kind == Placeholder::Kind::kColumn;
     const size_t end = url.size();
-    url.resize(end + kSlack + value.Bound() + (of_row ? value.Bound(input) : 0));
+    url.resize(end + kWriteSlack + value.Bound() + (of_row ? value.Bound(input) : 0));
     const char* begin =
         value.WriteBefore(PlaceholderKey(key_, place++), input, url.data() + url.size());
     url.erase(end, static_cast<size_t>(begin - url.data()) - end);

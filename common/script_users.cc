@@ -49,9 +49,10 @@ void ScriptUsers::PushData(lua_State* lua, uint64_t n) {
   for (size_t i = 0; i < columns.size(); ++i) {
     const FeederField field = row.Field(i);
     value.resize(field.text.size());
-    const char* end = field.Write(value.data());
+    const char* const end = value.data() + value.size();
+    const char* begin = field.WriteBefore(value.data() + value.size());
     lua_pushlstring(lua, columns[i].name.data(), columns[i].name.size());
-    lua_pushlstring(lua, value.data(), static_cast<size_t>(end - value.data()));
+    lua_pushlstring(lua, begin, static_cast<size_t>(end - begin));
     lua_rawset(lua, -3);
   }
   lua_setfield(lua, -2, "data");

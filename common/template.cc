@@ -110,7 +110,7 @@ char* Template::WriteBefore(const TemplateInput& input, char* end) const {
 }
 
 void Template::Render(const TemplateInput& input, std::string& to) const {
-  to.resize(kSlack + Bound(input));
+  to.resize(kWriteSlack + Bound(input));
   const char* begin = WriteBefore(input, to.data() + to.size());
   to.erase(0, static_cast<size_t>(begin - to.data()));
 }

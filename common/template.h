@@ -54,8 +54,8 @@ class Template {
   }
   size_t LargestBound(const Feeder* feeder) const;
 
-  // Writes it so that it ends at `end`, in front of which there is room for Bound(input) and kSlack
-  // bytes; returns its beginning.
+  // Writes it so that it ends at `end`, in front of which there is room for Bound(input) and
+  // kWriteSlack bytes; returns its beginning.
   char* WriteBefore(const TemplateInput& input, char* end) const;
   // All of it but what stands behind the last value.
   char* WriteValuesBefore(const TemplateInput& input, char* end) const {
@@ -71,7 +71,8 @@ class Template {
   Template UpTo(char c) const;
 
  private:
-  std::vector<std::shared_ptr<const TemplatePiece>> pieces_;
+  std::vector<std::shared_ptr<const TemplatePiece>>
+      pieces_;  // of copies as well: steps borrow them
   TemplateSteps steps_;
   std::string ending_;           // the text behind the last piece
   std::vector<size_t> columns_;  // which pieces are columns, or fields of a list's line

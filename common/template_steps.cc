@@ -9,13 +9,13 @@ namespace {
 using Step = TemplateStep;
 
 // What is longer is not worth so many steps.
-constexpr size_t kMostInSteps = 4 * kSlack;
+constexpr size_t kMostInSteps = 4 * kWriteSlack;
 
 char* EndRow(const Step*, char* end, const TemplateInput&) { return end; }
 
 // The text in front of a value that has been written, and all that is in front of that.
 inline char* GoOn(const Step* step, char* end, const TemplateInput& input) {
-  std::memcpy(end - kSlack, step->text.data(), kSlack);
+  std::memcpy(end - kWriteSlack, step->text.data(), kWriteSlack);
   end -= step->text_bytes;
   --step;
   return step->write(step, end, input);
@@ -46,13 +46,13 @@ char* WriteSequence(const Step* step, char* end, const TemplateInput& input) {
 
 // An integer that is never negative.
 char* WriteNatural(const Step* step, char* end, const TemplateInput& input) {
-  const uint64_t draw = Mix(step->key + input.draw_state);
-  return WriteNumber(step, end, input, step->lowest + Below(step->values, draw));
+  const uint64_t draw = input.Draw(step->key);
+  return WriteNumber(step, end, input, step->lowest + DrawBelow(step->values, draw));
 }
 
 // kHexAtOnce digits.
 char* WriteOneHex(const Step* step, char* end, const TemplateInput& input) {
-  return GoOn(step, WriteHexBefore(Mix(step->key + input.draw_state), end), input);
+  return GoOn(step, WriteHexBefore(input.Draw(step->key), end), input);
 }
 
 // The beginning of a text whose other bytes are steps of their own.
@@ -88,12 +88,12 @@ void TemplateSteps::Add(const TemplatePiece& piece) {
     text.remove_prefix(text.size() - kMostInSteps);
   }
   const auto add = [&](size_t bytes, Step step) {
-    text.copy(step.text.data() + kSlack - bytes, bytes);
+    text.copy(step.text.data() + kWriteSlack - bytes, bytes);
     step.text_bytes = bytes;
     Add(step);
     text.remove_prefix(bytes);
   };
-  while (text.size() > kSlack) add(kSlack, {.write = &WriteNoValue});
+  while (text.size() > kWriteSlack) add(kWriteSlack, {.write = &WriteNoValue});
   add(text.size(), StepOf(piece));
 }
 

@@ -1,5 +1,5 @@
-// A template as it is rendered: steps from its end to its beginning, of which each writes a value
-// and a little text in front of it.
+// A template as it is rendered: steps from its end to its beginning, of which each writes a value,
+// or none, and a little text in front of it.
 //
 // The function that does so calls that of the next step in its own place (threaded code: Bell,
 // "Threaded code", 1973), so that there is no loop to come back to, nothing to decide, and no
@@ -29,7 +29,7 @@ struct TemplateStep {
   using Write = char*(const TemplateStep* step, char* end, const TemplateInput& input);
 
   Write* write;
-  std::array<char, kSlack> text = {};  // at its own end
+  std::array<char, kWriteSlack> text = {};  // at its own end
   size_t text_bytes = 0;
   uint64_t key = 0;
   uint64_t lowest = 0;  // of natural numbers
@@ -44,7 +44,7 @@ class TemplateSteps {
   // Behind those that are there. The piece is borrowed.
   void Add(const TemplatePiece& piece);
 
-  // Writes all so that they end at `end`, in front of which there is room for them and kSlack
+  // Writes all so that they end at `end`, in front of which there is room for them and kWriteSlack
   // bytes; returns where they begin.
   char* WriteBefore(const TemplateInput& input, char* end) const {
     if (many_) return WriteManyBefore(input, end);

@@ -2,7 +2,7 @@
 //
 // Requests are rendered from their end to their beginning. So how long a part has become is known
 // when what tells its length is written, and a part may be stored in whole words: what these
-// overwrite in front of it, kSlack bytes at most, is written later. Nothing is allocated.
+// overwrite in front of it, kWriteSlack bytes at most, is written later. Nothing is allocated.
 #pragma once
 
 #include <array>
@@ -14,8 +14,8 @@
 
 namespace squall {
 
-constexpr size_t kSlack = 16;
-constexpr size_t kLongestNumber = 20;  // digits of 64 bits, or 19 and a sign
+inline constexpr size_t kWriteSlack = 16;
+inline constexpr size_t kLongestNumber = 20;  // digits of 64 bits, or 19 and a sign
 
 inline char* WriteTextBefore(std::string_view text, char* end) {
   std::memcpy(end - text.size(), text.data(), text.size());
@@ -24,13 +24,13 @@ inline char* WriteTextBefore(std::string_view text, char* end) {
 
 // Three digits of a number below 1,000, behind where it begins without the zeros in front of it: 1
 // to 3 bytes before their end.
-struct ThreeDigits {
+struct DigitTriple {
   int8_t begin;
   std::array<char, 3> text;
 };
 
-constexpr std::array<ThreeDigits, 1000> kThreeDigits = [] {
-  std::array<ThreeDigits, 1000> all{};
+inline constexpr std::array<DigitTriple, 1000> kDigitTriples = [] {
+  std::array<DigitTriple, 1000> all{};
   for (int i = 0; i < 1000; ++i) {
     const auto digit = [](int value) { return static_cast<char>('0' + value % 10); };
     const int digits = i < 10 ? 1 : i < 100 ? 2 : 3;
@@ -40,31 +40,32 @@ constexpr std::array<ThreeDigits, 1000> kThreeDigits = [] {
   return all;
 }();
 
-// In decimal: a step for every three digits, of which each is a table's.
-constexpr uint64_t kSixDigits = 1'000'000;  // what most numbers are below
+inline void StoreTripleBefore(uint64_t number, char* end) {
+  std::memcpy(end - sizeof(DigitTriple), &kDigitTriples[number], sizeof(DigitTriple));
+}
 
+inline constexpr uint64_t kSixDigits = 1'000'000;  // what most numbers are below
+
+// In decimal: a step for every three digits, of which each is a table's.
 inline char* WriteSixDigitsBefore(uint32_t number, char* end) {
-  const auto write = [&end](uint32_t part) {
-    std::memcpy(end - sizeof(ThreeDigits), &kThreeDigits[part], sizeof(ThreeDigits));
-  };
   const uint32_t thousands = number / 1000;
-  write(number - thousands * 1000);
-  if (thousands == 0) return end + kThreeDigits[number].begin;
+  StoreTripleBefore(number - thousands * 1000, end);
+  if (thousands == 0) return end + kDigitTriples[number].begin;
   end -= 3;
-  write(thousands);
-  return end + kThreeDigits[thousands].begin;
+  StoreTripleBefore(thousands, end);
+  return end + kDigitTriples[thousands].begin;
 }
 
 inline char* WriteNumberBefore(uint64_t number, char* end) {
   while (number >= kSixDigits) {
-    std::memcpy(end - sizeof(ThreeDigits), &kThreeDigits[number % 1000], sizeof(ThreeDigits));
+    StoreTripleBefore(number % 1000, end);
     end -= 3;
     number /= 1000;
   }
   return WriteSixDigitsBefore(static_cast<uint32_t>(number), end);
 }
 
-constexpr size_t kHexAtOnce = 16;
+inline constexpr size_t kHexAtOnce = 16;
 
 // The hexadecimal digits of 8 bytes, all at once.
 inline char* WriteHexBefore(uint64_t number, char* end) {

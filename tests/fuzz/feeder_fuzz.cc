@@ -21,8 +21,9 @@ using Table = std::vector<std::vector<std::string>>;
 // Into exactly the room that the text says: a sanitizer sees what is beyond.
 std::string ValueOf(const FeederField& field) {
   std::vector<char> room(field.text.size());
-  const char* end = field.Write(room.data());
-  return {room.data(), static_cast<size_t>(end - room.data())};
+  const char* end = room.data() + room.size();
+  const char* begin = field.WriteBefore(room.data() + room.size());
+  return {begin, static_cast<size_t>(end - begin)};
 }
 
 // With the names of its columns in front.

@@ -33,10 +33,10 @@ absl::StatusOr<std::string_view> Insert(v1::InsertionKind kind, std::string_view
 // Rendered into exactly the room that was asked for: a sanitizer sees what is beyond.
 std::string Render(const Template& compiled, const TemplateInput& input) {
   SQUALL_CHECK(compiled.Bound(input) <= compiled.LargestBound(&Rows()));
-  std::vector<char> room(kSlack + compiled.Bound(input));
+  std::vector<char> room(kWriteSlack + compiled.Bound(input));
   char* const end = room.data() + room.size();
   const char* begin = compiled.WriteBefore(input, end);
-  SQUALL_CHECK(begin >= room.data() + kSlack && begin <= end);
+  SQUALL_CHECK(begin >= room.data() + kWriteSlack && begin <= end);
   return {begin, static_cast<size_t>(end - begin)};
 }
 

@@ -8,12 +8,6 @@
 namespace squall {
 namespace {
 
-std::string Value(const FeederField& field) {
-  std::string value(field.text.size(), ' ');
-  value.resize(static_cast<size_t>(field.Write(value.data()) - value.data()));
-  return value;
-}
-
 TEST(Feeder, RowsByIndex) {
   struct Case {
     std::string name, text;
@@ -47,7 +41,7 @@ TEST(Feeder, RowsByIndex) {
     ASSERT_EQ(feeder->size(), c.rows.size()) << c.name;
     for (uint64_t row = 0; row < feeder->size(); ++row) {
       for (size_t column = 0; column < names.size(); ++column) {
-        const std::string value = Value(feeder->Row(row).Field(column));
+        const std::string value = feeder->Row(row).Field(column).value();
         EXPECT_EQ(value, c.rows[row][column]) << c.name;
         EXPECT_LE(value.size(), feeder->columns()[column].longest) << c.name;
       }

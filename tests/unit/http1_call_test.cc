@@ -1,8 +1,12 @@
 #include "agent/http1_call.h"
 
+#include <array>
 #include <deque>
 #include <ev.h>
+#include <map>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -10,6 +14,7 @@
 
 #include "agent/request_source.h"
 #include "agent/routes.h"
+#include "common/draw.h"
 #include "common/event_loop.h"
 #include "tests/support/transport_runner.h"
 
@@ -130,38 +135,49 @@ TEST(Http1Call, OfRowsIsTheSameInEveryPass) {
   }
 }
 
-// An exchange's memory is used again by whatever comes next, and grows with it.
+// An exchange's memory is used again by whatever comes next, and grows with it. What ends alike is
+// still there when the same comes again.
 TEST(Http1Call, RenderedRequestsTakeTurns) {
   std::string feeder = "id\n";
   for (size_t i = 0; i < 40; ++i) feeder += std::string(i % 7 * i * 5, 'a') + "b\n";
-  std::vector<RequestSource> sources;
-  std::vector<v1::Plan> plans;
   struct Case {
     const char* url;
     const char* body;
     bool tag;
+    const char* end;
   };
-  for (const Case& c : {Case{"http://127.0.0.1/{{seq}}/{{col id}}", "", false},
-                        Case{"http://127.0.0.2/{{int -50 50}}/x?y={{hex 5}}z", "of all", false},
-                        Case{"http://127.0.0.2/{{hex 16}}", "", true},
-                        Case{"http://127.0.0.2/{{col id}}{{uuid}}", "{{col id}}{{seq}}", false}}) {
+  const std::array<Case, 6> cases = {
+      Case{"http://127.0.0.1/{{seq}}/x", "", false, "Accept: */*\r\n\r\n"},
+      Case{"http://127.0.0.2/{{int -50 50}}?y={{hex 16}}z", "of all", false, "h: 6\r\n\r\nof all"},
+      Case{"http://127.0.0.2/{{int 0 1000000000}}?y={{uuid}}", "all of", false, "\r\nall of"},
+      Case{"http://127.0.0.1/{{seq}}/{{col id}}", "", false, "Accept: */*\r\n\r\n"},
+      Case{"http://127.0.0.2/{{hex 16}}", "", true, "\r\n\r\n"},
+      Case{"http://127.0.0.2/{{col id}}{{uuid}}", "{{col id}}{{seq}}-", false, "-"}};
+  std::vector<RequestSource> sources;
+  std::vector<v1::Plan> plans;
+  for (const Case& c : cases) {
     v1::Plan& plan = plans.emplace_back(SimplePlan());
     plan.set_templates(true);
     plan.mutable_request()->set_url(c.url);
-    plan.mutable_request()->set_body(c.body);
+    if (*c.body != '\0') plan.mutable_request()->set_body(c.body);
     plan.mutable_request()->set_tag(c.tag);
-    plan.mutable_feeder()->set_name("f");
-    plan.mutable_feeder()->set_rows(40);
-    plan.mutable_feeder()->set_order(v1::ORDER_SEQUENTIAL);
-    absl::StatusOr<RequestSource> source = RequestSource::Create(plan, "", feeder);
+    const bool of_rows = std::string_view(c.url).find("col") != std::string_view::npos;
+    if (of_rows) {
+      plan.mutable_feeder()->set_name("f");
+      plan.mutable_feeder()->set_rows(40);
+      plan.mutable_feeder()->set_order(v1::ORDER_SEQUENTIAL);
+    }
+    absl::StatusOr<RequestSource> source = RequestSource::Create(plan, "", of_rows ? feeder : "");
     ASSERT_TRUE(source.ok()) << source.status();
     sources.push_back(*std::move(source));
   }
   std::deque<Caller> callers;
   for (size_t i = 0; i < plans.size(); ++i) callers.emplace_back(plans[i], &sources[i]);
   Http1Exchange exchange;
-  for (uint64_t turn = 0; turn < 400; ++turn) {
-    const size_t i = turn * turn / 3 % plans.size();
+  std::map<std::pair<size_t, size_t>, int> neighbours;
+  size_t before = 0;
+  for (uint64_t turn = 0; turn < 1000; ++turn) {
+    const size_t i = Draw(7, turn) % plans.size();
     const uint64_t n = turn * turn;
     std::string url;
     sources[i].Url(n, url);
@@ -170,8 +186,10 @@ TEST(Http1Call, RenderedRequestsTakeTurns) {
     ASSERT_NE(written.find(url.substr(url.find('/', 8)) + " HTTP/1.1\r\nHost: 127.0.0."),
               std::string::npos)
         << written;
-    EXPECT_EQ(i == 1, written.ends_with("Content-Length: 6\r\n\r\nof all")) << written;
+    ASSERT_TRUE(written.ends_with(cases.at(i).end)) << written;
+    ++neighbours[{std::exchange(before, i), i}];
   }
+  EXPECT_EQ(neighbours.size(), cases.size() * cases.size()) << "each came behind each";
 }
 
 }  // namespace

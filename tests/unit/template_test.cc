@@ -51,6 +51,8 @@ TEST(Template, WhatPlaceholdersStandFor) {
       {"several", "a{{seq}}{{seq}}b{{seq}}", "a1212b12", "a1212b12", "a1212b12"},
       {"beside braces", "{\"n\":{{seq}}}", "{\"n\":12}", "{\"n\":12}", "{\"n\":12}"},
       {"one integer", "{{int -5 -5}}", "-5", "-5", "-5"},
+      {"the least", "{{int -9223372036854775808 -9223372036854775808}}", "-9223372036854775808",
+       "-9223372036854775808", "-9223372036854775808"},
       {"one key", "{{zipf 1.1 1}}", "1", "1", "1"},
       {"one word", "{{pick a/b}}", "a/b", "a/b", "a/b"},
       {"word with a brace", "{{pick a} }}", "a}", "a}", "a}"},
@@ -122,7 +124,12 @@ TEST(Template, NumbersAreOfAnySize) {
 TEST(Template, ValuesFollowFromKeyAndNumber) {
   const std::string text =
       "{{int 1 100000}} {{zipf 1.1 100000}} {{uuid}} {{hex 17}} {{pick a b c}}";
-  EXPECT_EQ(Rendered(text, 0), Rendered(text, 0));
+  EXPECT_EQ(Rendered(text, 0), "72151 1 9c84dc3a-ae97-4406-a2aa-ebda761d4532 aec971331f50717c2 c");
+  EXPECT_EQ(Rendered("{{hex 5}} {{int -9 9}} {{zipf 2 1000}}", 1'000'000), "8a0f5 5 1");
+  for (const uint64_t n : {0U, 1U, 12'345U}) {
+    EXPECT_EQ(Rendered("{{hex 17}}", n).substr(0, 16), Rendered("{{hex 16}}", n));
+    EXPECT_EQ(Rendered("{{hex 5}}", n), Rendered("{{hex 16}}", n).substr(0, 5));
+  }
   std::set<std::string> seen;
   for (uint64_t n = 0; n < 1000; ++n) seen.insert(Rendered(text, n));
   EXPECT_EQ(seen.size(), 1000U);

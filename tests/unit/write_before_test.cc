@@ -14,12 +14,15 @@ namespace {
 // What `write` puts in front of the end of a room, with something behind it that must stay.
 template <typename Write>
 std::string Written(size_t most, Write write) {
-  std::string room(kSlack + most, '.');
+  std::string room(kWriteSlack + most, '.');
   room += '|';
-  char* const end = room.data() + kSlack + most;
+  char* const end = room.data() + kWriteSlack + most;
   const char* begin = write(end);
   EXPECT_EQ(*end, '|');
-  EXPECT_GE(begin, room.data() + kSlack);
+  EXPECT_GE(begin, room.data() + kWriteSlack);
+  const std::string_view untouched(room.data(),
+                                   static_cast<size_t>(begin - kWriteSlack - room.data()));
+  EXPECT_EQ(untouched.find_first_not_of('.'), std::string_view::npos);
   return std::string(begin, static_cast<const char*>(end));
 }
 
