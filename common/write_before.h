@@ -18,8 +18,9 @@ inline constexpr size_t kWriteSlack = 16;
 inline constexpr size_t kLongestNumber = 20;  // digits of 64 bits, or 19 and a sign
 
 inline char* WriteTextBefore(std::string_view text, char* end) {
-  std::memcpy(end - text.size(), text.data(), text.size());
-  return end - text.size();
+  char* const begin = end - text.size();
+  text.copy(begin, text.size());  // of nothing as well, which memcpy must not be given
+  return begin;
 }
 
 // Three digits of a number below 1,000, behind where it begins without the zeros in front of it: 1
