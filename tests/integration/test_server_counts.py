@@ -90,8 +90,13 @@ class ServerCounts(squall.TestCase):
                 result = run.finish()
             self.check_exit(result, 0)
             server = result.report["parallelism"]["server"]
-            counted = target.stats()["in_flight_ns"] / result.report["run"]["elapsed_ns"]
-            self.assertAlmostEqual(server["mean"], counted, delta=0.001 * counted)
+            # Who is the last to end may be none of those that ask.
+            told = server["to_ns"] - server["from_ns"]
+            untold = result.report["run"]["elapsed_ns"] - told
+            self.assertLess(untold, 0.1 * told)
+            counted = target.stats()["in_flight_ns"]
+            self.assertLessEqual(server["mean"] * told, 1.001 * counted)
+            self.assertGreaterEqual(server["mean"] * told, 0.999 * counted - 40 * max(untold, 0))
             self.assertGreaterEqual(server["max"], 40)
 
     def test_others_are_not_asked(self):
