@@ -19,11 +19,10 @@ bool IsAlike(const TransportSetup& setup, uint32_t index) {
          (templates == nullptr || templates->fixed());
 }
 
-// In what order the few different ones come; null: there are many.
-const Sequence* OrderOfFew(const TransportSetup& setup, uint32_t index) {
+// In what order they come that differ by what a list, or a feeder, says alone; null: by more.
+const Sequence* OrderOf(const TransportSetup& setup, uint32_t index) {
   if (setup.source == nullptr || setup.plan.request().tag()) return nullptr;
-  const Sequence* order = setup.source->OrderOf(index);
-  return order != nullptr && order->entries() <= Http1Ready::kMostEntries ? order : nullptr;
+  return setup.source->OrderOf(index);
 }
 
 }  // namespace
@@ -35,7 +34,13 @@ Http1Call::Http1Call(const TransportSetup& setup, uint32_t index, Http1Origins& 
       origins_(origins),
       heads_(request_),
       checks_(AnswerChecks::Of(ChecksOf(setup.plan, index))) {
-  if (const Sequence* order = OrderOfFew(setup, index)) ready_.emplace(*order);
+  if (const Sequence* order = OrderOf(setup, index)) {
+    if (order->entries() <= Http1Ready::kMostEntries) {
+      ready_.emplace(*order);
+    } else if (const UrlList* list = setup.source->list()) {
+      lines_.emplace(*list, *order, request_, heads_, origins_);
+    }
+  }
   if (alike_ || TemplatesOf(setup, index) == nullptr) return;
   renderer_.emplace(*source_, setup.plan, index, request_, heads_, origins_);
   if (!ready_) always_rendered_ = &*renderer_;

@@ -11,6 +11,7 @@
 #include "agent/answer_check.h"
 #include "agent/http1_exchange.h"
 #include "agent/http1_known_header.h"
+#include "agent/http1_line_writer.h"
 #include "agent/http1_origin.h"
 #include "agent/http1_ready.h"
 #include "agent/http1_renderer.h"
@@ -37,6 +38,7 @@ class Http1Call {
   // The same otherwise. Without a source, the request is for `url`.
   void Write(const RequestTag& tag, const std::string& url, Http1Exchange& exchange) {
     if (always_rendered_ != nullptr) return always_rendered_->Write(tag, exchange);
+    if (lines_ && lines_->Write(tag.number, exchange)) return;
     if (ready_) return WriteReady(tag, url, exchange);
     WriteAnew(tag, url, exchange);
   }
@@ -59,6 +61,7 @@ class Http1Call {
   std::optional<Http1Renderer> renderer_;     // where some of it is rendered
   std::optional<Http1Ready> ready_;           // where few are different
   Http1Renderer* always_rendered_ = nullptr;  // where many are
+  std::optional<Http1LineWriter> lines_;      // where many are, by what a list says alone
   Http1Origin* alike_origin_ = nullptr;       // once it is known
   std::string alike_bytes_;
   std::string url_;  // of the source

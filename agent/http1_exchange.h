@@ -16,7 +16,6 @@
 namespace squall {
 
 class Http1Call;
-class Http1Renderer;
 
 struct Http1Exchange {
   uint32_t slot = 0;
@@ -27,13 +26,14 @@ struct Http1Exchange {
   Nanos first_byte = 0;       // 0: none has come
   Http1Call* call = nullptr;  // which of the plan's requests it is
   Http1Origin* origin = nullptr;
-  Http1Connection* connection = nullptr;     // null: it is not in flight
-  std::string_view bytes;                    // of the request, but for a long body
-  size_t sent = 0;                           // of these and the body, on this connection
-  uint64_t sent_before = 0;                  // on the connection before, if it was resent
-  std::string own_bytes;                     // where `bytes` are where requests differ
-  const Http1Renderer* ending_of = nullptr;  // who finds its ending there (http1_renderer)
-  Links<Http1Exchange> by_age;               // among those in flight
+  Http1Connection* connection = nullptr;  // null: it is not in flight
+  std::string_view bytes;                 // of the request, but for a long body
+  size_t sent = 0;                        // of these and the body, on this connection
+  uint64_t sent_before = 0;               // on the connection before, if it was resent
+  std::string own_bytes;                  // where `bytes` are where requests differ
+  const void* ending_of = nullptr;        // who finds its ending there (http1_renderer)
+  size_t ending_bytes = 0;                // of it (http1_line_writer)
+  Links<Http1Exchange> by_age;            // among those in flight
 
   // Where a script made them: what `bytes` are, and what came of those that were answered so far.
   RawRequests requests;

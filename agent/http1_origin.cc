@@ -5,21 +5,10 @@
 #include "common/url.h"
 
 namespace squall {
-namespace {
-
-// The URL begins with this origin, and with no longer one.
-bool Fits(const Http1Origin& origin, std::string_view url) {
-  if (!url.starts_with(origin.name)) return false;
-  const char next = url.size() == origin.name.size() ? '/' : url[origin.name.size()];
-  return next == '/' || next == '?' || next == '#';
-}
-
-}  // namespace
-
 Http1Origin& Http1Origins::Find(std::string_view url, std::string_view& target) {
-  if (last_ != nullptr && Fits(*last_, url)) {
-    url.remove_prefix(last_->name.size());
-    target = url.substr(0, url.find('#'));
+  url = url.substr(0, url.find('#'));
+  if (last_ != nullptr && last_->IsOf(url)) {
+    target = url.substr(last_->name.size());
     return *last_;
   }
   const UrlParts parts = SplitUrl(url);

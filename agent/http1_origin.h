@@ -19,6 +19,13 @@ struct Http1Origin {
   bool https;
   std::string host;  // for TLS: without brackets
   Route& route;
+
+  // A URL without a fragment begins with this origin, and with no longer one.
+  bool IsOf(std::string_view url) const {
+    if (!url.starts_with(name)) return false;
+    const char next = url.size() == name.size() ? '/' : url[name.size()];
+    return next == '/' || next == '?';
+  }
 };
 
 class Http1Origins {

@@ -186,8 +186,8 @@ std::vector<Origin> RequestSource::Origins() const {
 }
 
 void RequestSource::ReadAhead(const std::vector<uint64_t>& numbers) const {
-  const auto lines = [this](uint64_t number) {
-    return listed_->list.Around(listed_->sequence.Index(number)).substr(0, kPage * kMostPages);
+  auto lines = [this, order = SequenceReader(listed_->sequence)](uint64_t number) mutable {
+    return listed_->list.Around(order.Index(number)).substr(0, kPage * kMostPages);
   };
   const size_t few = std::min(kFew, numbers.size());
   const Nanos begin = SteadyNow();

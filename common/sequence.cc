@@ -40,6 +40,14 @@ uint64_t Sequence::Index(uint64_t n) const {
   return absl::Uint128High64(absl::uint128(Draw(key_, n)) * entries_);
 }
 
+// Apart from the first step, in which keys are not worth registers: most walks end there.
+uint64_t Sequence::WalkOn(uint64_t value, const RoundKeys& keys) const {
+  do {
+    value = PermuteDomain(value, keys);
+  } while (value >= entries_);
+  return value;
+}
+
 Sequence::RoundKeys Sequence::KeysOf(uint64_t pass) const {
   RoundKeys keys;
   uint64_t key = Draw(key_, pass);

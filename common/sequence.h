@@ -34,7 +34,9 @@ class Sequence {
   using RoundKeys = std::array<RoundKey, kMostRounds>;
 
   RoundKeys KeysOf(uint64_t pass) const;
+  uint64_t PermuteDomain(uint64_t value, const RoundKeys& keys) const;
   uint64_t Permute(uint64_t value, const RoundKeys& keys) const;
+  uint64_t WalkOn(uint64_t value, const RoundKeys& keys) const;
 
   v1::Order order_;
   uint64_t key_;  // the seed, mixed
@@ -76,14 +78,17 @@ class SequenceReader {
 // Rogaway: "Ciphers with arbitrary finite domains", 2002.) The domain is less than twice the
 // range, so fewer than two steps are expected.
 inline uint64_t Sequence::Permute(uint64_t value, const RoundKeys& keys) const {
+  value = PermuteDomain(value, keys);
+  return value < entries_ ? value : WalkOn(value, keys);
+}
+
+inline uint64_t Sequence::PermuteDomain(uint64_t value, const RoundKeys& keys) const {
   const auto mix = [&value, &keys, mask = mask_, shift = shift_](size_t round) {
     value = ((value ^ keys[round].add) * keys[round].multiply) & mask;
     value ^= value >> shift;
   };
-  do {
-    mix(0), mix(1), mix(2), mix(3), mix(4);
-    for (size_t round = kFewRounds; round < rounds_; ++round) mix(round);
-  } while (value >= entries_);
+  mix(0), mix(1), mix(2), mix(3), mix(4);
+  for (size_t round = kFewRounds; round < rounds_; ++round) mix(round);
   return value;
 }
 

@@ -1,7 +1,9 @@
 #include "common/url_list.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -34,18 +36,35 @@ uint64_t Controls(uint64_t eight) {
   return (low | deletes) & kHighest;
 }
 
+// How many of eight bytes are 0 in front of the first one that is not.
+size_t BytesBefore(uint64_t eight) {
+  const bool little = std::endian::native == std::endian::little;
+  return static_cast<size_t>(little ? std::countr_zero(eight) : std::countl_zero(eight)) / 8;
+}
+
 uint64_t EightAt(const char* bytes) {
   uint64_t eight;
   std::memcpy(&eight, bytes, sizeof eight);
   return eight;
 }
 
-// A scheme of ours, and a host behind it that is written with nothing strange.
-bool HasOrigin(std::string_view url) {
-  if (url.starts_with("http://")) return url.size() > 7 && url[7] != '/';  // as most are written
-  const size_t scheme = IsHttps(url) ? 8 : 7;
-  return url.size() > scheme && absl::StartsWithIgnoreCase({url.data(), url.size()}, "http") &&
-         url.substr(scheme - 3, 3) == "://" && url[scheme] != '/';
+// Copies a line up to the first byte that is in no URL, or begins a fragment, and more behind it,
+// in blocks. How far it is to that byte; all that there is room for: none was found.
+size_t CopyPlain(std::string_view text, UrlList::PlainLine& memory) {
+  using Block __attribute__((vector_size(16))) = uint8_t;
+  using Words __attribute__((vector_size(16))) = uint64_t;
+  static_assert(std::tuple_size_v<UrlList::PlainLine> % sizeof(Block) == 0);
+  const size_t room = std::min(text.size(), memory.size());
+  for (size_t at = 0; at + sizeof(Block) <= room; at += sizeof(Block)) {
+    Block block;
+    std::memcpy(&block, text.data() + at, sizeof block);
+    std::memcpy(memory.data() + at, &block, sizeof block);
+    const auto ends = (block <= ' ') | (block == 0x7F) | (block == '#');
+    const auto words = reinterpret_cast<Words>(ends);
+    if ((words[0] | words[1]) == 0) continue;
+    return at + (words[0] != 0 ? BytesBefore(words[0]) : sizeof(uint64_t) + BytesBefore(words[1]));
+  }
+  return memory.size();
 }
 
 }  // namespace
@@ -140,6 +159,13 @@ bool UrlList::MayBeUrl(std::string_view entry) {
   return (controls | Controls(EightAt(entry.data() + size - kEight))) == 0;
 }
 
+bool UrlList::HasOrigin(std::string_view url) {
+  if (url.starts_with("http://")) return url.size() > 7 && url[7] != '/';  // as most are written
+  const size_t scheme = IsHttps(url) ? 8 : 7;
+  return url.size() > scheme && absl::StartsWithIgnoreCase({url.data(), url.size()}, "http") &&
+         url.substr(scheme - 3, 3) == "://" && url[scheme] != '/';
+}
+
 void UrlList::Damaged(std::string& url) const {
   url.assign(kDamaged);
   list_.damaged->store(true, std::memory_order_relaxed);
@@ -183,6 +209,29 @@ uint32_t UrlList::Get(uint64_t index, std::string& url, bool rendered) const {
   Join(*entry, url);
   if (!(rendered && HasPlaceholder(*entry)) && !MayBeUrl(url)) Damaged(url);
   return *request;
+}
+
+// Where the entry is that is so many behind that at `position`, if each is a line; otherwise, or
+// behind the last one, the end of the text.
+size_t UrlList::SkipPlain(size_t position, uint64_t entries) const {
+  const std::string_view text = list_.text;
+  for (; entries != 0; --entries) {
+    position = std::min(text.find('\n', position), text.size() - 1) + 1;
+    if (position == text.size()) return position;
+    if (static_cast<unsigned char>(text[position]) <= ' ' || text[position] == '#')
+      return text.size();
+  }
+  return position;
+}
+
+std::string_view UrlList::CopyPlain(uint64_t index, PlainLine& memory) const {
+  const uint64_t stride = list_.index.stride;
+  const size_t position = stride == 1
+                              ? list_.index.positions[index]
+                              : SkipPlain(list_.index.positions[index / stride], index % stride);
+  const size_t size = squall::CopyPlain(list_.text.substr(position), memory);
+  const bool is_line = size < memory.size() && (memory[size] == '\n' || memory[size] == '\r');
+  return {memory.data(), is_line ? size : 0};
 }
 
 uint32_t UrlList::WordOf(uint64_t index) const {

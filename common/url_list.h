@@ -5,6 +5,7 @@
 // threads may read.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -74,6 +75,14 @@ class UrlList {
   // the longest entry. Returns which of the words the entry has; 0 in a list of URLs.
   uint32_t Get(uint64_t index, std::string& url, bool rendered = false) const;
 
+  // A copy of entry `index` as it stands in the list, in `memory`, if it is a line of its own as
+  // most are: short, without a fragment, with nothing in it that is in no URL. Empty: Get() has to
+  // look at it. Of a list without words.
+  using PlainLine = std::array<char, 1024>;
+  std::string_view CopyPlain(uint64_t index, PlainLine& memory) const;
+  // What entries are joined to that begin with '/': without the slash at its end. Empty: none do.
+  const std::string& base() const { return base_; }
+
   // Its words alone say which request it is.
   uint32_t WordOf(uint64_t index) const;
   bool has_words() const { return form_.requests; }
@@ -91,6 +100,8 @@ class UrlList {
   // What keeps a damaged entry from being taken to pieces as a URL: not whether it is the right
   // one.
   static bool MayBeUrl(std::string_view entry);
+  // A scheme of ours, and a host behind it that is written with nothing strange.
+  static bool HasOrigin(std::string_view url);
   // Puts what leads nowhere in place of a URL that turned out to be of a damaged entry.
   void Damaged(std::string& url) const;
 
@@ -108,10 +119,11 @@ class UrlList {
       : list_(std::move(text)), base_(std::move(base)), form_(form), words_(std::move(words)) {}
 
   std::optional<std::string_view> Entry(uint64_t index) const;
+  size_t SkipPlain(size_t position, uint64_t entries) const;
   std::optional<uint32_t> TakeRequest(std::string_view& entry) const;
 
   ListText list_;
-  std::string base_;  // without the slash at its end
+  std::string base_;
   ListForm form_;
   std::vector<std::string> words_;
 };

@@ -104,6 +104,85 @@ TEST(UrlList, Bad) {
   }
 }
 
+// The list again, with every `stride`-th position alone.
+absl::StatusOr<UrlList> Sparse(ListText list, std::string_view base, uint64_t stride) {
+  std::vector<uint64_t> positions;
+  for (size_t i = 0; i < list.index.positions.size(); i += stride) {
+    positions.push_back(list.index.positions[i]);
+  }
+  list.index.positions = std::move(positions);
+  list.index.stride = stride;
+  return UrlList::Make(std::move(list), "urls.txt", base);
+}
+
+TEST(UrlList, PlainLinesAreCopied) {
+  const std::string longest(1023 - std::string_view("http://a/").size(), 'x');
+  struct Case {
+    std::string name, text;
+    std::vector<std::string> want;  // empty: not plain
+  };
+  const std::vector<Case> cases = {
+      {"lines", "http://a/1\nhttps://b\nHTTP://c?x\n", {"http://a/1", "https://b", "HTTP://c?x"}},
+      {"joined", "/\n/xy\n", {"/", "/xy"}},
+      {"the longest", "http://a/" + longest + "\n/\n", {"http://a/" + longest, "/"}},
+      {"too long", "http://a/" + longest + "x\n/\n", {"", "/"}},
+      {"carriage returns", "/a\r\n/bc\r\n", {"/a", "/bc"}},
+      {"a fragment", "/a\n/b#c\n/d\n", {"/a", "", "/d"}},
+      {"a byte order mark", "\xEF\xBB\xBF/a\n/b\n", {"/a", "/b"}},
+      {"blanks behind", "/a \n/b\t\n/c\n", {"", "", "/c"}},
+      {"bytes that are no ASCII", "/\xC3\xA4\n", {"/\xC3\xA4"}},
+  };
+  for (const Case& c : cases) {
+    for (uint64_t stride = 1; stride <= 3; ++stride) {
+      // A line is looked at in blocks, up to the end of the text.
+      const std::string text = c.text + std::string(20, '\n');
+      absl::StatusOr<ListText> read = ListText::InMemory(text, "urls.txt", "http://h");
+      ASSERT_TRUE(read.ok()) << c.name << ": " << read.status();
+      const auto list = Sparse(*std::move(read), "http://h", stride);
+      ASSERT_TRUE(list.ok()) << c.name << ": " << list.status();
+      ASSERT_EQ(list->size(), c.want.size()) << c.name;
+      UrlList::PlainLine memory;
+      for (size_t i = 0; i < c.want.size(); ++i) {
+        EXPECT_EQ(list->CopyPlain(i, memory), c.want[i]) << c.name << " " << i << " " << stride;
+      }
+    }
+  }
+}
+
+TEST(UrlList, LinesThatAreNotCountedOneByOneAreNotPlain) {
+  for (const char* gap : {"\n", "# x\n", " \t\n", "\r\n"}) {
+    const std::string text = fmt::format("/a\n{}/b\n/c\n{}", gap, std::string(20, '\n'));
+    absl::StatusOr<ListText> read = ListText::InMemory(text, "urls.txt", "http://h");
+    const auto list = Sparse(*std::move(read), "http://h", 3);
+    ASSERT_TRUE(list.ok()) << list.status();
+    UrlList::PlainLine memory;
+    EXPECT_EQ(list->CopyPlain(0, memory), "/a");
+    EXPECT_EQ(list->CopyPlain(1, memory), "") << gap;
+    EXPECT_EQ(list->CopyPlain(2, memory), "") << gap;
+    EXPECT_EQ(AllOf(*list), (std::vector<std::string>{"http://h/a", "http://h/b", "http://h/c"}));
+  }
+}
+
+TEST(UrlList, EachByteThatEndsAPlainLineIsSeenWhereverItIs) {
+  const std::string text = "/" + std::string(39, 'x') + "\n" + std::string(20, '\n');
+  const absl::StatusOr<ListText> read = ListText::InMemory(text, "urls.txt", "http://h");
+  ASSERT_TRUE(read.ok()) << read.status();
+  ListText list = *read;
+  UrlList::PlainLine memory;
+  for (size_t at = 0; at < 40; ++at) {
+    for (int byte = 0; byte < 256; ++byte) {
+      std::string changed = text;
+      changed[at] = static_cast<char>(byte);
+      list.text = changed;
+      const auto urls = UrlList::Make(list, "urls.txt", "http://h");
+      const bool ends = byte <= ' ' || byte == 0x7F || byte == '#';
+      const bool is_line = !ends || byte == '\n' || byte == '\r';
+      const size_t size = !is_line ? 0 : ends ? at : 40;
+      ASSERT_EQ(urls->CopyPlain(0, memory), changed.substr(0, size)) << byte << " " << at;
+    }
+  }
+}
+
 TEST(UrlList, ReadsIntoTheSameStringWithoutGrowingIt) {
   std::string text;
   for (int i = 0; i < 1000; ++i) text += fmt::format("/items/{:04}\n", i);
@@ -259,10 +338,17 @@ TEST(UrlList, FindsEntriesOfAListThatIsTooLongToNoteThemAll) {
   EXPECT_EQ(list->text().index.stride, 4u);
   EXPECT_LE(list->text().index.positions.size(), ListIndex::kMostPositions);
   std::string url;
+  size_t plain_lines = 0;
   for (size_t i = 0; i < entries; i += 997) {
     list->Get(i, url);
     ASSERT_EQ(url, fmt::format("http://h/{}", i));
+    UrlList::PlainLine memory;
+    const std::string_view plain = list->CopyPlain(i, memory);
+    if (plain.empty()) continue;
+    ++plain_lines;
+    ASSERT_EQ(plain, fmt::format("/{}", i));
   }
+  EXPECT_GT(plain_lines, entries / 997 * 99 / 100);
   list->Get(entries - 1, url);
   EXPECT_EQ(url, fmt::format("http://h/{}", entries - 1));
 }
