@@ -61,7 +61,7 @@ void Http1Call::WriteAnew(const RequestTag& tag, const std::string& url, Http1Ex
   request_.Write(target, heads_.Of(*exchange.origin).tail, bytes);
   if (request_.is_tagged()) request_.AddTag(tag, bytes);
   exchange.bytes = bytes;
-  exchange.ending_of = nullptr;
+  exchange.ending.of = nullptr;
   if (alike_) alike_origin_ = exchange.origin;
 }
 

@@ -31,9 +31,13 @@ struct Http1Exchange {
   size_t sent = 0;                        // of these and the body, on this connection
   uint64_t sent_before = 0;               // on the connection before, if it was resent
   std::string own_bytes;                  // where `bytes` are where requests differ
-  const void* ending_of = nullptr;        // who finds its ending there (http1_renderer)
-  size_t ending_bytes = 0;                // of it (http1_line_writer)
-  Links<Http1Exchange> by_age;            // among those in flight
+  struct Ending {
+    const void* of = nullptr;  // who finds it there; null: nobody
+    const Http1Origin* origin = nullptr;
+    size_t bytes = 0;
+  };
+  Ending ending;                // of own_bytes: what stands there from request to request
+  Links<Http1Exchange> by_age;  // among those in flight
 
   // Where a script made them: what `bytes` are, and what came of those that were answered so far.
   RawRequests requests;

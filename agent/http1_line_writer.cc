@@ -21,15 +21,13 @@ bool Http1LineWriter::FindOther(std::string_view url) {
   return true;
 }
 
-void Http1LineWriter::WriteEnding(Http1Origin& origin, size_t room, Http1Exchange& exchange) {
+void Http1LineWriter::WriteEnding(const Http1Origin& origin, size_t room, Http1Exchange& exchange) {
   const std::string& tail = heads_.Of(origin).tail;
   std::string& memory = exchange.own_bytes;
   const size_t bytes = room + tail.size();
   if (memory.size() < bytes) memory.resize(std::max(bytes, 2 * memory.size()));
   WriteTextBefore(tail, memory.data() + memory.size());
-  exchange.origin = &origin;
-  exchange.ending_of = this;
-  exchange.ending_bytes = tail.size();
+  exchange.ending = {this, &origin, tail.size()};
 }
 
 }  // namespace squall

@@ -42,14 +42,15 @@ class Http1LineWriter {
     }
     const size_t room = begin_.size() + path.size() + target.size();
     std::string& memory = exchange.own_bytes;
-    if (exchange.ending_of != this || exchange.origin != origin ||
-        memory.size() < room + exchange.ending_bytes) {
+    const Http1Exchange::Ending& ending = exchange.ending;
+    if (ending.of != this || ending.origin != origin || memory.size() < room + ending.bytes) {
       WriteEnding(*origin, room, exchange);
     }
     char* const end = memory.data() + memory.size();
-    char* to = WriteTextBefore(target, end - exchange.ending_bytes);
+    char* to = WriteTextBefore(target, end - ending.bytes);
     if (!path.empty()) to = WriteTextBefore(path, to);
     to = WriteTextBefore(begin_, to);
+    exchange.origin = origin;
     exchange.bytes = {to, static_cast<size_t>(end - to)};
     return true;
   }
@@ -57,7 +58,7 @@ class Http1LineWriter {
  private:
   bool FindOther(std::string_view url);
   // What is behind the target: there from the request before, if that went to the same origin.
-  void WriteEnding(Http1Origin& origin, size_t room, Http1Exchange& exchange);
+  void WriteEnding(const Http1Origin& origin, size_t room, Http1Exchange& exchange);
 
   const UrlList& list_;
   SequenceReader order_;

@@ -50,13 +50,13 @@ void Http1Renderer::WriteAny(const RequestTag& tag, Http1Exchange& exchange) {
     to = WriteTextBefore(request_.method(), to);
   }
   exchange.bytes = {to, static_cast<size_t>(end - to)};
-  exchange.ending_of = nullptr;
+  exchange.ending.of = nullptr;
 }
 
 void Http1Renderer::WriteOne(const TemplateInput& input, Http1Exchange& exchange) {
   WriteTextBefore(one_head_.ending(), EndOf(kWriteSlack + one_head_.Bound(input), exchange));
   WriteValues(input, exchange);
-  exchange.ending_of = source_.of_number_alone() ? this : nullptr;
+  exchange.ending.of = source_.of_number_alone() ? this : nullptr;
 }
 
 // The first request tells where all of them go.

@@ -33,7 +33,7 @@ class Http1Renderer {
 
   // Writes request `tag.number` into the exchange's own memory, and sets its origin.
   void Write(const RequestTag& tag, Http1Exchange& exchange) {
-    if (exchange.ending_of != this) return WriteAny(tag, exchange);
+    if (exchange.ending.of != this) return WriteAny(tag, exchange);
     input_.SetNumber(tag.number);
     WriteValues(input_, exchange);
   }

@@ -186,8 +186,11 @@ std::vector<Origin> RequestSource::Origins() const {
 }
 
 void RequestSource::ReadAhead(const std::vector<uint64_t>& numbers) const {
-  auto lines = [this, order = SequenceReader(listed_->sequence)](uint64_t number) mutable {
-    return listed_->list.Around(order.Index(number)).substr(0, kPage * kMostPages);
+  const std::string_view text = listed_->list.text().text;
+  auto lines = [this, text, order = SequenceReader(listed_->sequence)](uint64_t number) mutable {
+    const std::string_view around = listed_->list.Around(order.Index(number));
+    return text.substr(static_cast<size_t>(around.data() - text.data()),
+                       std::min(around.size(), kPage * kMostPages) + UrlList::kPlainBlock);
   };
   const size_t few = std::min(kFew, numbers.size());
   const Nanos begin = SteadyNow();

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -48,12 +47,22 @@ uint64_t EightAt(const char* bytes) {
   return eight;
 }
 
+// The lines from that on which is so many entries behind the first one, if each entry is a line.
+// Nothing: they are not, or there are not so many.
+std::string_view SkipPlain(std::string_view lines, uint64_t entries) {
+  for (; entries != 0 && !lines.empty(); --entries) {
+    lines.remove_prefix(std::min(lines.find('\n'), lines.size() - 1) + 1);
+    if (lines.empty()) break;
+    if (static_cast<unsigned char>(lines.front()) <= ' ' || lines.front() == '#') return {};
+  }
+  return lines;
+}
+
 // Copies a line up to the first byte that is in no URL, or begins a fragment, and more behind it,
 // in blocks. How far it is to that byte; all that there is room for: none was found.
 size_t CopyPlain(std::string_view text, UrlList::PlainLine& memory) {
-  using Block __attribute__((vector_size(16))) = uint8_t;
-  using Words __attribute__((vector_size(16))) = uint64_t;
-  static_assert(std::tuple_size_v<UrlList::PlainLine> % sizeof(Block) == 0);
+  using Block __attribute__((vector_size(UrlList::kPlainBlock))) = uint8_t;
+  using Words __attribute__((vector_size(UrlList::kPlainBlock))) = uint64_t;
   const size_t room = std::min(text.size(), memory.size());
   for (size_t at = 0; at + sizeof(Block) <= room; at += sizeof(Block)) {
     Block block;
@@ -127,7 +136,8 @@ bool UrlList::any_https() const {
 }
 
 std::string_view UrlList::Around(uint64_t index) const {
-  const uint64_t place = index / list_.index.stride;
+  const uint64_t stride = list_.index.stride;
+  const uint64_t place = stride == 1 ? index : index / stride;
   const uint64_t begin = list_.index.positions[place];
   const uint64_t end = place + 1 < list_.index.positions.size() ? list_.index.positions[place + 1]
                                                                 : list_.text.size();
@@ -211,26 +221,15 @@ uint32_t UrlList::Get(uint64_t index, std::string& url, bool rendered) const {
   return *request;
 }
 
-// Where the entry is that is so many behind that at `position`, if each is a line; otherwise, or
-// behind the last one, the end of the text.
-size_t UrlList::SkipPlain(size_t position, uint64_t entries) const {
-  const std::string_view text = list_.text;
-  for (; entries != 0; --entries) {
-    position = std::min(text.find('\n', position), text.size() - 1) + 1;
-    if (position == text.size()) return position;
-    if (static_cast<unsigned char>(text[position]) <= ' ' || text[position] == '#')
-      return text.size();
-  }
-  return position;
-}
-
 std::string_view UrlList::CopyPlain(uint64_t index, PlainLine& memory) const {
-  const uint64_t stride = list_.index.stride;
-  const size_t position = stride == 1
-                              ? list_.index.positions[index]
-                              : SkipPlain(list_.index.positions[index / stride], index % stride);
+  std::string_view lines = Around(index);
+  if (list_.index.stride != 1) lines = SkipPlain(lines, index % list_.index.stride);
+  if (lines.empty()) return {};
+  const auto position = static_cast<size_t>(lines.data() - list_.text.data());
   const size_t size = squall::CopyPlain(list_.text.substr(position), memory);
-  const bool is_line = size < memory.size() && (memory[size] == '\n' || memory[size] == '\r');
+  if (size >= lines.size() || size == memory.size()) return {};
+  const bool is_line =
+      memory[size] == '\n' || (memory[size] == '\r' && lines.substr(size + 1).starts_with('\n'));
   return {memory.data(), is_line ? size : 0};
 }
 

@@ -76,9 +76,11 @@ class UrlList {
   uint32_t Get(uint64_t index, std::string& url, bool rendered = false) const;
 
   // A copy of entry `index` as it stands in the list, in `memory`, if it is a line of its own as
-  // most are: short, without a fragment, with nothing in it that is in no URL. Empty: Get() has to
-  // look at it. Of a list without words.
-  using PlainLine = std::array<char, 1024>;
+  // most are: short, without a fragment, with nothing in it that is in no URL, and not the last
+  // one. Empty: Get() has to look at it. Of a list without words. It reads whole blocks, so up to
+  // one more behind the line.
+  static constexpr size_t kPlainBlock = 16;
+  using PlainLine = std::array<char, 32 * kPlainBlock>;
   std::string_view CopyPlain(uint64_t index, PlainLine& memory) const;
   // What entries are joined to that begin with '/': without the slash at its end. Empty: none do.
   const std::string& base() const { return base_; }
@@ -119,7 +121,6 @@ class UrlList {
       : list_(std::move(text)), base_(std::move(base)), form_(form), words_(std::move(words)) {}
 
   std::optional<std::string_view> Entry(uint64_t index) const;
-  size_t SkipPlain(size_t position, uint64_t entries) const;
   std::optional<uint32_t> TakeRequest(std::string_view& entry) const;
 
   ListText list_;

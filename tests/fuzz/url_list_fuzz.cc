@@ -3,8 +3,9 @@
 //
 // Properties: every entry of an accepted list is a URL that may be sent (whether one with
 // placeholders may be, its plan says: they are left out here), and stands in the text as it is or
-// without the base; the entries written one a line are the same list again; the text is the same in
-// whatever pieces it comes; what is refused is refused with a message that can be shown.
+// without the base; a line that is copied as it is, is its entry; the entries written one a line
+// are the same list again; the text is the same in whatever pieces it comes; what is refused is
+// refused with a message that can be shown.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -23,7 +24,12 @@ namespace {
 
 std::vector<std::string> EntriesOf(const UrlList& list) {
   std::vector<std::string> urls(list.size());
-  for (uint64_t i = 0; i < list.size(); ++i) list.Get(i, urls[i]);
+  UrlList::PlainLine memory;
+  for (uint64_t i = 0; i < list.size(); ++i) {
+    list.Get(i, urls[i]);
+    const std::string_view plain = list.CopyPlain(i, memory);
+    SQUALL_CHECK(plain.empty() || plain == urls[i] || list.base() + std::string(plain) == urls[i]);
+  }
   return urls;
 }
 

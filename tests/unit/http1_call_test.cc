@@ -64,6 +64,27 @@ class Caller {
   Http1Exchange exchange_;
 };
 
+TEST(Http1Call, OfALongListKeepsWhatStandsBehindTheTarget) {
+  const uint64_t entries = Http1Ready::kMostEntries + 1;
+  std::string list;
+  for (uint64_t i = 0; i < entries; ++i) list += fmt::format("http://127.0.0.1/{}\n", i);
+  v1::Plan plan = SimplePlan();
+  plan.mutable_urls()->set_name("l");
+  plan.mutable_urls()->set_entries(entries);
+  plan.mutable_urls()->set_order(v1::ORDER_SEQUENTIAL);
+  const auto source = RequestSource::Create(plan, list);
+  ASSERT_TRUE(source.ok()) << source.status();
+  Caller caller(plan, &*source);
+  Http1Exchange exchange;
+  const std::string first = caller.Write(0, exchange);
+  ASSERT_NE(exchange.ending.of, nullptr);
+  const size_t bytes = exchange.ending.bytes;
+  exchange.own_bytes.back() = 'X';  // of the empty line
+  const std::string second = caller.Write(1, exchange);
+  EXPECT_EQ(second.substr(second.size() - bytes),
+            first.substr(first.size() - bytes, bytes - 1) + 'X');
+}
+
 // What a call writes of a list is what it writes of the URLs alone, in whatever exchange.
 void CheckRequests(v1::Plan plan, const std::string& list, uint64_t entries, uint64_t requests) {
   plan.mutable_urls()->set_name("l");
@@ -115,6 +136,7 @@ TEST(Http1Call, OfALongListIsTheSameWhateverItsLinesAre) {
            Case{"one server", {"http://127.0.0.1/items/{}"}},
            Case{"joined", {"/items/{}", "/"}},
            Case{"servers", {"http://127.0.0.1/{}", "http://127.0.0.11/{}", "/{}"}},
+           Case{"servers and fragments", {"http://127.0.0.1/{}", "/{}#x", "/{}"}},
            Case{"no path", {"http://127.0.0.1", "http://127.0.0.1?{}", "http://127.0.0.2/{}"}},
            Case{"fragments", {"http://127.0.0.1/{}#x", "/{}", "/{}?y#z", "http://127.0.0.1#"}},
            Case{"users", {"http://a:b@127.0.0.1/{}", "http://127.0.0.1/{}"}},
@@ -131,7 +153,7 @@ TEST(Http1Call, OfALongListIsTheSameWhateverItsLinesAre) {
       v1::Plan plan = SimplePlan();
       plan.mutable_request()->set_url(base);
       plan.mutable_request()->set_method("POST");
-      plan.mutable_request()->set_body("body");
+      plan.mutable_request()->set_body(std::string(c.lines.size() == 1 ? 5000 : 4, 'x'));
       CheckRequests(plan, list, entries, 3000);
     }
   }

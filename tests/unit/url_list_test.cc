@@ -116,7 +116,7 @@ absl::StatusOr<UrlList> Sparse(ListText list, std::string_view base, uint64_t st
 }
 
 TEST(UrlList, PlainLinesAreCopied) {
-  const std::string longest(1023 - std::string_view("http://a/").size(), 'x');
+  const std::string longest(511 - std::string_view("http://a/").size(), 'x');
   struct Case {
     std::string name, text;
     std::vector<std::string> want;  // empty: not plain
@@ -126,7 +126,7 @@ TEST(UrlList, PlainLinesAreCopied) {
       {"joined", "/\n/xy\n", {"/", "/xy"}},
       {"the longest", "http://a/" + longest + "\n/\n", {"http://a/" + longest, "/"}},
       {"too long", "http://a/" + longest + "x\n/\n", {"", "/"}},
-      {"carriage returns", "/a\r\n/bc\r\n", {"/a", "/bc"}},
+      {"carriage returns", "/a\r\n/bc\r\r\n/d\r\n", {"/a", "", "/d"}},
       {"a fragment", "/a\n/b#c\n/d\n", {"/a", "", "/d"}},
       {"a byte order mark", "\xEF\xBB\xBF/a\n/b\n", {"/a", "/b"}},
       {"blanks behind", "/a \n/b\t\n/c\n", {"", "", "/c"}},
@@ -163,6 +163,20 @@ TEST(UrlList, LinesThatAreNotCountedOneByOneAreNotPlain) {
   }
 }
 
+TEST(UrlList, ALineThatEndsNoMoreIsNotSoughtBehindItsPlace) {
+  const std::string text = "/1\n/2\n/3\n/4\n/5\n/6\n" + std::string(20, '\n');
+  absl::StatusOr<ListText> list = ListText::InMemory(text, "urls.txt", "http://h");
+  ASSERT_TRUE(list.ok()) << list.status();
+  UrlList::PlainLine memory;
+  std::string changed = text;
+  changed[text.find("/3") - 1] = 'x';  // what ended the second one
+  list->text = changed;
+  const auto every = UrlList::Make(*list, "urls.txt", "http://h");
+  EXPECT_EQ(every->CopyPlain(1, memory), "");
+  const auto sparse = Sparse(*list, "http://h", 4);
+  EXPECT_EQ(sparse->CopyPlain(3, memory), "");
+}
+
 TEST(UrlList, EachByteThatEndsAPlainLineIsSeenWhereverItIs) {
   const std::string text = "/" + std::string(39, 'x') + "\n" + std::string(20, '\n');
   const absl::StatusOr<ListText> read = ListText::InMemory(text, "urls.txt", "http://h");
@@ -176,7 +190,7 @@ TEST(UrlList, EachByteThatEndsAPlainLineIsSeenWhereverItIs) {
       list.text = changed;
       const auto urls = UrlList::Make(list, "urls.txt", "http://h");
       const bool ends = byte <= ' ' || byte == 0x7F || byte == '#';
-      const bool is_line = !ends || byte == '\n' || byte == '\r';
+      const bool is_line = !ends || byte == '\n' || (byte == '\r' && at == 39);
       const size_t size = !is_line ? 0 : ends ? at : 40;
       ASSERT_EQ(urls->CopyPlain(0, memory), changed.substr(0, size)) << byte << " " << at;
     }
