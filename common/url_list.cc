@@ -135,15 +135,6 @@ bool UrlList::any_https() const {
   });
 }
 
-std::string_view UrlList::Around(uint64_t index) const {
-  const uint64_t stride = list_.index.stride;
-  const uint64_t place = stride == 1 ? index : index / stride;
-  const uint64_t begin = list_.index.positions[place];
-  const uint64_t end = place + 1 < list_.index.positions.size() ? list_.index.positions[place + 1]
-                                                                : list_.text.size();
-  return list_.text.substr(begin, end - begin);
-}
-
 size_t UrlList::Join(std::string_view entry, std::string& url) const {
   const size_t base_bytes = entry.starts_with('/') ? base_.size() : 0;
   if (base_bytes == 0) {

@@ -108,7 +108,12 @@ class UrlList {
   void Damaged(std::string& url) const;
 
   // A part of the text in which entry `index` is.
-  std::string_view Around(uint64_t index) const;
+  std::string_view Around(uint64_t index) const {
+    const auto& [facts, stride, positions] = list_.index;
+    const uint64_t place = stride == 1 ? index : index / stride;
+    const uint64_t end = place + 1 < positions.size() ? positions[place + 1] : list_.text.size();
+    return {list_.text.data() + positions[place], end - positions[place]};
+  }
 
   // Some entry was, so far. Any thread.
   bool damaged() const { return list_.damaged->load(std::memory_order_relaxed); }
