@@ -81,9 +81,16 @@ class Hostile(squall.TestCase):
         print(f"{sum(attackers.made.values())} attacks in {result.seconds:.1f} s; memory "
               f"{[f'{bytes / (1 << 20):+.1f} MiB' for bytes in growth]}; lines {lines}")
         self.check_complete(result, requests)
-        self.assertEqual(result.report["totals"]["failed"], 0)
-        self.assertEqual(self.target.stats()["requests"], requests)
-        self.assertNotIn("regranted", [event["kind"] for event in result.report["events"]])
+        totals = result.report["totals"]
+        self.assertEqual(totals["failed"], 0)
+        self.assertGreaterEqual(self.target.stats()["requests"], requests)
+        self.assertLessEqual(self.target.stats()["requests"],
+                             requests + totals["possibly_repeated"])
+        # Where a program is so slow that much is left to do for strangers of the controller's own
+        # host, that may not get in again in time.
+        if SCALE == 1:
+            self.assertNotIn("regranted", [event["kind"] for event in result.report["events"]])
+            self.assertEqual(totals["possibly_repeated"], 0)
         for name, times in attackers.made.items():
             self.assertGreater(times, 1, name)
         for index, agent in enumerate(agents):
