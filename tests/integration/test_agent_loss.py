@@ -7,7 +7,7 @@ import unittest
 
 import context  # noqa: F401
 from support import squall
-from support.processes import wait_until
+from support.processes import SCALE, wait_until
 
 # All times follow from the grace: this is a fifth of the default.
 GRACE = "2s"
@@ -15,7 +15,10 @@ LEASE_SECONDS = 1.0
 
 
 def kinds(result):
-    return [event["kind"] for event in result.report["events"]]
+    """What happened to agents. An instrumented program may be so slow that a stream breaks and is
+    resumed without anybody's doing."""
+    return [event["kind"] for event in result.report["events"]
+            if SCALE == 1 or event["kind"] != "resumed"]
 
 
 class AgentLoss(squall.TestCase):
@@ -46,7 +49,9 @@ class AgentLoss(squall.TestCase):
                 result = run.finish(timeout=60)
                 self.check_complete(result, 6000)
                 self.assertEqual(kinds(result), ["lost", "regranted"])
-                self.assertEqual(result.report["events"][0]["agent"], agents[0].name)
+                lost = {event["agent"] for event in result.report["events"]
+                        if event["kind"] != "resumed"}
+                self.assertEqual(lost, {agents[0].name})
                 self.assertIn(agents[0].name, result.stdout.split("\n\n")[0])
                 self.check_counts(result)
                 # Connections as asked: the others have taken them over.
@@ -89,7 +94,8 @@ class AgentLoss(squall.TestCase):
             agents[0].signal(signal.SIGCONT)
             result = run.finish(timeout=60)
         self.check_complete(result, 6000)
-        self.assertEqual(kinds(result), ["resumed"])
+        self.assertEqual(kinds(result), ["resumed"] if SCALE == 1 else [])
+        self.assertIn("resumed", [event["kind"] for event in result.report["events"]])
         self.assertEqual(result.report["totals"]["possibly_repeated"], 0)
         self.assertEqual(self.requests(), 6000)
 
