@@ -5,6 +5,7 @@
 #include "common/url.h"
 
 namespace squall {
+
 Http1Origin& Http1Origins::Find(std::string_view url, std::string_view& target) {
   url = url.substr(0, url.find('#'));
   if (last_ != nullptr && last_->IsOf(url)) {

@@ -1,6 +1,7 @@
 #include "common/url_list.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <utility>
@@ -22,17 +23,17 @@ bool IsHttps(std::string_view url) {
   return absl::StartsWithIgnoreCase(absl::string_view(url.data(), url.size()), "https:");
 }
 
-// In each of eight bytes.
-constexpr uint64_t kEach = 0x0101'0101'0101'0101;
+using Block __attribute__((vector_size(UrlList::kPlainBlock))) = uint8_t;
+// Of a block's bytes: 0, or all bits are set.
+using Marks __attribute__((vector_size(UrlList::kPlainBlock))) = int8_t;
+using Words __attribute__((vector_size(UrlList::kPlainBlock))) = uint64_t;
 
-constexpr uint64_t kHighest = 0x80 * kEach;
+// What is in no URL.
+Marks BlanksAndControls(Block block) { return (block <= ' ') | (block == 0x7F); }
 
-// Not 0: one of eight bytes is at most a blank, or 0x7F ("Bit Twiddling Hacks", Sean Eron Anderson:
-// a byte less than n).
-uint64_t Controls(uint64_t eight) {
-  const uint64_t low = (eight - 0x21 * kEach) & ~eight;
-  const uint64_t deletes = ((eight & ~kHighest) + kEach) & ~eight;
-  return (low | deletes) & kHighest;
+bool Any(Marks marks) {
+  const auto words = reinterpret_cast<Words>(marks);
+  return (words[0] | words[1]) != 0;
 }
 
 // How many of eight bytes are 0 in front of the first one that is not.
@@ -41,18 +42,12 @@ size_t BytesBefore(uint64_t eight) {
   return static_cast<size_t>(little ? std::countr_zero(eight) : std::countl_zero(eight)) / 8;
 }
 
-uint64_t EightAt(const char* bytes) {
-  uint64_t eight;
-  std::memcpy(&eight, bytes, sizeof eight);
-  return eight;
-}
-
 // The lines from that on which is so many entries behind the first one, if each entry is a line.
 // Nothing: they are not, or there are not so many.
 std::string_view SkipPlain(std::string_view lines, uint64_t entries) {
-  for (; entries != 0 && !lines.empty(); --entries) {
+  for (; entries != 0; --entries) {
     lines.remove_prefix(std::min(lines.find('\n'), lines.size() - 1) + 1);
-    if (lines.empty()) break;
+    if (lines.empty()) return {};
     if (static_cast<unsigned char>(lines.front()) <= ' ' || lines.front() == '#') return {};
   }
   return lines;
@@ -61,16 +56,14 @@ std::string_view SkipPlain(std::string_view lines, uint64_t entries) {
 // Copies a line up to the first byte that is in no URL, or begins a fragment, and more behind it,
 // in blocks. How far it is to that byte; all that there is room for: none was found.
 size_t CopyPlain(std::string_view text, UrlList::PlainLine& memory) {
-  using Block __attribute__((vector_size(UrlList::kPlainBlock))) = uint8_t;
-  using Words __attribute__((vector_size(UrlList::kPlainBlock))) = uint64_t;
   const size_t room = std::min(text.size(), memory.size());
   for (size_t at = 0; at + sizeof(Block) <= room; at += sizeof(Block)) {
     Block block;
     std::memcpy(&block, text.data() + at, sizeof block);
     std::memcpy(memory.data() + at, &block, sizeof block);
-    const auto ends = (block <= ' ') | (block == 0x7F) | (block == '#');
+    const Marks ends = BlanksAndControls(block) | (block == '#');
+    if (!Any(ends)) continue;
     const auto words = reinterpret_cast<Words>(ends);
-    if ((words[0] | words[1]) == 0) continue;
     return at + (words[0] != 0 ? BytesBefore(words[0]) : sizeof(uint64_t) + BytesBefore(words[1]));
   }
   return memory.size();
@@ -146,18 +139,20 @@ size_t UrlList::Join(std::string_view entry, std::string& url) const {
 }
 
 bool UrlList::MayBeUrl(std::string_view entry) {
-  constexpr size_t kEight = sizeof(uint64_t);
-  const size_t size = entry.size();
-  if (size > kMaxUrlBytes) return false;
-  uint64_t controls = 0;
-  if (size < kEight) {
-    for (const char c : entry) controls |= Controls(static_cast<unsigned char>(c) * kEach);
-    return controls == 0;
+  if (entry.size() > kMaxUrlBytes) return false;
+  Marks found = {};
+  while (entry.size() >= sizeof(Block)) {
+    Block block;
+    std::memcpy(&block, entry.data(), sizeof block);
+    found |= BlanksAndControls(block);
+    entry.remove_prefix(sizeof block);
   }
-  for (size_t at = 0; at < size - kEight; at += kEight) {
-    controls |= Controls(EightAt(entry.data() + at));
-  }
-  return (controls | Controls(EightAt(entry.data() + size - kEight))) == 0;
+  std::array<char, sizeof(Block)> rest;
+  rest.fill('/');
+  entry.copy(rest.data(), rest.size());
+  Block block;
+  std::memcpy(&block, rest.data(), sizeof block);
+  return !Any(found | BlanksAndControls(block));
 }
 
 bool UrlList::HasOrigin(std::string_view url) {

@@ -64,14 +64,19 @@ class Caller {
   Http1Exchange exchange_;
 };
 
+void SetList(uint64_t entries, v1::Order order, v1::Plan& plan) {
+  v1::UrlList& urls = *plan.mutable_urls();
+  urls.set_name("l");
+  urls.set_entries(entries);
+  urls.set_order(order);
+}
+
 TEST(Http1Call, OfALongListKeepsWhatStandsBehindTheTarget) {
   const uint64_t entries = Http1Ready::kMostEntries + 1;
   std::string list;
   for (uint64_t i = 0; i < entries; ++i) list += fmt::format("http://127.0.0.1/{}\n", i);
   v1::Plan plan = SimplePlan();
-  plan.mutable_urls()->set_name("l");
-  plan.mutable_urls()->set_entries(entries);
-  plan.mutable_urls()->set_order(v1::ORDER_SEQUENTIAL);
+  SetList(entries, v1::ORDER_SEQUENTIAL, plan);
   const auto source = RequestSource::Create(plan, list);
   ASSERT_TRUE(source.ok()) << source.status();
   Caller caller(plan, &*source);
@@ -87,9 +92,7 @@ TEST(Http1Call, OfALongListKeepsWhatStandsBehindTheTarget) {
 
 // What a call writes of a list is what it writes of the URLs alone, in whatever exchange.
 void CheckRequests(v1::Plan plan, const std::string& list, uint64_t entries, uint64_t requests) {
-  plan.mutable_urls()->set_name("l");
-  plan.mutable_urls()->set_entries(entries);
-  plan.mutable_urls()->set_order(v1::ORDER_SHUFFLED);
+  SetList(entries, v1::ORDER_SHUFFLED, plan);
   const auto source = RequestSource::Create(plan, list);
   ASSERT_TRUE(source.ok()) << source.status();
   Caller caller(plan, &*source);

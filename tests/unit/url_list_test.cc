@@ -55,7 +55,7 @@ TEST(UrlList, Entries) {
 }
 
 TEST(UrlList, BlanksAndControlCharactersAreNoUrlWhereverTheyAre) {
-  for (size_t size = 1; size < 20; ++size) {
+  for (size_t size = 1; size < 40; ++size) {
     EXPECT_TRUE(UrlList::MayBeUrl(std::string(size, '!')));
     for (size_t at = 0; at < size; ++at) {
       std::string url(size, '~');
