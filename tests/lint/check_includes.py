@@ -122,8 +122,13 @@ def check_file(root, path):
     if path.suffix == ".h" and "#pragma once" not in lines:
         yield 1, "a header without #pragma once"
     if path.suffix in {".h", ".cc"}:
+        own = path.relative_to(root).with_suffix(".h").as_posix()
+        first = path.suffix == ".cc" and path.with_suffix(".h").exists()
         for number, line in enumerate(lines, start=1):
             if match := INCLUDE.match(line):
+                if first and match[2] != own:
+                    yield number, f"include {own} first: so it is known to need nothing before it"
+                first = False
                 if problem := check_include(name, *match.groups()):
                     yield number, problem
             elif line.lstrip().startswith("#") and (problem := check_twins(name, line)):

@@ -58,6 +58,20 @@ class CheckIncludesTest(unittest.TestCase):
                 self.assertEqual(run.returncode, 0 if complaint is None else 1, run)
                 self.assertIn(complaint or "", run.stdout + run.stderr)
 
+    def test_a_file_includes_its_own_header_first(self):
+        for includes, code in {"b.h a.h": 1, "a.h b.h": 0}.items():
+            with self.subTest(includes), tempfile.TemporaryDirectory() as root:
+                folder = pathlib.Path(root, "common")
+                folder.mkdir()
+                folder.joinpath("a.h").write_text("#pragma once\n", encoding="utf-8")
+                text = "".join(f'#include "common/{header}"\n' for header in includes.split())
+                folder.joinpath("a.cc").write_text(text, encoding="utf-8")
+                run = subprocess.run(
+                    [sys.executable, SCRIPT, root], capture_output=True, text=True, check=False
+                )
+                self.assertEqual(run.returncode, code, run)
+                self.assertEqual("include common/a.h first" in run.stdout, code == 1, run)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -34,7 +34,7 @@ export TSAN_OPTIONS=$common:second_deadlock_stack=1:ignore_noninstrumented_modul
 # run.
 excluded='^$'
 if [ "$everything" = no ]; then
-  excluded='^(integration\.(addresses|bad_agents|bench|calibrate|closed_form|coverage|littles_law|memory|parallelism|phases|rates|replay|save|server_counts|service|sleeping_users|ssh)|fleet\.(network|promises|staged)|package\..*)$'
+  excluded='^(integration\.(addresses|bad_agents|bench|calibrate|checks|closed_form|coverage|littles_law|memory|mix|options|parallelism|phases|policy_limits|rates|reconcile|replay|report|save|sending|server_counts|service|sleeping_users|ssh)|fleet\.(network|promises|staged)|package\..*)$'
   if [ "$preset" = tsan ]; then
     excluded='^(integration\.(addresses|bad_agents|bad_files|bad_input|bench|calibrate|checks|closed_form|coverage|failures|fleet_check|list_formats|littles_law|memory|mix|options|parallelism|phases|plans|policy|policy_limits|proxies|rates|reconcile|replay|report|save|sending|server_counts|service|sleeping_users|ssh|templates|url_lists|user_runs|users)|fleet\.(network|promises|staged)|package\..*)$'
   fi

@@ -65,13 +65,10 @@ class Shell:
 
     def complete(self, line):
         """The words that the line is after a Tab at its end."""
-        self.type(line + "\t")
-        self.settle()
-        # Whatever the line is now, it is printed, and not run: ^A is the line's begin.
-        self.type("\x01printf '{%s}' ")
-        self.settle()
-        self._read = ""
-        self.type("\n")
+        # Whatever the line is after the Tab, it is printed, and not run: ^A is the line's begin. What is
+        # typed is echoed, and words that are printed are not quoted.
+        self.type(f"{line}\t\x01printf '{{%s}}' \n")
         words = self.expect(r"((?:\{[^{}%]*\})+)")[1]
-        self.settle()
+        self.type("printf '<%s>\\n' do''ne\n")
+        self.expect(r"<done>")
         return re.findall(r"\{([^{}]*)\}", words)
