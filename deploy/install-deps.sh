@@ -31,7 +31,7 @@ debian_packages() {
     static) echo dpkg-dev debian-archive-keyring libnghttp2-dev libbrotli-dev ;;
     # The compiler, and what runs its program. No libraries (deploy/static/debian.sh).
     arm64) echo g++-aarch64-linux-gnu qemu-user ;;
-    bench) echo wrk nghttp2-client apache2-utils linux-perf libbenchmark-dev ;;
+    bench) echo wrk nghttp2-client apache2-utils linux-perf libbenchmark-dev valgrind ;;
     package) echo dpkg-dev lintian debootstrap systemd-container ;;
   esac
 }

@@ -13,6 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import fleet
+import instructions
 import machine
 import rates
 import report
@@ -22,7 +23,8 @@ from clients import CLIENTS, REFERENCE
 
 _QUICK = {"pairs": 1, "rounds": 1, "seconds": 0.2, "cases": ["plain-50"]}
 _FULL = {"pairs": 9, "rounds": 18, "seconds": 2.0,
-         "cases": [case.name for case in [*turns.CASES, *rates.CASES, *fleet.CASES]]}
+         "cases": [*(case.name for case in [*turns.CASES, *rates.CASES, *fleet.CASES]),
+                   instructions.NAME]}
 
 
 def parse(arguments):
@@ -73,6 +75,8 @@ def main(arguments=None):
     skipped = [f"{client.name}: {client.missing()}" for client in CLIENTS if client.missing()]
     if syscalls.missing():
         skipped.append(f"system calls: {syscalls.missing()}")
+    if instructions.missing():
+        skipped.append(f"{instructions.NAME}: {instructions.missing()}")
     for line in skipped:
         print(f"not measured: {line}")
     clients = [client for client in CLIENTS if not client.missing()
@@ -112,6 +116,10 @@ def main(arguments=None):
             print(fleet.case_text(case, turn), flush=True)
             failed = failed or bool(turn["against"])
             result["fleets"].append({"name": case.name, **turn})
+    if instructions.NAME in options.cases and not instructions.missing():
+        taken = instructions.take_rounds(options.pairs, say)
+        print(instructions.case_text(taken), flush=True)
+        result["instructions"] = taken
     if options.json:
         Path(options.json).write_text(json.dumps(result, indent=1) + "\n")
     return 1 if failed else 0

@@ -60,6 +60,18 @@ class _Perf(Process):
         return None
 
 
+def during(pid, action):
+    """System calls of a process while action() runs; None if they cannot be counted."""
+    if missing():
+        return None
+    with _Perf(pid) as perf:
+        if not perf.command_and_wait("enable"):
+            return None
+        action()
+        perf.command_and_wait("disable")
+        return perf.result()
+
+
 def per_request(pid, seconds, requests):
     """System calls a request over some seconds; None if they cannot be counted. `requests` tells
     how many requests there have been."""
