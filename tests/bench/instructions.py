@@ -1,6 +1,7 @@
 """What requests cost an agent, by kind: instructions of its own, which valgrind counts, and system
-calls. Neither depends on how busy the machine is. Requests are those that a longer run has more than
-a shorter one, so that neither start nor end is in them."""
+calls. The machine's speed is not in them; how many answers an agent finds at a time is, which a busy
+machine changes. Requests are those that a longer run has more than a shorter one, so that neither
+start nor end is in them."""
 
 import contextlib
 import re
