@@ -1,9 +1,11 @@
 #include "common/decoded_metrics.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -15,6 +17,9 @@
 
 namespace squall {
 namespace {
+
+constexpr size_t kMostSpareCells = 65'536;
+thread_local std::vector<HistogramCell> spare_cells;
 
 absl::Status Malformed(std::string_view what) {
   return absl::InvalidArgumentError(fmt::format("metrics: {}", what));
@@ -120,13 +125,22 @@ absl::Status CheckAddresses(const v1::Metrics& proto, uint64_t responses) {
 
 }  // namespace
 
+DecodedMetrics::Room::Room(size_t cells) : cells_(std::move(spare_cells)) {
+  if (cells_.size() < cells) cells_.resize(std::bit_ceil(cells));
+}
+
+DecodedMetrics::Room::~Room() {
+  if (cells_.size() > spare_cells.size() && cells_.size() <= kMostSpareCells) {
+    spare_cells.swap(cells_);
+  }
+}
+
 absl::StatusOr<DecodedMetrics> DecodedMetrics::Of(const v1::Metrics& proto) {
   const auto histograms = PartsOf(proto);
   size_t most = 0;
   for (const v1::Histogram* histogram : histograms) most += Histogram::MostCells(*histogram);
-  DecodedMetrics decoded(proto);
-  decoded.cells_ = std::make_unique_for_overwrite<HistogramCell[]>(most);
-  absl::Span<HistogramCell> room(decoded.cells_.get(), most);
+  DecodedMetrics decoded(proto, most);
+  absl::Span<HistogramCell> room = decoded.room_.cells();
   for (size_t part = 0; part < kMetricsParts; ++part) {
     const auto histogram = Histogram::Decode(*histograms[part], room);
     if (!histogram.ok()) return histogram.status();

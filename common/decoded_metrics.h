@@ -6,9 +6,10 @@
 
 #include <array>
 #include <cstddef>
-#include <memory>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "common/decoded_histogram.h"
 #include "common/metrics_parts.h"
 #include "squall/v1/metrics.pb.h"
@@ -28,7 +29,22 @@ class DecodedMetrics {
   const std::array<DecodedHistogram, kMetricsParts>& parts() const { return parts_; }
 
  private:
-  explicit DecodedMetrics(const v1::Metrics& proto) : proto_(&proto) {}
+  // Memory for buckets. Each thread keeps what was given back last: a controller of thousands reads
+  // as many messages a second, one after the other.
+  class Room {
+   public:
+    explicit Room(size_t cells);
+    Room(Room&& other) noexcept = default;
+    Room& operator=(Room&& other) noexcept = default;
+    ~Room();
+
+    absl::Span<HistogramCell> cells() { return absl::MakeSpan(cells_); }
+
+   private:
+    std::vector<HistogramCell> cells_;
+  };
+
+  DecodedMetrics(const v1::Metrics& proto, size_t most_cells) : proto_(&proto), room_(most_cells) {}
 
   // All but the histograms by themselves.
   absl::Status Check() const;
@@ -36,7 +52,7 @@ class DecodedMetrics {
 
   const v1::Metrics* proto_;
   std::array<DecodedHistogram, kMetricsParts> parts_;
-  std::unique_ptr<HistogramCell[]> cells_;
+  Room room_;
 };
 
 }  // namespace squall

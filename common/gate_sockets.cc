@@ -26,6 +26,11 @@ constexpr int kBacklog = 1024;
 // As long as common/grpc_server waits for a ping: what is sent and not confirmed meanwhile ends the
 // connection.
 [[maybe_unused]] constexpr unsigned kUnconfirmedMilliseconds = 20'000;
+// Where nothing is said, TCP asks whether the other end is there: after 10 s, and in vain so often,
+// 5 s apart, that these make 20 s.
+constexpr int kAskAfterSeconds = 10;
+constexpr int kAskAgainSeconds = 5;
+constexpr int kMostQuestions = 4;
 
 using AddressList = std::unique_ptr<addrinfo, decltype([](addrinfo* list) { freeaddrinfo(list); })>;
 
@@ -196,6 +201,14 @@ int AcceptOn(int listener, Peer& peer) {
 #ifdef TCP_USER_TIMEOUT
   Set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, kUnconfirmedMilliseconds);
 #endif
+  Set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+#ifdef TCP_KEEPIDLE
+  Set(fd, IPPROTO_TCP, TCP_KEEPIDLE, kAskAfterSeconds);
+#else
+  Set(fd, IPPROTO_TCP, TCP_KEEPALIVE, kAskAfterSeconds);
+#endif
+  Set(fd, IPPROTO_TCP, TCP_KEEPINTVL, kAskAgainSeconds);
+  Set(fd, IPPROTO_TCP, TCP_KEEPCNT, kMostQuestions);
   NamePeer(name, peer);
   return fd;
 }

@@ -36,18 +36,13 @@ void GrpcQueue::GiveBack() {
   thread_ = std::thread([this]() noexcept { Run(); });
 }
 
-void GrpcQueue::Look(Nanos deadline, Nanos gather) {
+bool GrpcQueue::Look(Nanos deadline) {
   void* tag = nullptr;
   bool ok = false;
-  Nanos now = SteadyNow();
-  Nanos until = deadline;
-  do {
-    const Nanos wait = std::clamp<Nanos>(until - now, 0, kSecond);
-    if (queue_->AsyncNext(&tag, &ok, In(wait)) != grpc::CompletionQueue::GOT_EVENT) return;
-    React(tag, ok);
-    now = SteadyNow();
-    if (until == deadline) until = now + gather;
-  } while (now < until);
+  const Nanos wait = std::clamp<Nanos>(deadline - SteadyNow(), 0, kSecond);
+  if (queue_->AsyncNext(&tag, &ok, In(wait)) != grpc::CompletionQueue::GOT_EVENT) return false;
+  React(tag, ok);
+  return true;
 }
 
 void GrpcQueue::Wake() {

@@ -50,9 +50,9 @@ class GrpcQueue {
   // From now on this thread looks at it, by Look(), until it calls GiveBack().
   void TakeOver();
   void GiveBack();
-  // Waits for something to end, until `deadline` or Wake(), and does what follows; and from then on
-  // for `gather` what follows from everything else.
-  void Look(Nanos deadline, Nanos gather);
+  // Waits for something to end, until `deadline` or Wake(), and does what follows. False: nothing
+  // ended.
+  bool Look(Nanos deadline);
   // Any thread; nothing where the thread that looks does it.
   void Wake();
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <unistd.h>
 #include <utility>
 
@@ -20,9 +21,12 @@ namespace {
 using NewConnection = grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters;
 
 // An other end that is gone without a word is given up after both times; one that only stands still
-// for a while (stopped, suspended) is not.
+// for a while (stopped, suspended) is not. Agents ask so, as what they are asked by may come over a
+// unix socket of ssh's. A controller leaves it to TCP (common/gate_sockets.h): gRPC sets its timer
+// anew for whatever it reads, which is a tenth of what thousands of agents cost.
 constexpr int kPingMilliseconds = 10'000;
 constexpr int kPingTimeoutMilliseconds = 20'000;
+constexpr int kNever = std::numeric_limits<int>::max();
 // From the first byte to the first HTTP/2 frame, with TLS in between.
 constexpr int kHandshakeMilliseconds = 10'000;
 // A connection without a stream; there is one from its first moment on, or it is of no use.
@@ -61,8 +65,9 @@ void TurnTlsAway(int fd) {
   close(fd);
 }
 
-void SetArguments(grpc::ServerBuilder& builder) {
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kPingMilliseconds);
+void SetArguments(Party party, grpc::ServerBuilder& builder) {
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS,
+                             party == Party::kController ? kNever : kPingMilliseconds);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingTimeoutMilliseconds);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, kAnyPings);
@@ -86,7 +91,7 @@ absl::Status GrpcListener::Listen(const Address& address, grpc::Service* service
   KeepGrpc();
   if (address.display.starts_with("unix:")) tls_ = nullptr;
   grpc::ServerBuilder builder;
-  SetArguments(builder);
+  SetArguments(party_, builder);
   builder.SetMaxReceiveMessageSize(limits_.most_bytes);
   builder.RegisterService(service);
   const auto acceptor = [&builder](std::shared_ptr<grpc::ServerCredentials> credentials) {

@@ -187,33 +187,35 @@ absl::StatusOr<DecodedHistogram> Histogram::Decode(const v1::Histogram& proto,
   // the highest. 2^64 values below 2^63 cannot overflow.
   absl::uint128 least = 0;
   absl::uint128 more = 0;
-  // Both are added up row by row, by the places of its values: most of what comes is looked at
-  // here.
-  uint64_t row = 0;
-  uint64_t in_row = 0;
-  absl::uint128 places = 0;
-  const auto end_row = [&] {
-    const uint32_t shift = ShiftOf(static_cast<uint32_t>(row));
-    least += absl::uint128(LowestOf(row * kRowSize)) * in_row + (places << static_cast<int>(shift));
-    more += absl::uint128((uint64_t{1} << shift) - 1) * in_row;
-    in_row = 0;
-    places = 0;
-  };
   uint64_t counted = 0;
   HistogramCell* end = room.data();
-  const bool whole = CellReader(proto.cells()).ForEach([&](uint64_t index, uint64_t count) {
-    if (index >= uint64_t{kRows} * kRowSize || count > UINT64_MAX - counted) return false;
-    if (index / kRowSize != row) {
-      end_row();
-      row = index / kRowSize;
-    }
+  bool whole = true;
+  CellReader cells(proto.cells());
+  while (cells.more() && whole) {
+    // One in whatever way it is written, and then the others of its row, by their places: most of
+    // what comes is looked at here.
+    uint64_t index = 0;
+    uint64_t count = 0;
+    whole = cells.Next(index, count) && index < uint64_t{kRows} * kRowSize &&
+            count <= UINT64_MAX - counted;
+    if (!whole) break;
     *end++ = {count, static_cast<uint32_t>(index)};
-    counted += count;
-    in_row += count;
-    places += absl::uint128(index % kRowSize) * count;
-    return true;
-  });
-  end_row();
+    const uint64_t row = index / kRowSize;
+    uint64_t others = 0;
+    uint64_t places = 0;
+    cells.ForEachShort((row + 1) * kRowSize, [&](uint64_t place, uint32_t some) {
+      *end++ = {some, static_cast<uint32_t>(place)};
+      others += some;
+      places += (place % kRowSize) * some;
+    });
+    whole = others <= UINT64_MAX - counted - count;
+    const auto shift = static_cast<int>(ShiftOf(static_cast<uint32_t>(row)));
+    const absl::uint128 all = absl::uint128(count) + others;
+    least += absl::uint128(LowestOf(row * kRowSize)) * all +
+             ((absl::uint128(index % kRowSize) * count + places) << shift);
+    more += absl::uint128((uint64_t{1} << shift) - 1) * all;
+    counted += count + others;
+  }
   if (!whole) return Malformed("a bucket that cannot be");
   if (counted != proto.count()) return Malformed("count is not the sum of the buckets");
 
@@ -224,13 +226,13 @@ absl::StatusOr<DecodedHistogram> Histogram::Decode(const v1::Histogram& proto,
       .sum = absl::MakeUint128(proto.sum_high(), proto.sum_low()),
       .cells = {room.data(), static_cast<size_t>(end - room.data())},
   };
-  const auto& [count, min, max, sum, cells] = decoded;
-  if (cells.empty()) {
+  const auto& [count, min, max, sum, buckets] = decoded;
+  if (buckets.empty()) {
     if (min != 0 || max != 0 || sum != 0) return Malformed("values but no count");
     return decoded;
   }
-  const auto& [first_count, first] = cells.front();
-  const auto& [last_count, last] = cells.back();
+  const auto& [first_count, first] = buckets.front();
+  const auto& [last_count, last] = buckets.back();
   if (min > max || min < LowestOf(first) || min > HighestOf(first) || max < LowestOf(last) ||
       max > HighestOf(last)) {
     return Malformed("min or max outside its bucket");

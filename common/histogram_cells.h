@@ -46,21 +46,50 @@ class CellReader {
   // have written it in another way.
   template <typename Each>
   bool ForEach(Each each) {
-    uint64_t next = 0;
-    uint64_t word = 0;
     while (at_ != end_) {
-      if (!Read(word)) return false;
-      const uint64_t count = (word >> 3) + 1;
-      uint64_t skipped = word & 7;
-      if (skipped == 7) {
-        if (!Read(word) || word > UINT32_MAX) return false;
-        skipped += word;
-      }
-      next += skipped;
-      if (next > UINT32_MAX || !each(next, count)) return false;
-      ++next;
+      uint64_t index = 0;
+      uint64_t count = 0;
+      if (!Next(index, count) || !each(index, count)) return false;
     }
     return true;
+  }
+
+  // Whether there is another bucket, right or wrong.
+  bool more() const { return at_ != end_; }
+  // The next one. False as above; then nothing else may be asked.
+  bool Next(uint64_t& index, uint64_t& count) {
+    uint64_t word = 0;
+    if (!Read(word)) return false;
+    count = (word >> 3) + 1;
+    uint64_t skipped = word & 7;
+    if (skipped == 7) {
+      if (!Read(word) || word > UINT32_MAX) return false;
+      skipped += word;
+    }
+    index = next_ + skipped;
+    next_ = index + 1;
+    return index <= UINT32_MAX;
+  }
+
+  // As many of the next ones as are below `limit` and written in the shortest way, which most are:
+  // a byte, or two with more than 6 buckets skipped. Calls `each` with index and count, at most 16,
+  // of each.
+  template <typename Each>
+  void ForEachShort(uint64_t limit, Each each) {
+    const char* at = at_;
+    uint64_t next = next_;
+    while (end_ - at >= 2) {
+      const uint32_t word = static_cast<unsigned char>(at[0]);
+      const uint32_t is_far = (word & 7) == 7 ? 1 : 0;
+      const uint32_t further = is_far * static_cast<unsigned char>(at[1]);
+      const uint64_t index = next + (word & 7) + further;
+      if (((word | further) & 0x80) != 0 || index >= limit) break;
+      each(index, (word >> 3) + 1);
+      next = index + 1;
+      at += 1 + is_far;
+    }
+    at_ = at;
+    next_ = next;
   }
 
  private:
@@ -86,6 +115,7 @@ class CellReader {
 
   const char* at_;
   const char* const end_;
+  uint64_t next_ = 0;
 };
 
 }  // namespace squall

@@ -122,9 +122,9 @@ void Coordinator::Drive() {
   Nanos tick_at = 0;
   while (!IsOver()) {
     // Whatever has come is heard before anybody is found to be silent.
-    auto events = hearing.Take(std::min({end_by_, grant_at_, tick_at}), roster_->size());
+    hearing.Hear(std::min({end_by_, grant_at_, tick_at}), roster_->size(),
+                 [this](CoordinatorEvent& event) { OnEvent(event); });
     const Nanos now = SteadyNow();
-    for (CoordinatorEvent& event : events) OnEvent(event);
     if (now >= grant_at_) grant_at_ = allotment_->GrantByTime(now);
     if (now < tick_at && now < end_by_) continue;
     tick_at = now + config_.order.times.tick();

@@ -99,9 +99,9 @@ class FleetServer {
   class Watch {
    public:
     virtual ~Watch() = default;
-    // Waits until an agent says something, until `deadline` or Wake(); what all say in the next
-    // `gather` is heard with it.
-    virtual void Look(Nanos deadline, Nanos gather) = 0;
+    // Waits until there is something of an agent, until `deadline` or Wake(); its events have been
+    // called then. False: there was nothing.
+    virtual bool Look(Nanos deadline) = 0;
     // Any thread.
     virtual void Wake() = 0;
   };

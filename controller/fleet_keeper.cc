@@ -230,9 +230,9 @@ void FleetKeeper::OnTick(Nanos now, Nanos stood_still, Happenings& out) {
 
 void FleetKeeper::KeepUp(size_t index, Nanos now, Happenings& out) {
   Member& member = roster_[index];
-  if (now >= std::max(member.heard_at, member.linked_at) + times_.silence()) {
-    return GoAway(index, fmt::format("it said nothing for {:.3g} s", Seconds(times_.silence())),
-                  out);
+  const Nanos silence = times_.silence(roster_.size());
+  if (now >= std::max(member.heard_at, member.linked_at) + silence) {
+    return GoAway(index, fmt::format("it said nothing for {:.3g} s", Seconds(silence)), out);
   }
   if (now >= member.ping_at) {
     member.ping_at = now + times_.ping(roster_.size());

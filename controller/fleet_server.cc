@@ -34,7 +34,7 @@ class QueueWatch final : public FleetServer::Watch {
  public:
   explicit QueueWatch(GrpcQueue& queue) : queue_(queue) { queue_.TakeOver(); }
   ~QueueWatch() override { queue_.GiveBack(); }
-  void Look(Nanos deadline, Nanos gather) override { queue_.Look(deadline, gather); }
+  bool Look(Nanos deadline) override { return queue_.Look(deadline); }
   void Wake() override { queue_.Wake(); }
 
  private:

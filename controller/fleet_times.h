@@ -21,8 +21,12 @@ struct FleetTimes {
   Nanos interval() const { return std::min(kSecond, lease() / 5); }
   // For how long an agent has work.
   Nanos hold() const { return lease(); }
-  // An agent without a snapshot for so long is away.
-  Nanos silence() const { return interval() * 5 / 2; }
+  // One of so many agents without a snapshot for so long is away. What all say at once, as at the
+  // end of a run, takes the controller its time.
+  Nanos silence(size_t agents) const {
+    return std::min(interval() * 5 / 2 + static_cast<Nanos>(agents) * kHearingEach, lease());
+  }
+  static constexpr Nanos kHearingEach = 400'000;
   // Since its newest snapshot came: from then on it certainly sends nothing. Its own clock is ahead
   // of ours by the way of the snapshot; some more for clocks of different speed.
   Nanos fence() const { return lease() + lease() / 20; }

@@ -5,7 +5,7 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
+#include <functional>
 #include <memory>
 
 #include "common/clock.h"
@@ -23,11 +23,16 @@ class Hearing {
   Hearing(const Hearing&) = delete;
   Hearing& operator=(const Hearing&) = delete;
 
-  // What has come, the oldest first; waits for something until `deadline`. What many agents say is
-  // gathered for some milliseconds.
-  std::deque<CoordinatorEvent> Take(Nanos deadline, size_t agents);
+  using Each = std::function<void(CoordinatorEvent& event)>;
+  // Calls `each` with what has come, the oldest first; waits for something until `deadline`. Of
+  // many agents it goes on with what comes in the next milliseconds. Where the connections are
+  // looked at here, what one says is answered before the next is read: what is known of it, by gRPC
+  // too, is in the caches only once.
+  void Hear(Nanos deadline, size_t agents, const Each& each);
 
  private:
+  void EmptyMailbox(const Each& each);
+
   Mailbox<CoordinatorEvent>& mailbox_;
   std::unique_ptr<FleetServer::Watch> watch_;  // null: all comes by itself
 };

@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include <gtest/gtest.h>
+#include <netinet/tcp.h>
 #include <spdlog/spdlog.h>
+#include <sys/socket.h>
 
 #include "common/mutex.h"
 #include "tests/unit/raw_client.h"
@@ -123,6 +125,13 @@ class GateTest : public testing::Test {
     MutexLock lock(mutex_);
     return files_.begin()->first;
   }
+  int OptionOf(const std::string& peer, int level, int option) {
+    MutexLock lock(mutex_);
+    int value = 0;
+    socklen_t size = sizeof value;
+    getsockopt(files_.at(peer), level, option, &value, &size);
+    return value;
+  }
 
   const spdlog::level::level_enum level_ = spdlog::get_level();
   Mutex mutex_;
@@ -146,6 +155,14 @@ TEST_F(GateTest, LetsThoseInThatBeginAsTheyShould) {
   EXPECT_TRUE(Eventually([this] { return gate_->refused() == 2; }));
   EXPECT_EQ(plain(), 1);
   EXPECT_EQ(tls(), 1);
+}
+
+TEST_F(GateTest, TcpAsksWhetherASilentOneIsStillThere) {
+  Open({});
+  const auto caller = Connect(kHttp2);
+  ASSERT_TRUE(Eventually([this] { return plain() == 1; }));
+  EXPECT_NE(OptionOf(AnyPeer(), SOL_SOCKET, SO_KEEPALIVE), 0);
+  EXPECT_EQ(OptionOf(AnyPeer(), IPPROTO_TCP, TCP_KEEPINTVL), 5);
 }
 
 TEST_F(GateTest, APieceAtATimeIsHeardToo) {

@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include "common/decoded_metrics.h"
 #include "common/histogram_cells.h"
 #include "common/metrics.h"
+#include "common/metrics_parts.h"
 #include "tests/unit/metrics_support.h"
 
 namespace squall {
@@ -64,6 +66,18 @@ v1::Metrics GoodProto(const Latency& latency) {
   metrics.addresses = {{"a:1", {2, 0}}, {"b:1", {0, 4}}};
   if (latency.lag >= 0) metrics.waited = 3, metrics.waited_beside_free = 2;
   return metrics.ToProto();
+}
+
+// Their memory is used again, but not before it is given back.
+TEST(DecodedMetricsTest, SeveralKeepTheirOwnBuckets) {
+  const v1::Metrics first = GoodProto({.service = 100});
+  const v1::Metrics second = GoodProto({.service = 900});
+  for (int turn = 0; turn < 3; ++turn) {
+    const DecodedMetrics a = *DecodedMetrics::Of(first);
+    const DecodedMetrics b = *DecodedMetrics::Of(second);
+    EXPECT_EQ(a[MetricsPart::kSuccessService].cells.front().index, 100u);
+    EXPECT_EQ(b[MetricsPart::kSuccessService].cells.front().index, 900u);
+  }
 }
 
 TEST(MetricsProto, RefusesCountsThatContradictEachOther) {
