@@ -1,7 +1,6 @@
 #include "common/decoded_metrics.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -126,7 +125,7 @@ absl::Status CheckAddresses(const v1::Metrics& proto, uint64_t responses) {
 }  // namespace
 
 DecodedMetrics::Room::Room(size_t cells) : cells_(std::move(spare_cells)) {
-  if (cells_.size() < cells) cells_.resize(std::bit_ceil(cells));
+  if (cells_.size() < cells) cells_ = std::vector<HistogramCell>(cells);
 }
 
 DecodedMetrics::Room::~Room() {

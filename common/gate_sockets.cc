@@ -23,11 +23,10 @@ namespace {
 
 constexpr std::string_view kUnix = "unix:";
 constexpr int kBacklog = 1024;
-// As long as common/grpc_server waits for a ping: what is sent and not confirmed meanwhile ends the
-// connection.
-[[maybe_unused]] constexpr unsigned kUnconfirmedMilliseconds = 20'000;
-// Where nothing is said, TCP asks whether the other end is there: after 10 s, and in vain so often,
-// 5 s apart, that these make 20 s.
+// What is sent and not confirmed for so long ends the connection.
+[[maybe_unused]] constexpr unsigned kUnconfirmedMilliseconds = 30'000;
+// Where nothing is said, TCP asks whether the other end is there; nothing of it for as long as
+// above ends the connection too.
 constexpr int kAskAfterSeconds = 10;
 constexpr int kAskAgainSeconds = 5;
 constexpr int kMostQuestions = 4;

@@ -41,8 +41,8 @@ class Listeners {
   std::string path_;  // of a unix socket
 };
 
-// The next connection of a listening socket, or -1 and errno. One whose other end is gone without a
-// word is over half a minute later.
+// The next connection of a listening socket, or -1 and errno. By TCP, it is over half a minute
+// after its other end has gone without a word.
 int AcceptOn(int listener, Peer& peer);
 
 // How many bytes have come that were not read yet.

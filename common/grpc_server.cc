@@ -21,9 +21,9 @@ namespace {
 using NewConnection = grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters;
 
 // An other end that is gone without a word is given up after both times; one that only stands still
-// for a while (stopped, suspended) is not. Agents ask so, as what they are asked by may come over a
-// unix socket of ssh's. A controller leaves it to TCP (common/gate_sockets.h): gRPC sets its timer
-// anew for whatever it reads, which is a tenth of what thousands of agents cost.
+// for a while (stopped, suspended) is not. Not of those whom a controller hears over TCP, which
+// asks by itself (common/gate_sockets.h): gRPC would set a timer anew for whatever it reads
+// (docs/adr/0014).
 constexpr int kPingMilliseconds = 10'000;
 constexpr int kPingTimeoutMilliseconds = 20'000;
 constexpr int kNever = std::numeric_limits<int>::max();
@@ -65,9 +65,8 @@ void TurnTlsAway(int fd) {
   close(fd);
 }
 
-void SetArguments(Party party, grpc::ServerBuilder& builder) {
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS,
-                             party == Party::kController ? kNever : kPingMilliseconds);
+void SetArguments(bool pings, grpc::ServerBuilder& builder) {
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, pings ? kPingMilliseconds : kNever);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingTimeoutMilliseconds);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, kAnyPings);
@@ -89,9 +88,10 @@ absl::Status GrpcListener::Listen(const Address& address, grpc::Service* service
   using Builder = grpc::ServerBuilder::experimental_type;
   const char* who = party_ == Party::kAgent ? "agent" : "controller";
   KeepGrpc();
-  if (address.display.starts_with("unix:")) tls_ = nullptr;
+  const bool is_unix = address.display.starts_with("unix:");
+  if (is_unix) tls_ = nullptr;
   grpc::ServerBuilder builder;
-  SetArguments(party_, builder);
+  SetArguments(party_ == Party::kAgent || is_unix, builder);
   builder.SetMaxReceiveMessageSize(limits_.most_bytes);
   builder.RegisterService(service);
   const auto acceptor = [&builder](std::shared_ptr<grpc::ServerCredentials> credentials) {

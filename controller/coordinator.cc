@@ -122,9 +122,8 @@ void Coordinator::Drive() {
   Nanos tick_at = 0;
   while (!IsOver()) {
     // Whatever has come is heard before anybody is found to be silent.
-    hearing.Hear(std::min({end_by_, grant_at_, tick_at}), roster_->size(),
-                 [this](CoordinatorEvent& event) { OnEvent(event); });
-    const Nanos now = SteadyNow();
+    const Nanos now = hearing.Hear(std::min({end_by_, grant_at_, tick_at}), roster_->size(),
+                                   [this](CoordinatorEvent& event) { OnEvent(event); });
     if (now >= grant_at_) grant_at_ = allotment_->GrantByTime(now);
     if (now < tick_at && now < end_by_) continue;
     tick_at = now + config_.order.times.tick();

@@ -99,8 +99,8 @@ class FleetServer {
   class Watch {
    public:
     virtual ~Watch() = default;
-    // Waits until there is something of an agent, until `deadline` or Wake(); its events have been
-    // called then. False: there was nothing.
+    // Waits until an agent says something, a message to it has left, or such, until `deadline` or
+    // Wake(); `events` has been called then. False: there was nothing.
     virtual bool Look(Nanos deadline) = 0;
     // Any thread.
     virtual void Wake() = 0;

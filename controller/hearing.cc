@@ -1,6 +1,7 @@
 #include "controller/hearing.h"
 
 #include <chrono>
+#include <deque>
 #include <optional>
 #include <thread>
 
@@ -11,6 +12,8 @@ namespace {
 // of them, is due only after some milliseconds of it.
 constexpr size_t kManyAgents = 200;
 constexpr Nanos kGatherTime = 5 * kMillisecond;
+// Others may put in more than can be handled.
+constexpr int kMostAtOnce = 64;
 
 }  // namespace
 
@@ -23,22 +26,33 @@ Hearing::~Hearing() {
   if (watch_ != nullptr) mailbox_.WakeBy(nullptr);
 }
 
-void Hearing::EmptyMailbox(const Each& each) {
-  while (std::optional<CoordinatorEvent> event = mailbox_.PopUntil(0)) each(*event);
+void Hearing::HandleSome(const Each& each) {
+  for (int i = 0; i < kMostAtOnce; ++i) {
+    std::optional<CoordinatorEvent> event = mailbox_.PopUntil(0);
+    if (!event) return;
+    each(*event);
+  }
 }
 
-void Hearing::Hear(Nanos deadline, size_t agents, const Each& each) {
-  const Nanos gather = agents < kManyAgents ? 0 : kGatherTime;
+Nanos Hearing::Hear(Nanos deadline, size_t agents, const Each& each) {
+  const bool many = agents >= kManyAgents;
   if (watch_ == nullptr) {
-    if (gather != 0) std::this_thread::sleep_for(std::chrono::nanoseconds(gather));
-    for (CoordinatorEvent& event : mailbox_.TakeUntil(deadline)) each(event);
-    return;
+    // Each wakes this thread, unless it is asleep.
+    if (many) std::this_thread::sleep_for(std::chrono::nanoseconds(kGatherTime));
+    std::deque<CoordinatorEvent> events = mailbox_.TakeUntil(deadline);
+    const Nanos heard = SteadyNow();
+    for (CoordinatorEvent& event : events) each(event);
+    return heard;
   }
-  watch_->Look(mailbox_.empty() ? deadline : 0);
-  EmptyMailbox(each);
-  for (const Nanos end = SteadyNow() + gather; SteadyNow() < end && watch_->Look(end);) {
-    EmptyMailbox(each);
+  bool more = watch_->Look(mailbox_.empty() ? deadline : 0);
+  Nanos heard = SteadyNow();
+  HandleSome(each);
+  for (const Nanos end = heard + kGatherTime; more && SteadyNow() < end;) {
+    more = watch_->Look(many ? end : 0);
+    heard = SteadyNow();
+    HandleSome(each);
   }
+  return heard;
 }
 
 }  // namespace squall

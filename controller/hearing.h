@@ -24,14 +24,15 @@ class Hearing {
   Hearing& operator=(const Hearing&) = delete;
 
   using Each = std::function<void(CoordinatorEvent& event)>;
-  // Calls `each` with what has come, the oldest first; waits for something until `deadline`. Of
-  // many agents it goes on with what comes in the next milliseconds. Where the connections are
-  // looked at here, what one says is answered before the next is read: what is known of it, by gRPC
-  // too, is in the caches only once.
-  void Hear(Nanos deadline, size_t agents, const Each& each);
+  // Calls `each` with what has come, the oldest first, and returns when it looked last; waits for
+  // something until `deadline`. Once something has come, what is there as well is heard for some
+  // milliseconds; of many agents, all that comes in them. Where the connections are looked at here,
+  // what one says is answered before the next is read: what is known of it, by gRPC too, is fetched
+  // into the caches only once.
+  Nanos Hear(Nanos deadline, size_t agents, const Each& each);
 
  private:
-  void EmptyMailbox(const Each& each);
+  void HandleSome(const Each& each);
 
   Mailbox<CoordinatorEvent>& mailbox_;
   std::unique_ptr<FleetServer::Watch> watch_;  // null: all comes by itself
