@@ -1,7 +1,6 @@
 #include "common/histogram.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -271,47 +270,6 @@ v1::Histogram Proto(uint64_t min, uint64_t max, absl::uint128 sum, const Entries
   }
   proto.set_count(total);
   return proto;
-}
-
-// Buckets near and far, with small counts and large ones: the reader has a short way for most.
-TEST(HistogramTest, BucketsAreDecodedHoweverTheyAreWritten) {
-  constexpr std::array<uint32_t, 10> kSkipped = {0, 1, 6, 7, 8, 133, 134, 135, 1022, 5000};
-  constexpr std::array<uint64_t, 8> kCounts = {1, 2, 15, 16, 17, 1000, 1u << 20, uint64_t{1} << 40};
-  for (uint64_t seed = 0; seed < 300; ++seed) {
-    std::mt19937_64 random(seed);
-    const size_t far = random() % kSkipped.size();
-    const size_t large = random() % kCounts.size();
-    Entries entries;
-    absl::uint128 sum = 0;
-    uint32_t index = 0;
-    for (size_t i = 0; i < 600; ++i) {
-      const bool is_plain = random() % 8 != 0;
-      index += kSkipped[is_plain ? random() % 3 : random() % (far + 1)];
-      if (index >= 40'000) break;
-      entries.emplace_back(index, kCounts[is_plain ? random() % 3 : random() % (large + 1)]);
-      ++index;
-    }
-    const auto lowest = [](uint64_t of) {
-      return of < 1024 ? of : (1024 + of % 1024) << (of / 1024 - 1);
-    };
-    for (const auto& [of, count] : entries) sum += absl::uint128(lowest(of)) * count;
-    const v1::Histogram proto =
-        Proto(lowest(entries.front().first), lowest(entries.back().first), sum, entries);
-    std::vector<HistogramCell> room(Histogram::MostCells(proto));
-    const auto decoded = Histogram::Decode(proto, absl::MakeSpan(room));
-    ASSERT_TRUE(decoded.ok()) << decoded.status() << " " << seed;
-    Entries found;
-    for (const HistogramCell& cell : decoded->cells) found.emplace_back(cell.index, cell.count);
-    ASSERT_EQ(found, entries) << seed;
-    v1::Histogram less = proto;  // than all of them can be
-    less.set_sum_low(proto.sum_low() - 1);
-    if (proto.sum_low() > 0) {
-      ASSERT_FALSE(Histogram::Decode(less, absl::MakeSpan(room)).ok()) << seed;
-    }
-    v1::Histogram fewer = proto;
-    fewer.mutable_cells()->pop_back();
-    ASSERT_FALSE(Histogram::Decode(fewer, absl::MakeSpan(room)).ok()) << seed;
-  }
 }
 
 TEST(HistogramTest, DecodeRefusesWhatNoHistogramEncodes) {
