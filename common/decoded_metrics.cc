@@ -1,10 +1,12 @@
 #include "common/decoded_metrics.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -18,7 +20,9 @@ namespace squall {
 namespace {
 
 constexpr size_t kMostSpareCells = 65'536;
-thread_local std::vector<HistogramCell> spare_cells;
+// Owned by the process. Not one for each thread, which would need a destructor: the C library's way
+// to call those has all that loads plug-ins with it, and a static program has none of that.
+std::atomic<std::vector<HistogramCell>*> spare_cells = nullptr;
 
 absl::Status Malformed(std::string_view what) {
   return absl::InvalidArgumentError(fmt::format("metrics: {}", what));
@@ -124,14 +128,15 @@ absl::Status CheckAddresses(const v1::Metrics& proto, uint64_t responses) {
 
 }  // namespace
 
-DecodedMetrics::Room::Room(size_t cells) : cells_(std::move(spare_cells)) {
-  if (cells_.size() < cells) cells_ = std::vector<HistogramCell>(cells);
+DecodedMetrics::Room::Room(size_t cells) : cells_(spare_cells.exchange(nullptr)) {
+  if (cells_ == nullptr || cells_->size() < cells) {
+    cells_ = std::make_unique<std::vector<HistogramCell>>(cells);
+  }
 }
 
 DecodedMetrics::Room::~Room() {
-  if (cells_.size() > spare_cells.size() && cells_.size() <= kMostSpareCells) {
-    spare_cells.swap(cells_);
-  }
+  if (cells_ == nullptr || cells_->size() > kMostSpareCells) return;
+  cells_.reset(spare_cells.exchange(cells_.release()));
 }
 
 absl::StatusOr<DecodedMetrics> DecodedMetrics::Of(const v1::Metrics& proto) {

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -29,8 +30,8 @@ class DecodedMetrics {
   const std::array<DecodedHistogram, kMetricsParts>& parts() const { return parts_; }
 
  private:
-  // Memory for buckets. Each thread keeps what was given back last: a controller of thousands reads
-  // as many messages a second, one after the other.
+  // Memory for buckets. What was given back last is kept for the next: a controller of thousands
+  // reads as many messages a second, one after the other.
   class Room {
    public:
     explicit Room(size_t cells);
@@ -38,10 +39,10 @@ class DecodedMetrics {
     Room& operator=(Room&& other) noexcept = default;
     ~Room();
 
-    absl::Span<HistogramCell> cells() { return absl::MakeSpan(cells_); }
+    absl::Span<HistogramCell> cells() { return absl::MakeSpan(*cells_); }
 
    private:
-    std::vector<HistogramCell> cells_;
+    std::unique_ptr<std::vector<HistogramCell>> cells_;  // null once moved from
   };
 
   DecodedMetrics(const v1::Metrics& proto, size_t most_cells) : proto_(&proto), room_(most_cells) {}
