@@ -12,6 +12,7 @@
 #include "common/mailbox.h"
 #include "controller/fleet.h"
 #include "controller/muster.h"
+#include "controller/pauses.h"
 
 namespace squall {
 
@@ -26,16 +27,19 @@ class Hearing {
   using Each = std::function<void(CoordinatorEvent& event)>;
   // Calls `each` with what has come, the oldest first, and returns when it looked last; waits for
   // something until `deadline`. Once something has come, what is there as well is heard for some
-  // milliseconds; of many agents, all that comes in them. Where the connections are looked at here,
-  // what one says is answered before the next is read: what is known of it, by gRPC too, is fetched
-  // into the caches only once.
+  // milliseconds. Many agents are given pauses, so that each does not wake this thread by itself.
+  // Where the connections are looked at here, what one says is answered before the next is read:
+  // what is known of it, by gRPC too, is fetched into the caches only once.
   Nanos Hear(Nanos deadline, size_t agents, const Each& each);
 
  private:
+  Nanos HearMany(Nanos deadline, const Each& each);
   void HandleSome(const Each& each);
 
   Mailbox<CoordinatorEvent>& mailbox_;
   std::unique_ptr<FleetServer::Watch> watch_;  // null: all comes by itself
+  bool all_heard_ = false;
+  Pauses pauses_;
 };
 
 }  // namespace squall
