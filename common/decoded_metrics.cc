@@ -20,8 +20,9 @@ namespace squall {
 namespace {
 
 constexpr size_t kMostSpareCells = 65'536;
-// Owned by the process. Not one for each thread, which would need a destructor: the C library's way
-// to call those has all that loads plug-ins with it, and a static program has none of that.
+// Owned by the process, as Of() has nobody to keep it for it. Not one for each thread, which would
+// need a destructor: the C library's way to call those has all that loads plug-ins with it, and a
+// static program has none of that.
 std::atomic<std::vector<HistogramCell>*> spare_cells = nullptr;
 
 absl::Status Malformed(std::string_view what) {

@@ -189,16 +189,16 @@ absl::StatusOr<DecodedHistogram> Histogram::Decode(const v1::Histogram& proto,
   absl::uint128 more = 0;
   uint64_t counted = 0;
   HistogramCell* end = room.data();
-  bool whole = true;
   CellReader cells(proto.cells());
-  while (cells.more() && whole) {
+  while (cells.more()) {
     // One in whatever way it is written, and then the others of its row, by their places: most of
     // what comes is looked at here.
     uint64_t index = 0;
     uint64_t count = 0;
-    whole = cells.Next(index, count) && index < uint64_t{kRows} * kRowSize &&
-            count <= UINT64_MAX - counted;
-    if (!whole) break;
+    if (!cells.Next(index, count) || index >= uint64_t{kRows} * kRowSize ||
+        count > UINT64_MAX - counted) {
+      return Malformed("a bucket that cannot be");
+    }
     *end++ = {count, static_cast<uint32_t>(index)};
     const uint64_t row = index / kRowSize;
     uint64_t others = 0;
@@ -208,7 +208,7 @@ absl::StatusOr<DecodedHistogram> Histogram::Decode(const v1::Histogram& proto,
       others += some;
       places += (place % kRowSize) * some;
     });
-    whole = others <= UINT64_MAX - counted - count;
+    if (others > UINT64_MAX - counted - count) return Malformed("more values than can be");
     const auto shift = static_cast<int>(ShiftOf(static_cast<uint32_t>(row)));
     const absl::uint128 all = absl::uint128(count) + others;
     least += absl::uint128(LowestOf(row * kRowSize)) * all +
@@ -216,7 +216,6 @@ absl::StatusOr<DecodedHistogram> Histogram::Decode(const v1::Histogram& proto,
     more += absl::uint128((uint64_t{1} << shift) - 1) * all;
     counted += count + others;
   }
-  if (!whole) return Malformed("a bucket that cannot be");
   if (counted != proto.count()) return Malformed("count is not the sum of the buckets");
 
   const DecodedHistogram decoded = {

@@ -25,6 +25,9 @@ constexpr Nanos kLetGoTime = kSecond;
 // Until the start: for reading the clock, and for writing to each agent.
 constexpr Nanos kStartTime = 5 * kMillisecond;
 constexpr Nanos kStartTimeEach = 20'000;
+// For how long the answers of clocks that were just asked are heard as they come; on longer ways a
+// pause is a small part.
+constexpr Nanos kRoundTripTime = 10 * kMillisecond;
 
 }  // namespace
 
@@ -121,6 +124,7 @@ void Coordinator::Drive() {
   Standstill standstill(SteadyNow());
   Nanos tick_at = 0;
   while (!IsOver()) {
+    hearing.StayAwakeUntil(roster_->pinged_at() + kRoundTripTime);
     // Whatever has come is heard before anybody is found to be silent.
     const Nanos now = hearing.Hear(std::min({end_by_, grant_at_, tick_at}), roster_->size(),
                                    [this](CoordinatorEvent& event) { OnEvent(event); });

@@ -236,7 +236,7 @@ void FleetKeeper::KeepUp(size_t index, Nanos now, Happenings& out) {
   }
   if (now >= member.ping_at) {
     member.ping_at = now + times_.ping(roster_.size());
-    member.Ping(now);
+    roster_.Ping(member);
   }
 }
 

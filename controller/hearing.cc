@@ -12,41 +12,27 @@
 namespace squall {
 namespace {
 
-// What so many say comes without a pause: the rest of the coordinator's round, which looks at all
-// of them, is due only after some milliseconds of it.
+// What so many say comes one after the other: it is heard in pieces of some milliseconds.
 constexpr size_t kManyAgents = 200;
 constexpr Nanos kGatherTime = 5 * kMillisecond;
 // gRPC rounds deadlines to milliseconds, and where one is over leaves the work to threads of its
 // own.
 constexpr Nanos kLeastWait = 2 * kMillisecond;
-// Most looks that did not wait take less, and to ask whether they did costs a system call.
+// Most looks that did not wait take less.
 constexpr Nanos kShortLook = kMillisecond / 5;
 // Others may put in more than can be handled.
 constexpr int kMostAtOnce = 64;
 
 void SleepFor(Nanos duration) { std::this_thread::sleep_for(std::chrono::nanoseconds(duration)); }
 
-// How often this thread waits for something; where the system does not tell, it never does.
-class Waits {
- public:
-  // Whether it has since this was asked last.
-  bool More() {
-    const int64_t before = times_;
-    times_ = Times();
-    return times_ != before;
-  }
-
- private:
-  static int64_t Times() {
+// How often this thread has waited for something; where the system does not tell, always the same.
+int64_t TimesWaited() {
 #ifdef RUSAGE_THREAD
-    rusage used;
-    if (getrusage(RUSAGE_THREAD, &used) == 0) return used.ru_nvcsw;
+  rusage used{};
+  if (getrusage(RUSAGE_THREAD, &used) == 0) return used.ru_nvcsw;
 #endif
-    return 0;
-  }
-
-  int64_t times_ = Times();
-};
+  return 0;
+}
 
 }  // namespace
 
@@ -67,23 +53,25 @@ void Hearing::HandleSome(const Each& each) {
   }
 }
 
-// Looks after a pause find what came in it at once; one that had to wait has found all of it.
+// Looks after a pause find what came in it at once; before one that had to wait, all was heard.
 Nanos Hearing::HearMany(Nanos deadline, const Each& each) {
   Nanos now = SteadyNow();
-  if (all_heard_ && mailbox_.empty()) {
-    if (const Nanos pause = std::min(pauses_.Next(now), deadline - now); pause > 0) {
-      SleepFor(pause);
-      pauses_.Woke(now = SteadyNow());
-    }
+  if (const Nanos pause = std::min(pauses_.Next(now), deadline - now);
+      pause > 0 && mailbox_.empty()) {
+    SleepFor(pause);
+    pauses_.Woke(now = SteadyNow());
   }
-  const Nanos end = now + kGatherTime;
-  Waits waits;
-  for (all_heard_ = false; !all_heard_ && now < end;) {
+  const bool may_pause = !pauses_.Held(now);
+  Nanos until = mailbox_.empty() ? deadline : 0;
+  bool more = true;
+  for (Nanos end = kForever; more && now < end; until = end) {
     const Nanos asked = SteadyNow();
-    const Nanos least = asked + kLeastWait;
-    const bool more = watch_->Look(mailbox_.empty() ? std::max(deadline, least) : least);
+    const int64_t waited = may_pause ? TimesWaited() : 0;
+    more = watch_->Look(std::max(until, asked + kLeastWait));
     now = SteadyNow();
-    all_heard_ = !more || (now - asked > kShortLook && waits.More());
+    if (may_pause && now - asked > kShortLook && TimesWaited() != waited) more = false;
+    if (!more) pauses_.AllHeard(asked);
+    if (end == kForever) end = now + kGatherTime;
     HandleSome(each);
   }
   return now;

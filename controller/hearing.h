@@ -27,10 +27,12 @@ class Hearing {
   using Each = std::function<void(CoordinatorEvent& event)>;
   // Calls `each` with what has come, the oldest first, and returns when it looked last; waits for
   // something until `deadline`. Once something has come, what is there as well is heard for some
-  // milliseconds. Many agents are given pauses, so that each does not wake this thread by itself.
-  // Where the connections are looked at here, what one says is answered before the next is read:
-  // what is known of it, by gRPC too, is fetched into the caches only once.
+  // milliseconds. Where the connections are looked at here, what one says is answered before the
+  // next is read: what is known of it, by gRPC too, is fetched into the caches only once. Many
+  // agents are heard with pauses then, so that each does not wake this thread by itself.
   Nanos Hear(Nanos deadline, size_t agents, const Each& each);
+  // What comes soon is timed: no such pause until `time`.
+  void StayAwakeUntil(Nanos time) { pauses_.HoldUntil(time); }
 
  private:
   Nanos HearMany(Nanos deadline, const Each& each);
@@ -38,7 +40,6 @@ class Hearing {
 
   Mailbox<CoordinatorEvent>& mailbox_;
   std::unique_ptr<FleetServer::Watch> watch_;  // null: all comes by itself
-  bool all_heard_ = false;
   Pauses pauses_;
 };
 

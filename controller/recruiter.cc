@@ -53,7 +53,7 @@ void Recruiter::Time(size_t index) {
   Member& member = roster_[index];
   member.round_trips = member.clock.round_trips() + kRoundTrips;
   member.give_up_at = SteadyNow() + kAnswerTime;
-  member.Ping(SteadyNow());
+  roster_.Ping(member);
 }
 
 bool Recruiter::IsTimed(size_t index) const {
@@ -197,7 +197,7 @@ absl::Status Recruiter::OnWelcome(Member& member, const v1::Welcome& welcome) {
   member.result.obeys_anybody = welcome.obeys_anybody();
   member.clock = {};
   member.round_trips = kRoundTrips;
-  member.Ping(SteadyNow());
+  roster_.Ping(member);
   return absl::OkStatus();
 }
 
@@ -206,7 +206,7 @@ absl::Status Recruiter::OnPong(Member& member, const v1::Pong& pong, Nanos recei
     return absl::InternalError(
         fmt::format("{}: its clock shows times that cannot be", Named(member)));
   }
-  if (member.clock.round_trips() < member.round_trips) member.Ping(SteadyNow());
+  if (member.clock.round_trips() < member.round_trips) roster_.Ping(member);
   return absl::OkStatus();
 }
 

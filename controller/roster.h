@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "common/clock.h"
 #include "controller/fleet.h"
 #include "controller/member.h"
 
@@ -34,6 +35,10 @@ class Roster {
   void Dial(size_t index);
   // No stream to it.
   void Disconnect(size_t index);
+  // Its clock is asked, for a round trip.
+  void Ping(Member& member) { member.Ping(pinged_at_ = SteadyNow()); }
+  // When anybody's was asked last; 0: never.
+  Nanos pinged_at() const { return pinged_at_; }
 
   // Somebody has dialled: Hello is out, and who it is will be seen. Whoever has said nothing for
   // too long is sent away.
@@ -66,6 +71,7 @@ class Roster {
   const std::function<void(FleetEvent)> events_;
   std::vector<std::unique_ptr<Member>> members_;
   uint64_t next_link_ = 0;
+  Nanos pinged_at_ = 0;
   std::unordered_map<uint64_t, size_t> owners_;  // of streams
   std::map<uint64_t, Stranger> strangers_;       // the oldest first
 };

@@ -24,9 +24,9 @@ _PER_SECOND = 1000  # requests that each claims
 @dataclass(frozen=True)
 class Case:
     agents: int
-    cpu: float  # of a core, at most …
+    cpu: float  # of a core, at most
     megabytes: int  # resident, at most
-    bare_cpu: float = None  # … on a machine where gRPC alone takes this
+    bare_cpu: float | None = None  # what gRPC alone takes on the machine that `cpu` is of
 
     @property
     def name(self):
