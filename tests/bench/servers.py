@@ -14,7 +14,8 @@ from support.nginx import free_port
 from support.processes import Process, children, wait_until
 from support.squall import SQUALL
 
-PROGRAMS = Path(SQUALL).parent / "tests" / "bench"
+# Of the same build, unless it is said: the static file has none.
+PROGRAMS = Path(os.environ.get("SQUALL_BENCH_PROGRAMS") or Path(SQUALL).parent / "tests" / "bench")
 
 _COUNTS = struct.Struct("=QQQ")  # null_target.cc
 
