@@ -59,6 +59,11 @@ void SpinUntil(Nanos time) {
 
 void Sleep(Nanos duration) { std::this_thread::sleep_for(std::chrono::nanoseconds(duration)); }
 
+bool WaitInVain(Nanos deadline) {
+  Sleep(deadline - SteadyNow());
+  return false;
+}
+
 FleetEvent From(uint64_t agent) { return {agent, AgentDrained{}}; }
 
 // Hears once; whom, in this order.
@@ -88,10 +93,7 @@ class HearingTest : public testing::Test {
 };
 
 TEST_F(HearingTest, EndsAtTheDeadlineIfNobodySaysAnything) {
-  ScriptedServer server([](Nanos deadline) {
-    Sleep(deadline - SteadyNow());
-    return false;
-  });
+  ScriptedServer server(WaitInVain);
   for (const size_t agents : {kFew, kMany}) {
     Hearing hearing(mailbox_, &server);
     const Nanos deadline = SteadyNow() + 20 * kMillisecond;
@@ -185,10 +187,7 @@ TEST_F(HearingTest, DoesNotPauseBeforeWhatOthersPutIn) {
 
 // Nor does it wait for anything else while there is some of it left.
 TEST_F(HearingTest, HearsAllThatOthersPutIn) {
-  ScriptedServer server([](Nanos deadline) {
-    Sleep(deadline - SteadyNow());
-    return false;
-  });
+  ScriptedServer server(WaitInVain);
   for (const size_t agents : {kFew, kMany}) {
     Hearing hearing(mailbox_, &server);
     for (uint64_t i = 0; i < 500; ++i) mailbox_.Push(From(i));
